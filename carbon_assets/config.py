@@ -1,0 +1,197 @@
+"""The models of `configs/` and their one loader.
+
+What a YAML or CSV file may say, and nothing about how it is carried out. Every model refuses keys that it does not
+know, and every error names the file.
+"""
+
+from __future__ import annotations
+
+import csv
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, model_validator
+
+from carbon_assets import schema
+
+CellType = Literal["text", "code", "tonnes", "count", "year", "date", "flag"]
+
+
+class ConfigError(Exception):
+    """A file under `configs/` contradicts its model or itself."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True, populate_by_name=True)
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class Column(_Model):
+    """Where a canonical column comes from. In YAML a bare string is short for `{from: ...}`.
+
+    `names`: the header's name; several where registries renamed it, the first one present counts.
+    `extract`: a regular expression; its first group is the cell. `extract_all`: so are all its matches, joined by ', '.
+    `prefix`: put before the cell, unless the cell begins with it or with one of `prefixed`.
+    `values`: the only cells accepted, and what each means.
+    `resolve`: the cell is the registry's own project key (`registry_key` of its projects table).
+    `type`: needed only for columns that `schema.py` does not have, which a hook reads.
+    """
+
+    names: Names = Field(alias="from")
+    extract: str | None = None
+    extract_all: str | None = None
+    prefix: str | None = None
+    prefixed: tuple[str, ...] = ()
+    values: dict[str, str] | None = None
+    resolve: bool = False
+    type: CellType | None = None
+
+
+class Label(_Model):
+    """Labels from one column: the cell split at `split`, or all matches of `extract_all`, or `label` where the cell says
+    yes. `without` lists what is no label; `prefix` is put before each."""
+
+    names: Names = Field(alias="from")
+    split: str | None = None
+    extract_all: str | None = None
+    label: str | None = None
+    without: tuple[str, ...] = ()
+    prefix: str = ""
+
+
+def _short_column(value: object) -> object:
+    return {"from": value} if isinstance(value, str | list) else value
+
+
+Columns = dict[str, Annotated[Column, BeforeValidator(_short_column)]]
+
+
+class Table(_Model):
+    """One file of a registry.
+
+    `files`: glob patterns of the file's stem. `holds`: which canonical shape it becomes.
+    `required`: canonical column -> column without which the file is refused; `optional`: NULL where absent.
+    `constants`: canonical column -> SQL literal value for every row.
+    `key`: the canonical columns that identify an event, from which `credit_id` is made.
+    `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
+    `missing`: further cells that mean blank. `parameters`: read by the registry's hook alone.
+    """
+
+    files: Names
+    holds: Literal["projects", "credits"]
+    sheet: str | None = None
+    may_be_empty: bool = False
+    required: Columns = {}
+    optional: Columns = {}
+    constants: dict[str, str | bool] = {}
+    labels: tuple[Label, ...] = ()
+    key: tuple[str, ...] = ()
+    sum_by: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    parameters: dict = {}
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        return {**self.required, **self.optional}
+
+    @property
+    def resolves_projects(self) -> bool:
+        return any(column.resolve for column in self.columns.values())
+
+    @property
+    def canonical(self):  # noqa: ANN201 - pyarrow has no type stubs
+        return schema.PROJECTS if self.holds == "projects" else schema.CREDITS
+
+    @cached_property
+    def header(self) -> list[tuple[str, ...]]:
+        """What the reader looks for: the accepted names of each required column."""
+        return [column.names for column in self.required.values()]
+
+    def cell_type(self, name: str) -> str:
+        """How the cells of a canonical column are read; a hook's own column says so itself."""
+        declared = self.columns[name].type if name in self.columns else None
+        return declared or _CELL_TYPES[self.canonical.field(name).type, name.startswith("country")]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Table:
+        known = set(self.canonical.names)
+        for name, column in self.columns.items():
+            if (name in known) == (column.type is not None):
+                raise ValueError(
+                    f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
+                )
+        for name in self.constants:
+            if name not in known:
+                raise ValueError(f"constant {name!r} is no canonical column")
+        if twice := set(self.required) & set(self.optional):
+            raise ValueError(f"columns {sorted(twice)} are both required and optional")
+        if "project_id" not in self.required:
+            raise ValueError("a table must require project_id")
+        return self
+
+
+_CELL_TYPES = {(type_, is_code): name for type_, name in [
+    (schema.TONNES, "tonnes"), (schema.COUNT, "count"), (schema.YEAR, "year"),
+    (schema.DATE, "date"), (schema.FLAG, "flag"), (schema.TEXT, "text"),
+] for is_code in (False, True)} | {(schema.TEXT, True): "code"}  # fmt: skip
+
+
+class Serial(_Model):
+    """A form of serial number: an expression with the named groups `start` and `end`, and `key` unless `key` here
+    says within what the numbers are unique."""
+
+    pattern: str
+    key: str | None = None
+
+
+class Registry(_Model):
+    """One registry: who it is, what it publishes and how that is read. One file is one registry."""
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str
+    project_prefix: str | None = None
+    project_url: str | None = None
+    owner: str = "team:data"
+    day_first: bool = False
+    replaces_host_registry: bool = False
+    hooks: str | None = None
+    serials: tuple[Serial, ...] = ()
+    tables: dict[str, Table]
+
+
+def load_registries(configs: Path) -> dict[str, Registry]:
+    """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""
+    registries = {}
+    for path in sorted((configs / "registries").glob("*.yml")):
+        try:
+            registry = Registry.model_validate(yaml.safe_load(path.read_text()))
+        except (ValidationError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+        if registry.id != path.stem:
+            raise ConfigError(f"{path}: holds the registry {registry.id!r}; the file must have its name")
+        registries[registry.id] = registry
+    if not registries:
+        raise ConfigError(f"{configs / 'registries'}: no registry is described here")
+    return registries
+
+
+def load_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """A steward's CSV file with exactly `columns`; the dicts also hold `line`. Raises `ConfigError`."""
+    with path.open(encoding="utf-8-sig", newline="") as file:
+        reader = csv.DictReader(file)
+        if tuple(reader.fieldnames or ()) != columns:
+            raise ConfigError(f"{path}, line 1: expected the columns {','.join(columns)}; found {reader.fieldnames}")
+        rows = []
+        for row in reader:
+            if None in row or None in row.values():
+                raise ConfigError(f"{path}, line {reader.line_num}: expected {len(columns)} cells: {row}")
+            rows.append({**{name: cell.strip() for name, cell in row.items()}, "line": str(reader.line_num)})
+    return rows

@@ -1,0 +1,146 @@
+"""The columns of every table that Python makes: name, type, meaning, once.
+
+A schema is a `pyarrow.Schema`: it is what Parquet stores and what DuckDB reads, so nothing is declared in a
+second type system. A field's `nullable=False` is enforced when the table is written. Rules about values
+belong in `expectations/`, the columns of marts in `dbt_project/`.
+"""
+
+from __future__ import annotations
+
+import pyarrow as pa
+
+TEXT = pa.string()
+DATE = pa.date32()
+TONNES = pa.decimal128(18, 6)
+"""Tonnes of CO2 equivalent, exact to one gram."""
+YEAR = pa.int32()
+COUNT = pa.int64()
+FLAG = pa.bool_()
+LABELS = pa.list_(pa.string())
+
+
+def _field(name: str, type_: pa.DataType, description: str, *, required: bool = False) -> pa.Field:
+    return pa.field(name, type_, nullable=not required, metadata={"description": description})
+
+
+PROJECTS = pa.schema(
+    [
+        _field("project_id", TEXT, "Registry prefix and the registry's number, e.g. VCS1340", required=True),
+        _field("registry_key", TEXT, "The registry's own identifier of the project, where another table refers to it"),
+        _field("name", TEXT, "Project name as published"),
+        _field("proponent", TEXT, "Proponent, developer or owner as published"),
+        _field("protocol_raw", TEXT, "Methodology or protocol text as published"),
+        _field("project_type_raw", TEXT, "The registry's own project type or sector"),
+        _field("activity_raw", TEXT, "The registry's own activity, pathway or process below the type"),
+        _field("status_raw", TEXT, "Status as published"),
+        _field("country_raw", TEXT, "Country name as published"),
+        _field("country_code_raw", TEXT, "Country code as published"),
+        _field("region", TEXT, "State, province or region as published"),
+        _field("listed_at", DATE, "Day the project was listed"),
+        _field("registered_at", DATE, "Day the project was registered"),
+        _field("crediting_period_start", DATE, "First day of the current crediting period"),
+        _field("crediting_period_end", DATE, "Last day of the current crediting period"),
+        _field("project_url", TEXT, "The registry's page of the project"),
+        _field("source", TEXT, "Registry and table that asserted the row", required=True),
+        _field("snapshot_id", TEXT, "Snapshot that the row comes from", required=True),
+    ]
+)
+
+CREDITS = pa.schema(
+    [
+        _field("credit_id", TEXT, "Stable identifier of the event", required=True),
+        _field("project_id", TEXT, "Registry prefix and the registry's number", required=True),
+        _field("transaction_type", TEXT, "issuance, retirement or cancellation", required=True),
+        _field("quantity", TONNES, "tCO2e", required=True),
+        _field("buffer_quantity", TONNES, "tCO2e of `quantity` that went to a buffer pool, where published"),
+        _field("is_buffer", FLAG, "The credits are buffer credits", required=True),
+        _field("vintage", YEAR, "Vintage year"),
+        _field("vintage_start", DATE, "First day of the vintage period"),
+        _field("vintage_end", DATE, "Last day of the vintage period"),
+        _field("issued_on", DATE, "Day the credits were issued, on any kind of row"),
+        _field("transaction_date", DATE, "Day of the transaction"),
+        _field("retirement_account", TEXT, "Account that held the credits"),
+        _field("retirement_beneficiary", TEXT, "Beneficiary as published"),
+        _field("retirement_reason", TEXT, "Reason as published"),
+        _field("retirement_note", TEXT, "Note as published"),
+        _field("cancellation_reason", TEXT, "Reason of a cancellation as published"),
+        _field("transaction_url", TEXT, "The registry's page of the transaction"),
+        _field("serial_number", TEXT, "Serial number as published; several of one issuance are joined by '; '"),
+        _field("serial_start", COUNT, "First unit of the serial block"),
+        _field("serial_end", COUNT, "Last unit of the serial block"),
+        _field("serial_key", TEXT, "What the block's unit numbers are unique within"),
+        _field("labels", LABELS, "Labels and eligibilities: CORSIA, CCP, Article 6, ..."),
+        _field("source", TEXT, "Registry and table that asserted the row", required=True),
+        _field("snapshot_id", TEXT, "Snapshot that the row comes from", required=True),
+    ]
+)
+
+QUARANTINE = pa.schema(
+    [
+        _field("registry", TEXT, "Registry id", required=True),
+        _field("table", TEXT, "Table of the registry", required=True),
+        _field("file", TEXT, "File name as dropped", required=True),
+        _field("line", COUNT, "Line on which the row begins (row number of a sheet)", required=True),
+        _field("column", TEXT, "Column as the file names it"),
+        _field("value", TEXT, "The cell as published"),
+        _field("reason", TEXT, "What is wrong and what is accepted", required=True),
+        _field("quantity", TONNES, "tCO2e of the row, where it can be read"),
+        _field("record", TEXT, "The whole row as JSON, or its text where it could not be split"),
+        _field("snapshot_id", TEXT, "Snapshot that the row comes from", required=True),
+    ]
+)
+
+REGISTRIES = pa.schema(
+    [
+        _field("registry", TEXT, "Registry id", required=True),
+        _field("name", TEXT, "Name of the registry", required=True),
+        _field("project_prefix", TEXT, "First letters of its project ids; none where it issues for others' projects"),
+        _field("project_url", TEXT, "Page of a project, with {number} for the id without its prefix"),
+        _field("replaces_host_registry", FLAG, "Its rows stand for those of the host registry", required=True),
+    ]
+)
+
+UNIFIED_PROJECTS = pa.schema(
+    [
+        *PROJECTS,
+        _field("registry", TEXT, "Registry that hosts the project", required=True),
+        _field("status", TEXT, "listed, registered or completed; NULL where the raw status is unknown"),
+        _field("country", TEXT, "Country, short English name; NULL where unknown"),
+        _field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
+        _field("is_compliance_protocol", FLAG, "The protocol text names a compliance programme", required=True),
+        _field("is_curated", FLAG, "Asserted by configs/curated_projects.csv, not by the registry", required=True),
+    ]
+)
+
+UNIFIED_CREDITS = pa.schema(
+    [
+        *CREDITS,
+        _field("registry", TEXT, "Registry that hosts the project; NULL where no registry has the prefix"),
+        _field("is_host_replacement", FLAG, "Stands for the host registry's rows of the project", required=True),
+    ]
+)
+
+
+def description(field: pa.Field) -> str:
+    return (field.metadata or {}).get(b"description", b"").decode()
+
+
+def sql_type(type_: pa.DataType) -> str:
+    """DuckDB's name of an Arrow type."""
+    if pa.types.is_list(type_):
+        return f"{sql_type(type_.value_type)}[]"
+    if pa.types.is_decimal(type_):
+        return f"decimal({type_.precision}, {type_.scale})"
+    return {TEXT: "varchar", DATE: "date", YEAR: "integer", COUNT: "bigint", FLAG: "boolean"}[type_]
+
+
+def projection(schema: pa.Schema, present: set[str]) -> str:
+    """A select list that casts to `schema` in its order; columns that are not `present` are NULL."""
+    return ",\n".join(
+        f'cast({_quoted(f.name) if f.name in present else "null"} as {sql_type(f.type)}) as {_quoted(f.name)}'
+        for f in schema
+    )
+
+
+def _quoted(name: str) -> str:
+    return '"' + name.replace('"', '""') + '"'

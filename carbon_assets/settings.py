@@ -1,0 +1,76 @@
+"""Where things lie and what this run may use, read from the environment in one place.
+
+No other module reads `os.environ` or spells a folder of the data store. Knowledge about registries does not
+belong here: that is `configs/`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parent.parent
+
+
+def _path(name: str, default: Path) -> Path:
+    value = os.environ.get(name)
+    return Path(value).expanduser().resolve() if value else default
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and switches of one process.
+
+    `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
+    `<drop>/<registry>/<file>`.
+    """
+
+    data: Path
+    drop: Path
+    configs: Path
+    expectations: Path
+    dbt_project: Path
+    threads: int
+    memory_limit: str
+    keep_versions: int
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        data = _path("CARBON_DATA_DIR", HOME / "data")
+        return cls(
+            data=data,
+            drop=_path("CARBON_DROP_DIR", data / "landing"),
+            configs=_path("CARBON_CONFIG_DIR", HOME / "configs"),
+            expectations=_path("CARBON_EXPECTATIONS_DIR", HOME / "expectations"),
+            dbt_project=HOME / "dbt_project",
+            threads=int(os.environ.get("CARBON_THREADS", os.cpu_count() or 2)),
+            memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
+            keep_versions=int(os.environ.get("CARBON_KEEP_VERSIONS", 5)),
+        )
+
+    def table(self, *key: str) -> Path:
+        """The Parquet file of an asset key, e.g. ("normalized", "verra", "projects")."""
+        return self.data.joinpath(*key[:-1], f"{key[-1]}.parquet")
+
+    def raw(self, registry: str, table: str) -> Path:
+        return self.data / "raw" / registry / table
+
+    def quarantine(self, registry: str, table: str) -> Path:
+        return self.table("quarantine", registry, table)
+
+    @property
+    def published(self) -> Path:
+        return self.data / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        return self.data / "dagster"
+
+    @property
+    def spill(self) -> Path:
+        return self.data / "spill"
+
+    @property
+    def dbt_target(self) -> Path:
+        return self.data / "dbt"

@@ -1,0 +1,141 @@
+"""The raw store: every file observed, as published, kept for ever, one file per snapshot.
+
+`<data>/raw/<registry>/<table>/<observed_at>-<sha256[:16]>.<suffix>[.gz]` with a manifest of the same name that ends in
+`.json`. A snapshot is never overwritten, and the same bytes are not stored twice. Reading what is inside a file does
+not belong here.
+"""
+
+from __future__ import annotations
+
+import fnmatch
+import gzip
+import hashlib
+import os
+import tempfile
+from datetime import UTC, datetime
+from pathlib import Path
+
+from pydantic import BaseModel, ConfigDict
+
+from carbon_assets.config import Table
+from carbon_assets.settings import Settings
+
+SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz")
+SYNTHETIC_MARK = "SYNTHETIC"
+"""A drop that holds a file of this name is made up; it gives way to any real file of the same data folder."""
+
+
+class AmbiguousDrop(Exception):
+    """Several files of a drop claim to be the same table."""
+
+
+class Snapshot(BaseModel):
+    """The manifest of one stored file."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    registry: str
+    table: str
+    file: str
+    sha256: str
+    size: int
+    observed_at: datetime
+    asserted_by: str
+    is_synthetic: bool = False
+    stored_as: str
+
+    def content(self, settings: Settings) -> bytes:
+        """The bytes as published."""
+        stored = (settings.raw(self.registry, self.table) / self.stored_as).read_bytes()
+        return gzip.decompress(stored) if self._is_packed else stored
+
+    @property
+    def _is_packed(self) -> bool:
+        return self.stored_as.endswith(".gz") and not self.file.lower().endswith(".gz")
+
+
+def find(drop: Path, registry: str, table: Table) -> Path | None:
+    """The file of a drop that holds `table`; None where the drop has none. Raises `AmbiguousDrop`."""
+    folder = drop / registry
+    if not folder.is_dir():
+        return None
+    files = [
+        path
+        for path in sorted(folder.iterdir())
+        if path.is_file() and _stem(path) and any(fnmatch.fnmatch(_stem(path), pattern) for pattern in table.files)
+    ]
+    if len(files) > 1:
+        names = ", ".join(path.name for path in files)
+        raise AmbiguousDrop(f"{folder}: {names} all claim to be the same table; leave one of them")
+    return files[0] if files else None
+
+
+def _stem(path: Path) -> str:
+    """The name without its suffix; '' for a file that no reader takes."""
+    name = path.name
+    suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
+    return name[: -len(suffix)] if suffix and not name.startswith(".") else ""
+
+
+def take(settings: Settings, path: Path, registry: str, table: str) -> Snapshot:
+    """Store the file at `path` as the newest snapshot of the table, unless its bytes are stored already.
+
+    Bytes that come back after others were seen (A, B, A) are the newest again: their manifest is written anew under
+    the new time, and the stored file is shared.
+    """
+    content = path.read_bytes()
+    sha256 = hashlib.sha256(content).hexdigest()
+    known = history(settings, registry, table)
+    if known and known[-1].sha256 == sha256:
+        return known[-1]
+    observed_at = datetime.now(UTC)
+    earlier = next((snapshot for snapshot in known if snapshot.sha256 == sha256), None)
+    name = f"{observed_at:%Y%m%dT%H%M%S%fZ}-{sha256[:16]}"
+    packed = path.name.lower().endswith((".gz", ".xlsx"))
+    stored_as = earlier.stored_as if earlier else name + "".join(path.suffixes[-2:] if packed else [path.suffix, ".gz"])
+    folder = settings.raw(registry, table)
+    folder.mkdir(parents=True, exist_ok=True)
+    if not earlier:
+        _write(folder / stored_as, content if packed else gzip.compress(content, mtime=0))
+    snapshot = Snapshot(
+        registry=registry,
+        table=table,
+        file=path.name,
+        sha256=sha256,
+        size=len(content),
+        observed_at=observed_at,
+        asserted_by=str(path),
+        is_synthetic=(path.parent.parent / SYNTHETIC_MARK).exists(),
+        stored_as=stored_as,
+    )
+    _write(folder / f"{name}.json", snapshot.model_dump_json(indent=1).encode())
+    return snapshot
+
+
+def _write(path: Path, content: bytes) -> None:
+    """All or nothing: a crash leaves no half file under `path`."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    with os.fdopen(handle, "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fsync(file.fileno())
+    os.replace(temporary, path)
+
+
+def history(settings: Settings, registry: str, table: str) -> list[Snapshot]:
+    """All snapshots of a table, oldest first."""
+    folder = settings.raw(registry, table)
+    return [Snapshot.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("[0-9]*.json"))]
+
+
+def current(settings: Settings, registry: str, table: str) -> Snapshot | None:
+    """The snapshot in use: the newest one. Made-up ones do not count once the store holds any real one."""
+    snapshots = history(settings, registry, table)
+    if snapshots and snapshots[-1].is_synthetic and _has_real_snapshot(settings):
+        snapshots = [snapshot for snapshot in snapshots if not snapshot.is_synthetic]
+    return snapshots[-1] if snapshots else None
+
+
+def _has_real_snapshot(settings: Settings) -> bool:
+    manifests = (settings.data / "raw").glob("*/*/[0-9]*.json")
+    return any(not Snapshot.model_validate_json(path.read_bytes()).is_synthetic for path in manifests)
