@@ -1,7 +1,7 @@
 """Country codes and names as published -> short English name and ISO 3166-1 alpha-3 code.
 
-Codes count before names, and names go through `configs/vocab/country.csv` before the library. Anything that names no
-single country stays unknown.
+Codes count before names, and names go through `configs/vocab/country.csv` before the library; `country_name.csv` says
+where a country is called otherwise than the library does. Anything that names no single country stays unknown.
 """
 
 from __future__ import annotations
@@ -27,10 +27,11 @@ class Country:
 class Countries:
     """Resolves distinct values; a few hundred at most, so the library's regular expressions are fast enough."""
 
-    def __init__(self, fixes: Vocabulary) -> None:
+    def __init__(self, fixes: Vocabulary, names: Vocabulary) -> None:
         logging.getLogger("country_converter").setLevel(logging.CRITICAL)  # it warns of each unknown; we count them
         self._library = country_converter.CountryConverter()
         self._fixes = fixes
+        self._names = names
 
     def resolve(self, code: str | None, name: str | None) -> Country | None:
         """The country that `code`, or else `name`, stands for."""
@@ -63,4 +64,4 @@ class Countries:
         iso3 = self._library.convert(text, src=source, to="ISO3", not_found=_UNKNOWN)
         if not isinstance(iso3, str) or iso3 == _UNKNOWN:  # several countries come as a list
             return None
-        return Country(self._library.convert(iso3, src="ISO3", to="name_short"), iso3)
+        return Country(self._names.get(iso3) or self._library.convert(iso3, src="ISO3", to="name_short"), iso3)

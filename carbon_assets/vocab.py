@@ -41,9 +41,6 @@ class Vocabulary(Mapping[str, str]):
     def __getitem__(self, word: str) -> str:
         return self._meanings[word_key(word)]
 
-    def __contains__(self, word: object) -> bool:
-        return isinstance(word, str) and word_key(word) in self._meanings
-
     def __iter__(self) -> Iterator[str]:
         return iter(self._meanings)
 

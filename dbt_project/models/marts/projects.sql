@@ -1,0 +1,130 @@
+with
+
+published as (
+
+    select * from {{ ref('stg_projects') }}
+
+),
+
+credits as (
+
+    select * from {{ ref('credits') }}
+
+),
+
+registries as (
+
+    select * from {{ ref('stg_registries') }}
+
+),
+
+{#- Every project id that credits mention and no project table lists. -#}
+placeholders as (
+
+    select
+        credits.project_id,
+        credits.registry,
+        min(credits.source) as source,
+        min(credits.snapshot_id) as snapshot_id
+    from credits
+    where credits.project_id not in (select published.project_id from published)
+    group by credits.project_id, credits.registry
+
+),
+
+projects as (
+
+    select *, false as is_placeholder from published
+
+    union all by name
+
+    select
+        placeholders.project_id,
+        placeholders.registry,
+        replace(
+            registries.project_url,
+            '{number}',
+            substr(placeholders.project_id, length(registries.project_prefix) + 1)
+        ) as project_url,
+        placeholders.source,
+        placeholders.snapshot_id,
+        true as is_placeholder
+    from placeholders
+    left join registries on placeholders.registry = registries.registry
+
+),
+
+totals as (
+
+    select
+        project_id,
+        coalesce(sum(quantity) filter (where transaction_type = 'issuance'), 0) as issued,
+        coalesce(sum(quantity) filter (where transaction_type = 'retirement'), 0) as retired,
+        coalesce(sum(quantity) filter (where transaction_type = 'cancellation'), 0) as cancelled,
+        min(transaction_date) filter (where transaction_type = 'issuance') as first_issuance_at,
+        min(transaction_date) filter (where transaction_type = 'retirement') as first_retirement_at
+    from credits
+    group by project_id
+
+),
+
+{#- Where no transaction of a registry is known at all, nothing is known of its projects' totals: NULL, not 0. -#}
+known_registries as (
+
+    select distinct registry from credits
+
+),
+
+replaced_projects as (
+
+    select distinct project_id from {{ ref('stg_credits') }} where is_host_replacement
+
+)
+
+select
+    projects.project_id,
+    projects.name,
+    projects.registry,
+    projects.proponent,
+    cast(null as varchar[]) as protocol,
+    cast(null as varchar) as protocol_version,
+    projects.protocol_raw,
+    case when trim(projects.protocol_raw) <> '' then [trim(projects.protocol_raw)] end as protocol_unassigned,
+    'unknown' as category,
+    'Unknown' as project_type,
+    'none' as project_type_source,
+    projects.project_type_raw,
+    projects.activity_raw,
+    projects.status,
+    projects.status_raw,
+    projects.country,
+    projects.country_raw,
+    projects.country_iso3,
+    projects.region,
+    projects.listed_at,
+    projects.registered_at,
+    projects.crediting_period_start,
+    projects.crediting_period_end,
+    coalesce(projects.is_compliance_protocol, false)
+    or projects.project_id in (select replaced_projects.project_id from replaced_projects) as is_compliance,
+    cast(if(known_registries.registry is not null, coalesce(totals.issued, 0), null) as decimal(38, 6)) as issued,
+    cast(if(known_registries.registry is not null, coalesce(totals.retired, 0), null) as decimal(38, 6)) as retired,
+    cast(if(known_registries.registry is not null, coalesce(totals.cancelled, 0), null) as decimal(38, 6)) as cancelled,
+    cast(
+        if(
+            known_registries.registry is not null,
+            coalesce(totals.issued - totals.retired - totals.cancelled, 0),
+            null
+        ) as decimal(38, 6)
+    ) as outstanding,
+    totals.first_issuance_at,
+    totals.first_retirement_at,
+    projects.project_url,
+    projects.is_placeholder,
+    false as has_boundary,
+    projects.source,
+    projects.snapshot_id
+from projects
+left join totals on projects.project_id = totals.project_id
+left join known_registries on projects.registry = known_registries.registry
+order by projects.project_id

@@ -1,0 +1,36 @@
+{#- What a registry published and no vocabulary knows: the steward's list of work. -#}
+with
+
+projects as (
+
+    select * from {{ ref('stg_projects') }}
+
+),
+
+unknown as (
+
+    select registry, 'status' as field, status_raw as raw from projects where status is null
+
+    union all
+
+    select registry, 'country' as field, coalesce(country_raw, country_code_raw) as raw
+    from projects
+    where country_iso3 is null
+
+    union all
+
+    select coalesce(registry, 'unknown') as registry, 'registry' as field, project_id as raw
+    from {{ ref('stg_credits') }}
+    where registry is null
+
+)
+
+select
+    registry,
+    field,
+    raw,
+    count(*) as occurrences
+from unknown
+where raw is not null
+group by registry, field, raw
+order by occurrences desc, registry asc, field asc, raw asc
