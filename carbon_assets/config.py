@@ -166,6 +166,11 @@ class Registry(_Model):
     serials: tuple[Serial, ...] = ()
     tables: dict[str, Table]
 
+    @property
+    def group(self) -> str:
+        """The id as Dagster takes it for the name of a group."""
+        return self.id.replace("-", "_")
+
 
 def load_registries(configs: Path) -> dict[str, Registry]:
     """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""

@@ -74,3 +74,13 @@ class Settings:
     @property
     def dbt_target(self) -> Path:
         return self.data / "dbt"
+
+    @property
+    def duckdb(self) -> dict[str, str | int]:
+        """Limits of each in-memory DuckDB connection."""
+        return {"threads": self.threads, "memory_limit": self.memory_limit, "temp_directory": str(self.spill)}
+
+    def export(self) -> None:
+        """Tell dbt, which reads the environment, where the data lies."""
+        os.environ["CARBON_DATA_DIR"] = str(self.data)
+        os.environ["CARBON_MEMORY_LIMIT"] = self.memory_limit

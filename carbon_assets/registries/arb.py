@@ -40,7 +40,7 @@ def issuances(rows: str, parameters: dict, observed_on: datetime.date) -> str:
         select
             {common}, '{ending.transaction_type}' as transaction_type, {ending.column} as quantity,
             cast({_nullable(ending.day(observed_on))} as date) as transaction_date, '{ending.column}' as ending,
-            {_nullable(ending.reason)} as retirement_reason,
+            {_nullable(ending.reason)} as retirement_reason, {_nullable(ending.reason)} as cancellation_reason,
             list_filter([{_nullable(ending.label)}], lambda x: x is not null) as labels
         from filled
         where {ending.column} > 0

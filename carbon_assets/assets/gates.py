@@ -1,0 +1,80 @@
+"""Expectations as Dagster asset checks, and the metadata that tables share."""
+
+from collections.abc import Iterable
+
+import dagster as dg
+import duckdb
+import pyarrow as pa
+
+from carbon_assets import checks, schema
+from carbon_assets.checks import Expectation, Outcome
+
+
+def check_specs(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckSpec]:
+    """One check per expectation; critical ones block what is downstream."""
+    return [
+        dg.AssetCheckSpec(e.name, asset=key, description=e.notes, blocking=e.is_critical) for e in expectations
+    ]
+
+
+def judge(table: pa.Table, expectations: list[Expectation]) -> list[Outcome]:
+    """Hold a table against its expectations, in a pandas frame of just the columns that they name.
+
+    Decimals are compared as floats: no expectation tells tonnes apart that differ by less than a gram.
+    """
+    if not expectations:
+        return []
+    columns = [name for name in checks.columns_read(expectations) if name in table.column_names]
+    selected = ", ".join(
+        f"cast({name} as double) as {name}" if pa.types.is_decimal(table.schema.field(name).type) else name
+        for name in columns
+    )
+    frame = duckdb.sql(f"select {selected or '1 as one'} from table").df() if len(table) or columns else table.to_pandas()
+    return checks.judge(frame, expectations)
+
+
+def check_results(key: dg.AssetKey, outcomes: Iterable[Outcome]) -> list[dg.AssetCheckResult]:
+    return [
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=outcome.expectation.name,
+            passed=outcome.passed,
+            severity=dg.AssetCheckSeverity.ERROR if outcome.expectation.is_critical else dg.AssetCheckSeverity.WARN,
+            description=outcome.observed or None,
+            metadata={
+                "expectation": outcome.expectation.type,
+                "arguments": dg.MetadataValue.json(outcome.expectation.kwargs),
+                **({"unexpected rows": outcome.unexpected_count} if outcome.unexpected_count is not None else {}),
+                **({"examples": dg.MetadataValue.json(list(outcome.examples))} if outcome.examples else {}),
+            },
+        )
+        for outcome in outcomes
+    ]
+
+
+def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckResult]:
+    """Passed results for a table that no drop has brought yet: there is nothing that could be wrong."""
+    return [
+        dg.AssetCheckResult(
+            asset_key=key, check_name=e.name, passed=True, description="No data yet", metadata={"evaluated": False}
+        )
+        for e in expectations
+    ]
+
+
+def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    return [outcome for outcome in outcomes if not outcome.passed and outcome.expectation.is_critical]
+
+
+def column_schema(shape: pa.Schema) -> dg.TableSchema:
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                f.name,
+                schema.sql_type(f.type),
+                description=schema.description(f),
+                constraints=dg.TableColumnConstraints(nullable=f.nullable),
+            )
+            for f in shape
+        ]
+    )

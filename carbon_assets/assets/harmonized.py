@@ -1,0 +1,87 @@
+"""The tables that unite all registries."""
+
+import logging
+from collections.abc import Callable, Iterator
+
+import dagster as dg
+import duckdb as duckdb_engine
+import pyarrow as pa
+from dagster_duckdb import DuckDBResource
+
+from carbon_assets import checks, harmonize, schema, store
+from carbon_assets.assets import gates
+from carbon_assets.assets.registries import normalized_keys
+from carbon_assets.config import Registry
+from carbon_assets.settings import Settings
+
+log = logging.getLogger(__name__)
+
+REGISTRIES = dg.AssetKey(["harmonized", "registries"])
+CREDITS = dg.AssetKey(["harmonized", "credits"])
+PROJECTS = dg.AssetKey(["harmonized", "projects"])
+
+
+def build(registries: dict[str, Registry], settings: Settings) -> list[dg.AssetsDefinition]:
+    """harmonized/registries, harmonized/credits and harmonized/projects."""
+    known = harmonize.registries_table(registries)
+
+    def unify(holds: str, *more: object) -> Callable[[duckdb_engine.DuckDBPyConnection], pa.Table]:
+        tables = [settings.table(*key.path) for key in normalized_keys(registries, holds)]
+        function = harmonize.unify_credits if holds == "credits" else harmonize.unify_projects
+        return lambda con: function(con, tables, *more, known, settings.configs)
+
+    return [
+        _table(
+            settings, REGISTRIES, [], schema.REGISTRIES,
+            "The registries: names, prefixes of project ids, pages of projects.", lambda con: known,
+        ),
+        _table(
+            settings, CREDITS, [*normalized_keys(registries, "credits"), REGISTRIES], schema.UNIFIED_CREDITS,
+            "Transactions of all registries, labels under one name.", unify("credits"),
+        ),
+        _table(
+            settings, PROJECTS, [*normalized_keys(registries, "projects"), CREDITS, REGISTRIES],
+            schema.UNIFIED_PROJECTS, "Projects of all registries, statuses and countries under one name, curated projects "
+            "added.", unify("projects", settings.table(*CREDITS.path)),
+        ),
+    ]  # fmt: skip
+
+
+def _table(
+    settings: Settings,
+    key: dg.AssetKey,
+    deps: list[dg.AssetKey],
+    shape: pa.Schema,
+    description: str,
+    make: Callable[[duckdb_engine.DuckDBPyConnection], pa.Table],
+) -> dg.AssetsDefinition:
+    """An asset that makes a table, holds it against its suite, and writes it if no critical expectation fails."""
+    expectations = checks.load_suites(checks.suite_paths(settings, *key.path))
+
+    @dg.asset(
+        key=key,
+        deps=deps,
+        group_name="harmonized",
+        kinds={"python", "duckdb", "parquet"},
+        owners=["team:data"],
+        description=description,
+        metadata={"dagster/column_schema": gates.column_schema(shape)},
+        check_specs=gates.check_specs(key, expectations),
+    )
+    def table(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        with duckdb.get_connection() as con:
+            rows = make(con)
+        outcomes = gates.judge(rows, expectations)
+        yield from gates.check_results(key, outcomes)
+        if broken := gates.blocking_failures(outcomes):
+            failed = "; ".join(f"{o.expectation.name}: {o.expectation.notes}" for o in broken)
+            raise dg.Failure(f"{key.to_user_string()} is not written, what stood before stays. {failed}", allow_retries=False)
+        store.write(settings.table(*key.path), rows, shape)
+        log.info("%s: %s rows", key.to_user_string(), len(rows))
+        metadata = {"dagster/row_count": len(rows), "dagster/uri": str(settings.table(*key.path))}
+        if "quantity" in rows.column_names:
+            sums = rows.group_by("transaction_type").aggregate([("quantity", "sum")]).to_pylist()
+            metadata |= {f"tonnes_{row['transaction_type']}": float(row["quantity_sum"]) for row in sums}
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+
+    return table

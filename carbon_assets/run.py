@@ -1,0 +1,147 @@
+"""One run from a drop to the published file, and the table that says what came of it.
+
+This is what `make run` does: observe every raw file, materialize everything, print. The UI and the sensors do the same
+through Dagster.
+"""
+
+from __future__ import annotations
+
+import logging
+import sys
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+import dagster as dg
+import duckdb
+
+from carbon_assets import store
+from carbon_assets.settings import Settings
+
+log = logging.getLogger(__name__)
+
+DAGSTER_YAML = """\
+telemetry:
+  enabled: false
+"""
+
+
+def prepare(settings: Settings) -> None:
+    """Make Dagster's home, once, before any process opens it."""
+    settings.dagster_home.mkdir(parents=True, exist_ok=True)
+    config = settings.dagster_home / "dagster.yaml"
+    if not config.exists():
+        config.write_text(DAGSTER_YAML)
+
+
+@dataclass(frozen=True)
+class Report:
+    """What a run came to: lines for a person, and whether every blocking check passed and every file was read."""
+
+    lines: tuple[str, ...]
+    ok: bool
+
+
+def run(settings: Settings) -> Report:
+    """Take the drop, materialize everything, and report."""
+    prepare(settings)
+    from carbon_assets import definitions
+
+    defs = definitions.build(settings)
+    with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
+        log.info("observing the raw files of %s", settings.drop)
+        observed, made = (
+            defs.resolve_job_def(name).execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
+            for name in (definitions.OBSERVE, definitions.MATERIALIZE)
+        )
+        failures = [*_failures(observed.all_events), *_failures(made.all_events)]
+        checks = made.get_asset_check_evaluations()
+        published = bool(made.asset_materializations_for_node("published__carbon")) if made.success else False
+    refused = [c for c in checks if not c.passed and not c.blocking and c.severity == dg.AssetCheckSeverity.ERROR]
+    blocked = [c for c in checks if not c.passed and c.blocking and c.severity == dg.AssetCheckSeverity.ERROR]
+    lines = [
+        *_overview(settings),
+        "",
+        *_checks(checks),
+        *(f"REFUSED  {c.asset_key.to_user_string()}: {c.description}" for c in refused),
+        *(f"BLOCKED  {c.asset_key.to_user_string()}: {c.check_name}" for c in blocked),
+        *(f"FAILED   {message}" for message in failures),
+        "",
+        *_where_to_look(settings, published=published),
+    ]
+    return Report(tuple(lines), ok=published and observed.success and not refused and not blocked)
+
+
+# Dagster's own console would print every event, and a stack trace for a failure that has a plain reason.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def _failures(events: Iterable[dg.DagsterEvent]) -> list[str]:
+    messages = []
+    for event in events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            error = data.error.cause or data.error if data.error else None
+            messages.append(f"{event.step_key}: {failure.description if failure else error and error.message.strip()}")
+    return messages
+
+
+def _checks(checks: list[dg.AssetCheckEvaluation]) -> list[str]:
+    passed = sum(c.passed for c in checks)
+    warnings = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.WARN]
+    failed = len(checks) - passed - len(warnings)
+    return [
+        f"checks: {passed} passed, {len(warnings)} warned, {failed} failed",
+        *(f"warning  {c.asset_key.to_user_string()}: {c.check_name}" for c in warnings),
+    ]
+
+
+def _overview(settings: Settings) -> list[str]:
+    """Rows and tonnes by registry, of what is normalized, and by mart."""
+    header = ("registry", "projects", "credits", "quarantined", "issued t", "retired t", "cancelled t")
+    folders = sorted(path for path in (settings.data / "normalized").glob("*") if path.is_dir())
+    registries = [_registry_line(settings, folder) for folder in folders]
+    marts = [(path.stem, f"{store.row_count(path):,}") for path in sorted((settings.data / "marts").glob("*.parquet"))]
+    return [*_columns([header, *registries]), "", *_columns([("mart", "rows"), *marts])]
+
+
+def _registry_line(settings: Settings, folder: Path) -> tuple[str, ...]:
+    projects = sum(store.row_count(path) for path in folder.glob("projects.parquet"))
+    quarantined = sum(store.row_count(path) for path in settings.quarantine(folder.name, "x").parent.glob("*.parquet"))
+    credits = [str(path) for path in folder.glob("*.parquet") if path.name != "projects.parquet"]
+    rows: dict[str, tuple[int, Decimal]] = {}
+    if credits:
+        query = "select transaction_type, count(*), sum(quantity) from read_parquet($files) group by 1"
+        rows = {kind: (n, t) for kind, n, t in duckdb.execute(query, {"files": credits}).fetchall()}
+    tonnes = (rows.get(kind, (0, Decimal(0)))[1] for kind in ("issuance", "retirement", "cancellation"))
+    counts = (projects, sum(n for n, _ in rows.values()), quarantined)
+    return (folder.name, *(f"{n:,}" for n in counts), *(f"{t:,.0f}" for t in tonnes))
+
+
+def _columns(rows: list[tuple[str, ...]]) -> list[str]:
+    widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
+    return [
+        "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        for row in rows
+    ]
+
+
+def _where_to_look(settings: Settings, *, published: bool) -> list[str]:
+    current = settings.published / "current"
+    state = "published" if published else "not published anew; readers keep"
+    version = current.resolve().name if current.exists() else "nothing yet"
+    return [f"{state}: {version}", f"query:      {current / 'carbon.duckdb'} (schema marts)", f"quarantine: {settings.data / 'quarantine'}"]
+
+
+def main() -> int:
+    """Run with the settings of the environment; 0 only if every blocking check passed and no file was refused."""
+    progress = logging.StreamHandler(sys.stderr)
+    progress.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
+    package = logging.getLogger("carbon_assets")
+    package.addHandler(progress)
+    package.setLevel(logging.INFO)
+    report = run(Settings.from_environment())
+    sys.stdout.write("\n" + "\n".join(report.lines) + "\n")
+    return 0 if report.ok else 1

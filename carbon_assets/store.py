@@ -1,0 +1,36 @@
+"""Writing and reading the Parquet tables of the store.
+
+A table is whole or not there: it is written beside its place and renamed into it.
+"""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+
+
+class SchemaViolation(Exception):
+    """A table does not have the columns that `schema.py` declares."""
+
+
+def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
+    """Write `table` to `path`. Raises `SchemaViolation` unless it has exactly `schema`, with values where required."""
+    if table.schema.names != schema.names or table.schema.types != schema.types:
+        raise SchemaViolation(f"{path.name}: expected {schema.names}; found {table.schema.names}")
+    if empty := [f.name for f in schema if not f.nullable and table.column(f.name).null_count]:
+        raise SchemaViolation(f"{path.name}: {', '.join(empty)} must have a value in every row")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    beside = path.with_name(f".{path.name}.{os.getpid()}")
+    pq.write_table(table.cast(schema), beside, compression="zstd")
+    os.replace(beside, path)
+
+
+def read(path: Path) -> pa.Table:
+    return pq.read_table(path)
+
+
+def row_count(path: Path) -> int:
+    return pq.read_metadata(path).num_rows
