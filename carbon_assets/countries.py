@@ -58,7 +58,7 @@ class Countries:
     def _by_name(self, text: str) -> Country | None:
         if text in self._fixes:
             text = self._fixes[text]
-        return self._lookup(text, "regex") if text else None
+        return self._lookup(text, "regex")
 
     def _lookup(self, text: str, source: str) -> Country | None:
         iso3 = self._library.convert(text, src=source, to="ISO3", not_found=_UNKNOWN)

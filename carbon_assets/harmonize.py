@@ -51,9 +51,7 @@ def unify_credits(
         unified as (
             select
                 a.* exclude (labels),
-                list_sort(list_distinct(list_filter(
-                    list_transform(a.labels, lambda label: m.meaning[label]), lambda label: label <> ''
-                ))) as labels,
+                list_sort(list_distinct(list_transform(a.labels, lambda label: m.meaning[label]))) as labels,
                 host.registry as registry,
                 source.replaces_host_registry as is_host_replacement
             from asserted a
@@ -116,7 +114,7 @@ def unify_projects(
                 coalesce(p.source, 'configs/curated_projects') as source,
                 coalesce(p.snapshot_id, 'configs/curated_projects') as snapshot_id,
                 host.registry as registry,
-                nullif(s.value, '') as status,
+                s.value as status,
                 country.country as country,
                 country.iso3 as country_iso3,
                 coalesce(

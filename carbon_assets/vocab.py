@@ -1,7 +1,6 @@
 """Vocabularies: what a published word means, from `configs/vocab/<name>.csv` (`raw,canonical,note`).
 
-Words are compared without case, punctuation of the same meaning and repeated blanks. An empty `canonical` says that the
-word is known and means nothing that we represent.
+Words are compared without case, punctuation of the same meaning and repeated blanks.
 """
 
 from __future__ import annotations
@@ -33,6 +32,8 @@ class Vocabulary(Mapping[str, str]):
         lines: dict[str, str] = {}
         for row in load_csv(path, COLUMNS):
             key = word_key(row["raw"])
+            if not key or not row["canonical"]:
+                raise ConfigError(f"{path}, line {row['line']}: needs both a raw and a canonical word")
             if key in self._meanings:
                 raise ConfigError(f"{path}, line {row['line']}: {row['raw']!r} stands in line {lines[key]} already")
             self._meanings[key] = row["canonical"]
