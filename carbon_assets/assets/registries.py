@@ -18,7 +18,6 @@ log = logging.getLogger(__name__)
 
 READABLE = "file_is_readable"
 QUARANTINE_EMPTY = "no_rows_in_quarantine"
-HEADER_KNOWN = "no_column_came_or_went"
 
 
 def build(
@@ -83,7 +82,6 @@ def _normalized(registry: Registry, table: str, settings: Settings) -> dg.Assets
         check_specs=[
             dg.AssetCheckSpec(READABLE, asset=key, description="The newest file could be read; if not, the last good one stays in use."),
             dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
-            dg.AssetCheckSpec(HEADER_KNOWN, asset=key, description="The file has the columns that its description names, and no other."),
             *gates.check_specs(key, expectations),
         ],
     )
@@ -133,25 +131,15 @@ def _standing(settings: Settings, registry: Registry, table: str, spec: Table, *
 
 
 def _intake_checks(key: dg.AssetKey, refusal: str | None, result: Normalized | None) -> list[dg.AssetCheckResult]:
-    warn = dg.AssetCheckSeverity.WARN
     quarantined = len(result.quarantine) if result else 0
-    gone, new = (result.absent_columns, result.unmapped_columns) if result else ((), ())
     return [
         dg.AssetCheckResult(asset_key=key, check_name=READABLE, passed=refusal is None, description=refusal),
         dg.AssetCheckResult(
             asset_key=key,
             check_name=QUARANTINE_EMPTY,
             passed=quarantined == 0,
-            severity=warn,
+            severity=dg.AssetCheckSeverity.WARN,
             metadata={"quarantined": quarantined, **({"rows": _preview(result.quarantine)} if quarantined else {})},
-        ),
-        dg.AssetCheckResult(
-            asset_key=key,
-            check_name=HEADER_KNOWN,
-            passed=not gone,
-            severity=warn,
-            description=f"Optional columns that the file lacks: {', '.join(gone)}" if gone else None,
-            metadata={"columns not read": dg.MetadataValue.json(list(new))},
         ),
     ]
 
@@ -207,6 +195,8 @@ def _metadata(
             "rows_accepted": result.rows_accepted,
             "rows_quarantined": len(result.quarantine),
             "snapshot_id": result.snapshot_id,
+            "columns of the file not read": dg.MetadataValue.json(list(result.unmapped_columns)),
+            "optional columns absent": dg.MetadataValue.json(list(result.absent_columns)),
             **{f"tonnes_{kind}": float(tonnes) for kind, tonnes in sorted(result.tonnes.items())},
             "tonnes_quarantined": float(sum(q for q in result.quarantine.column("quantity").to_pylist() if q)),
         }

@@ -1,0 +1,43 @@
+# The two commands: `make run` builds and publishes the marts, `make test` runs every test.
+# DROP=<dir>  take the registries' files from there instead of the bundled samples
+# DATA=<dir>  keep all state there instead of ./data
+
+PYTHON ?= python3
+DROP ?= tests/samples
+DATA ?= data
+BIN := .venv/bin
+
+export CARBON_DROP_DIR := $(abspath $(DROP))
+export CARBON_DATA_DIR := $(abspath $(DATA))
+export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
+export PYTHONWARNINGS := ignore
+
+.PHONY: run test dev lint lock clean
+
+run: .venv/ready
+	@$(BIN)/python -m carbon_assets
+
+test: .venv/ready
+	@$(BIN)/python -m pytest
+
+dev: .venv/ready
+	@$(BIN)/python -m carbon_assets.run prepare
+	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
+
+lint: .venv/ready
+	$(BIN)/ruff check . && $(BIN)/ruff format --check .
+
+.venv/ready: requirements.lock
+	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] < (3, 14), "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0]; import ensurepip' \
+		|| { echo "Install Python 3.11 with venv: apt-get install python3 python3-venv"; exit 1; }
+	@echo "setting up .venv: about a minute"
+	@$(PYTHON) -m venv --clear .venv
+	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
+	@touch $@
+
+# Resolve requirements.in anew. Names, versions and hashes only.
+lock:
+	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.lock
+
+clean:
+	rm -rf .venv data dbt_project/target
