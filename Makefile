@@ -21,7 +21,7 @@ test: .venv/ready
 	@$(BIN)/python -m pytest
 
 dev: .venv/ready
-	@$(BIN)/python -m carbon_assets.run prepare
+	@$(BIN)/python -m carbon_assets prepare
 	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
 
 lint: .venv/ready

@@ -1,5 +1,14 @@
-"""`python -m carbon_assets`: one run from the drop to the published file."""
+"""`python -m carbon_assets`: one run from the drop to the published file; `... prepare` only makes Dagster's home."""
 
-from carbon_assets.run import main
+import argparse
 
-raise SystemExit(main())
+from carbon_assets import run
+from carbon_assets.settings import Settings
+
+parser = argparse.ArgumentParser(prog="python -m carbon_assets", description=__doc__)
+parser.add_argument("command", nargs="?", choices=["run", "prepare"], default="run")
+
+if parser.parse_args().command == "prepare":
+    run.prepare(Settings.from_environment())
+else:
+    raise SystemExit(run.main())

@@ -10,6 +10,7 @@ from __future__ import annotations
 import json
 import re
 from dataclasses import dataclass
+from functools import cache
 from pathlib import Path
 from typing import Any
 
@@ -34,6 +35,7 @@ class Expectation:
 
     @property
     def is_critical(self) -> bool:
+        """Whether a failure blocks what is downstream."""
         return self.severity == "critical"
 
     @property
@@ -62,7 +64,9 @@ def load_suite(path: Path) -> list[Expectation]:
         unknown = set(entry) - {"type", "kwargs", "severity", "notes", "meta"}
         name = entry.get("meta", {}).get("name", "")
         if unknown or not re.fullmatch(r"[a-z0-9_]+", name):
-            raise SuiteError(f"{path}, expectation {number}: needs meta.name in snake_case; unknown keys {sorted(unknown)}")
+            raise SuiteError(
+                f"{path}, expectation {number}: needs meta.name in snake_case; unknown keys {sorted(unknown)}"
+            )
         if entry.get("severity") not in ("critical", "warning") or not entry.get("notes"):
             raise SuiteError(f"{path}, {name}: needs severity critical or warning, and notes that say why it exists")
         expectations.append(Expectation(name, entry["type"], entry["kwargs"], entry["severity"], entry["notes"]))
@@ -121,12 +125,9 @@ def judge(frame: pd.DataFrame, expectations: list[Expectation]) -> list[Outcome]
     """Hold `frame` against the expectations; one outcome for each, in their order."""
     if not expectations:
         return []
-    import great_expectations as gx
-
-    context = gx.get_context(mode="ephemeral")
-    context.variables.progress_bars = {"globally": False}
     batch = (
-        context.data_sources.add_pandas("table")
+        _context()
+        .data_sources.add_or_update_pandas("table")
         .add_dataframe_asset("table")
         .add_batch_definition_whole_dataframe("all")
         .get_batch({"dataframe": frame})
@@ -135,6 +136,16 @@ def judge(frame: pd.DataFrame, expectations: list[Expectation]) -> list[Outcome]
     # GX orders results as it likes: each is found by the name that it carries.
     by_name = {result.expectation_config.meta["name"]: result for result in results}
     return [_outcome(expectation, by_name[expectation.name]) for expectation in expectations]
+
+
+@cache
+def _context() -> Any:
+    """One for the process: each makes a temporary folder that stays until the end."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
 
 
 def _outcome(expectation: Expectation, result: Any) -> Outcome:

@@ -100,14 +100,17 @@ class Table(_Model):
 
     @property
     def columns(self) -> dict[str, Column]:
+        """Required and optional columns together, by canonical name."""
         return {**self.required, **self.optional}
 
     @property
     def resolves_projects(self) -> bool:
+        """Whether the registry's normalized projects are needed to read this table."""
         return any(column.resolve for column in self.columns.values())
 
     @property
     def canonical(self):  # noqa: ANN201 - pyarrow has no type stubs
+        """The schema of the shape that the table becomes."""
         return schema.PROJECTS if self.holds == "projects" else schema.CREDITS
 
     @cached_property

@@ -20,6 +20,8 @@ _UNKNOWN = "not found"
 
 @dataclass(frozen=True)
 class Country:
+    """A country by its short English name and its ISO 3166-1 alpha-3 code."""
+
     name: str
     iso3: str
 
@@ -45,9 +47,7 @@ class Countries:
         records = []
         for code, name in pairs:
             found = self.resolve(code, name)
-            records.append(
-                {"code": code, "name": name, "country": found and found.name, "iso3": found and found.iso3}
-            )
+            records.append({"code": code, "name": name, "country": found and found.name, "iso3": found and found.iso3})
         return records
 
     def _by_code(self, text: str) -> Country | None:

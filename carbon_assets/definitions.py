@@ -22,13 +22,20 @@ def build(settings: Settings) -> dg.Definitions:
         assets=[*raw, *tables, *models, published.build(settings, [*tables, *models, gate])],
         asset_checks=[gate],
         jobs=[
-            dg.define_asset_job(OBSERVE, dg.AssetSelection.assets(*(asset.key for asset in raw)), description="Take what the drop brings."),
+            dg.define_asset_job(
+                OBSERVE,
+                dg.AssetSelection.assets(*(asset.key for asset in raw)),
+                description="Take what the drop brings.",
+            ),
             dg.define_asset_job(
                 MATERIALIZE, dg.AssetSelection.all(), description="From the newest snapshots to the published file."
             ),
         ],
         executor=dg.in_process_executor,
-        resources={"duckdb": DuckDBResource(database=":memory:", connection_config=settings.duckdb), "dbt": marts.dbt(settings)},
+        resources={
+            "duckdb": DuckDBResource(database=":memory:", connection_config=settings.duckdb),
+            "dbt": marts.dbt(settings),
+        },
     )
 
 

@@ -37,14 +37,12 @@ def registries_table(registries: dict[str, Registry]) -> pa.Table:
     return pa.Table.from_pylist(rows, schema=schema.REGISTRIES)
 
 
-def unify_credits(
-    con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Table, configs: Path
-) -> pa.Table:
+def unify_credits(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Table, configs: Path) -> pa.Table:
     """The union of all normalized credits, as `schema.UNIFIED_CREDITS`, in order of `credit_id`."""
     _union(con, tables, registries, schema.CREDITS)
     labels = Vocabulary(configs / "vocab" / "label.csv")
     distinct = con.execute("select distinct unnest(labels) from asserted").fetchall()
-    meanings = {raw: labels[raw] if raw in labels else raw for (raw,) in distinct}
+    meanings = {raw: labels.get(raw, raw) for (raw,) in distinct}
     con.register("label_meanings", _pairs(meanings))
     rows = con.execute(f"""
         with meanings as (select map(list(key), list(value)) as meaning from label_meanings),
@@ -101,7 +99,9 @@ def unify_projects(
     """)
     con.register("statuses", _meanings(con, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
     con.register("countries", _countries(con, configs))
-    patterns = [word_key(row["text"]) for row in load_csv(configs / "compliance_protocols.csv", ("text", "program", "note"))]
+    patterns = [
+        word_key(row["text"]) for row in load_csv(configs / "compliance_protocols.csv", ("text", "program", "note"))
+    ]
     con.register("compliance", pa.table({"text": pa.array(patterns, pa.string())}))
     rows = con.execute(f"""
         with unified as (
@@ -145,7 +145,9 @@ def _conserve(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
     con.register("unified_rows", rows)
     after = con.execute("select count(*), coalesce(sum(quantity), 0) from unified_rows").fetchone()
     if before != after:
-        raise AssertionError(f"the union had {before[0]} rows and {before[1]} t, its result has {after[0]} and {after[1]} t")
+        raise AssertionError(
+            f"the union had {before[0]} rows and {before[1]} t, its result has {after[0]} and {after[1]} t"
+        )
 
 
 def _pairs(meanings: dict[str, str]) -> pa.Table:
@@ -154,7 +156,9 @@ def _pairs(meanings: dict[str, str]) -> pa.Table:
 
 def _meanings(con: duckdb.DuckDBPyConnection, column: str, vocabulary: Vocabulary) -> pa.Table:
     """Raw word -> meaning, for each distinct word that the vocabulary knows."""
-    words = [word for (word,) in con.execute(f"select distinct {column} from stated where {column} is not null").fetchall()]
+    words = [
+        word for (word,) in con.execute(f"select distinct {column} from stated where {column} is not null").fetchall()
+    ]
     return _pairs({word: vocabulary[word] for word in words if word in vocabulary})
 
 

@@ -93,7 +93,10 @@ def normalize(
     con.execute(f"create or replace temp table events as {_events(registry, table, snapshot)}")
     rows = con.execute(_identified(con, registry, table, spec, snapshot_id)).to_arrow_table()
     quarantine = pa.concat_tables(
-        [_quarantined(con, registry, table, spec, snapshot, snapshot_id), _unsplit(raw, registry, table, snapshot, snapshot_id)]
+        [
+            _quarantined(con, registry, table, spec, snapshot, snapshot_id),
+            _unsplit(raw, registry, table, snapshot, snapshot_id),
+        ]
     )
     accepted = con.execute("select count(*) from accepted").fetchone()[0]
     rows_in = len(raw.rows) + len(raw.bad_rows)
@@ -106,9 +109,7 @@ def normalize(
         rows_in=rows_in,
         rows_accepted=accepted,
         unmapped_columns=tuple(name for key, name in raw.header.items() if key not in used),
-        absent_columns=tuple(
-            name for name, column in spec.columns.items() if _present(raw, column.names) is None
-        ),
+        absent_columns=tuple(name for name, column in spec.columns.items() if _present(raw, column.names) is None),
         snapshot_id=snapshot_id,
     )
 
@@ -140,7 +141,9 @@ def _row_hash(raw: readers.RawTable) -> str:
 
 def _record_hash(con: duckdb.DuckDBPyConnection) -> str:
     """A hash of the file's records, whatever their order: the same records are the same snapshot."""
-    return con.execute("select left(sha256(coalesce(string_agg(row_hash, '' order by row_hash), '')), 16) from raw").fetchone()[0]
+    return con.execute(
+        "select left(sha256(coalesce(string_agg(row_hash, '' order by row_hash), '')), 16) from raw"
+    ).fetchone()[0]
 
 
 # --- cells ------------------------------------------------------------------------------------------------------
@@ -178,7 +181,9 @@ def _typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: Pat
 
 def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
     if missing:
-        cell = f"case when lower(trim({cell})) not in ({', '.join(_literal(m.lower()) for m in missing)}) then {cell} end"
+        cell = (
+            f"case when lower(trim({cell})) not in ({', '.join(_literal(m.lower()) for m in missing)}) then {cell} end"
+        )
     if column.extract:
         cell = f"nullif(regexp_extract({cell}, {_literal(column.extract)}, 1), '')"
     if column.extract_all:
@@ -225,7 +230,9 @@ def _judged(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Sn
     faults = [*_cell_faults(spec, raw), *_row_faults(registry, spec, raw, snapshot)]
     first = f"list_filter([{', '.join(faults)}], lambda f: f is not null)[1]"
     twin = """case when row_number() over (partition by row_hash order by line) > 1 then {fault} end""".format(
-        fault=_fault(spec, raw, "project_id", "'the same row stands in line ' || min(line) over (partition by row_hash)")
+        fault=_fault(
+            spec, raw, "project_id", "'the same row stands in line ' || min(line) over (partition by row_hash)"
+        )
     )
     judged = f"select *, coalesce({first}, {twin}) as fault from typed"
     if spec.holds == "credits":
@@ -282,33 +289,45 @@ def _row_faults(registry: Registry, spec: Table, raw: readers.RawTable, snapshot
     observed = snapshot.observed_at.date()
     tests: list[tuple[str, str, str]] = []
     if registry.project_prefix:
-        tests.append((
-            "project_id",
-            f"not regexp_matches(project_id, '^{registry.project_prefix}[A-Za-z0-9]')",
-            _literal(f"an id that begins with {registry.project_prefix} is expected"),
-        ))
+        tests.append(
+            (
+                "project_id",
+                f"not regexp_matches(project_id, '^{registry.project_prefix}[A-Za-z0-9]')",
+                _literal(f"an id that begins with {registry.project_prefix} is expected"),
+            )
+        )
     tests += [
         (name, f"{_quote(name)} < 0", "'a quantity cannot be negative'")
         for name in has
         if spec.cell_type(name) == "tonnes"
     ]
     if {"transaction_date", "issued_on"} <= has:
-        tests.append((
-            "transaction_date",
-            "transaction_date < issued_on",
-            "'the transaction comes before the issuance of ' || issued_on",
-        ))
+        tests.append(
+            (
+                "transaction_date",
+                "transaction_date < issued_on",
+                "'the transaction comes before the issuance of ' || issued_on",
+            )
+        )
     for name in ("transaction_date", "issued_on"):
         if name in has:
             # One day of grace: a registry's day can begin before ours.
-            tests.append((name, f"{name} > {_literal(observed)}::date + 1", _literal(f"the day was not yet when the file was observed ({observed})")))
+            tests.append(
+                (
+                    name,
+                    f"{name} > {_literal(observed)}::date + 1",
+                    _literal(f"the day was not yet when the file was observed ({observed})"),
+                )
+            )
     if vintage := next((name for name in ("vintage", "vintage_start") if name in has), None):
         year = vintage if vintage == "vintage" else "year(vintage_start)"
         known = [name for name in ("issued_on", "transaction_date") if name in has]
         latest = f"coalesce({', '.join([*known, _literal(observed) + '::date'])})"
         tests.append((vintage, f"{year} > year({latest})", f"'the vintage lies after ' || {latest}"))
     if {"vintage_start", "vintage_end"} <= has:
-        tests.append(("vintage_end", "vintage_end < vintage_start", "'the vintage ends before it starts on ' || vintage_start"))
+        tests.append(
+            ("vintage_end", "vintage_end < vintage_start", "'the vintage ends before it starts on ' || vintage_start")
+        )
     return [f"case when {test} then {_fault(spec, raw, name, reason)} end" for name, test, reason in tests]
 
 
@@ -316,21 +335,23 @@ def _quarantined(
     con: duckdb.DuckDBPyConnection, registry: Registry, table: str, spec: Table, snapshot: Snapshot, snapshot_id: str
 ) -> pa.Table:
     quantity = "j.quantity" if "quantity" in spec.columns else "null"
-    return con.execute(
-        f"""
+    return (
+        con.execute(
+            f"""
         with records as (select {readers.LINE} as line, r as record from raw_text r)
         select $registry as registry, $table as "table", $file as file, j.line, j.fault.column as "column",
             j.fault.value as value, j.fault.reason as reason, cast({quantity} as {schema.sql_type(schema.TONNES)}) as quantity,
             json_merge_patch(to_json(records.record), '{{"{readers.LINE}": null}}')::varchar as record, $snapshot_id as snapshot_id
         from judged j join records using (line) where j.fault is not null
         """,
-        {"registry": registry.id, "table": table, "file": snapshot.file, "snapshot_id": snapshot_id},
-    ).to_arrow_table().cast(schema.QUARANTINE)
+            {"registry": registry.id, "table": table, "file": snapshot.file, "snapshot_id": snapshot_id},
+        )
+        .to_arrow_table()
+        .cast(schema.QUARANTINE)
+    )
 
 
-def _unsplit(
-    raw: readers.RawTable, registry: Registry, table: str, snapshot: Snapshot, snapshot_id: str
-) -> pa.Table:
+def _unsplit(raw: readers.RawTable, registry: Registry, table: str, snapshot: Snapshot, snapshot_id: str) -> pa.Table:
     """Quarantine rows of the lines that the reader could not split."""
     rows = [
         {
@@ -382,9 +403,7 @@ def _summed(rows: str, spec: Table) -> str:
     return f"select {keys}, {', '.join(selected)} from ({rows}) group by {keys} having sum(quantity) > 0"
 
 
-def _identified(
-    con: duckdb.DuckDBPyConnection, registry: Registry, table: str, spec: Table, snapshot_id: str
-) -> str:
+def _identified(con: duckdb.DuckDBPyConnection, registry: Registry, table: str, spec: Table, snapshot_id: str) -> str:
     """`events` in the canonical shape, with identifiers, in a fixed order."""
     present = {row[0] for row in con.execute("describe events").fetchall()} - {"source", "snapshot_id"}
     own_keys = [name for name in spec.key if name not in spec.canonical.names]
@@ -394,13 +413,16 @@ def _identified(
         return f"select * replace ({_aliased(filled)}) from ({complete}) order by project_id"
     filled |= {
         "is_buffer": "coalesce(is_buffer, false)",
-        "vintage": "coalesce(vintage, year(vintage_start))",
+        # D2: where a registry publishes a period and no year, the vintage is the year of its first day.
+        "vintage": "vintage" if "vintage" in spec.columns else "coalesce(vintage, year(vintage_start))",
         "labels": "list_sort(list_distinct(labels))",
         **_serial_parts(registry),
     }
     rows = f"select * replace ({_aliased(filled)}) from ({complete})"
     canonical = ", ".join(spec.canonical.names)
-    return f"select {canonical} from (select * replace ({_credit_id(spec)} as credit_id) from ({rows})) order by credit_id"
+    return (
+        f"select {canonical} from (select * replace ({_credit_id(spec)} as credit_id) from ({rows})) order by credit_id"
+    )
 
 
 def _aliased(values: dict[str, str]) -> str:
@@ -425,7 +447,10 @@ def _serial_parts(registry: Registry) -> dict[str, str]:
         found = []
         for serial in registry.serials:
             group = _literal(serial.key) if name == "key" and serial.key else _group(serial.pattern, name)
-            found.append(f"when regexp_full_match(serial_number, {_literal(serial.pattern)}) then {group}")
+            one_block = (
+                f"regexp_full_match(serial_number, {_literal(serial.pattern)}) and not contains(serial_number, '; ')"
+            )
+            found.append(f"when {one_block} then {group}")
         parsed = f"try_cast(case {' '.join(found)} end as {type_})" if found else "null"
         parts[column] = f"coalesce({column}, {parsed})"
     return parts

@@ -7,7 +7,6 @@ database file would leave pooled clients on the old data, since DuckDB caches a 
 from __future__ import annotations
 
 import json
-import os
 import shutil
 from datetime import UTC, datetime
 from pathlib import Path
@@ -64,7 +63,7 @@ def _descriptions(manifest: Path) -> dict[str, dict]:
 def _flip(link: Path, version: Path) -> None:
     beside = link.with_name(f".current-{version.name}")
     beside.symlink_to(version.name)
-    os.replace(beside, link)
+    beside.replace(link)
 
 
 def _prune(settings: Settings) -> None:

@@ -192,7 +192,9 @@ def _parse(body: str, first_line: int, delimiter: str, width: int) -> tuple[pa.T
         parse_options=pa.csv.ParseOptions(
             delimiter=delimiter, newlines_in_values=True, ignore_empty_lines=False, invalid_row_handler=reject
         ),
-        convert_options=pa.csv.ConvertOptions(column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False),
+        convert_options=pa.csv.ConvertOptions(
+            column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
+        ),
     )
     table, bad = _with_lines(table, rejected, first_line)
     if _tail_is_unclosed(table, body):
@@ -205,9 +207,7 @@ def _parse(body: str, first_line: int, delimiter: str, width: int) -> tuple[pa.T
 _UNCLOSED = "a quote opens in this line and does not close in it"
 
 
-def _with_lines(
-    table: pa.Table, rejected: list[pa.csv.InvalidRow], first_line: int
-) -> tuple[pa.Table, list[BadRow]]:
+def _with_lines(table: pa.Table, rejected: list[pa.csv.InvalidRow], first_line: int) -> tuple[pa.Table, list[BadRow]]:
     """Every record takes one line, and one more for each newline inside its cells."""
     newlines = np.zeros(len(table), dtype=np.int64)
     for column in table.columns:

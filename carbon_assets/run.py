@@ -123,7 +123,10 @@ def _registry_line(settings: Settings, folder: Path) -> tuple[str, ...]:
 def _columns(rows: list[tuple[str, ...]]) -> list[str]:
     widths = [max(len(row[i]) for row in rows) for i in range(len(rows[0]))]
     return [
-        "  ".join(cell.ljust(width) if i == 0 else cell.rjust(width) for i, (cell, width) in enumerate(zip(row, widths, strict=True)))
+        "  ".join(
+            cell.ljust(width) if i == 0 else cell.rjust(width)
+            for i, (cell, width) in enumerate(zip(row, widths, strict=True))
+        )
         for row in rows
     ]
 
@@ -132,7 +135,11 @@ def _where_to_look(settings: Settings, *, published: bool) -> list[str]:
     current = settings.published / "current"
     state = "published" if published else "not published anew; readers keep"
     version = current.resolve().name if current.exists() else "nothing yet"
-    return [f"{state}: {version}", f"query:      {current / 'carbon.duckdb'} (schema marts)", f"quarantine: {settings.data / 'quarantine'}"]
+    return [
+        f"{state}: {version}",
+        f"query:      {current / 'carbon.duckdb'} (schema marts)",
+        f"quarantine: {settings.data / 'quarantine'}",
+    ]
 
 
 def main() -> int:

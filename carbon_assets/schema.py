@@ -124,6 +124,7 @@ UNIFIED_CREDITS = pa.schema(
 
 
 def description(field: pa.Field) -> str:
+    """What a field means."""
     return (field.metadata or {}).get(b"description", b"").decode()
 
 
@@ -139,7 +140,7 @@ def sql_type(type_: pa.DataType) -> str:
 def projection(schema: pa.Schema, present: set[str]) -> str:
     """A select list that casts to `schema` in its order; columns that are not `present` are NULL."""
     return ",\n".join(
-        f'cast({_quoted(f.name) if f.name in present else "null"} as {sql_type(f.type)}) as {_quoted(f.name)}'
+        f"cast({_quoted(f.name) if f.name in present else 'null'} as {sql_type(f.type)}) as {_quoted(f.name)}"
         for f in schema
     )
 

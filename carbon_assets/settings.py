@@ -37,6 +37,7 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
+        """Read `CARBON_*`; what is not set has its default under the project folder."""
         data = _path("CARBON_DATA_DIR", HOME / "data")
         return cls(
             data=data,
@@ -54,25 +55,31 @@ class Settings:
         return self.data.joinpath(*key[:-1], f"{key[-1]}.parquet")
 
     def raw(self, registry: str, table: str) -> Path:
+        """The folder of a raw table's snapshots."""
         return self.data / "raw" / registry / table
 
     def quarantine(self, registry: str, table: str) -> Path:
+        """The Parquet file of what could not be read of a table."""
         return self.table("quarantine", registry, table)
 
     @property
     def published(self) -> Path:
+        """The folder that readers look into."""
         return self.data / "published"
 
     @property
     def dagster_home(self) -> Path:
+        """Where Dagster keeps runs, events and checks."""
         return self.data / "dagster"
 
     @property
     def spill(self) -> Path:
+        """Where DuckDB spills what does not fit its memory limit."""
         return self.data / "spill"
 
     @property
     def dbt_target(self) -> Path:
+        """dbt's build database, logs and compiled SQL."""
         return self.data / "dbt"
 
     @property

@@ -119,7 +119,7 @@ def _write(path: Path, content: bytes) -> None:
         file.write(content)
         file.flush()
         os.fsync(file.fileno())
-    os.replace(temporary, path)
+    Path(temporary).replace(path)
 
 
 def history(settings: Settings, registry: str, table: str) -> list[Snapshot]:

@@ -25,12 +25,14 @@ def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
     pq.write_table(table.cast(schema), beside, compression="zstd")
-    os.replace(beside, path)
+    beside.replace(path)
 
 
 def read(path: Path) -> pa.Table:
+    """The whole table."""
     return pq.read_table(path)
 
 
 def row_count(path: Path) -> int:
+    """Rows of the table, from the file's footer."""
     return pq.read_metadata(path).num_rows

@@ -12,9 +12,7 @@ from carbon_assets.checks import Expectation, Outcome
 
 def check_specs(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckSpec]:
     """One check per expectation; critical ones block what is downstream."""
-    return [
-        dg.AssetCheckSpec(e.name, asset=key, description=e.notes, blocking=e.is_critical) for e in expectations
-    ]
+    return [dg.AssetCheckSpec(e.name, asset=key, description=e.notes, blocking=e.is_critical) for e in expectations]
 
 
 def judge(rows: pa.Table, expectations: list[Expectation]) -> list[Outcome]:
@@ -29,6 +27,7 @@ def judge(rows: pa.Table, expectations: list[Expectation]) -> list[Outcome]:
 
 
 def check_results(key: dg.AssetKey, outcomes: Iterable[Outcome]) -> list[dg.AssetCheckResult]:
+    """One check result per outcome, with what was found and examples of what broke it."""
     return [
         dg.AssetCheckResult(
             asset_key=key,
@@ -58,10 +57,12 @@ def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list
 
 
 def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes that must hold back what is downstream."""
     return [outcome for outcome in outcomes if not outcome.passed and outcome.expectation.is_critical]
 
 
 def column_schema(shape: pa.Schema) -> dg.TableSchema:
+    """A schema as the Dagster UI shows it."""
     return dg.TableSchema(
         columns=[
             dg.TableColumn(

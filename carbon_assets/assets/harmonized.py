@@ -75,7 +75,9 @@ def _table(
         yield from gates.check_results(key, outcomes)
         if broken := gates.blocking_failures(outcomes):
             failed = "; ".join(f"{o.expectation.name}: {o.expectation.notes}" for o in broken)
-            raise dg.Failure(f"{key.to_user_string()} is not written, what stood before stays. {failed}", allow_retries=False)
+            raise dg.Failure(
+                f"{key.to_user_string()} is not written, what stood before stays. {failed}", allow_retries=False
+            )
         store.write(settings.table(*key.path), rows, shape)
         log.info("%s: %s rows", key.to_user_string(), len(rows))
         metadata = {"dagster/row_count": len(rows), "dagster/uri": str(settings.table(*key.path))}

@@ -41,6 +41,7 @@ def _where(settings: Settings) -> list[str]:
 
 
 def dbt(settings: Settings) -> DbtCliResource:
+    """dbt of this environment, on our project."""
     project = str(settings.dbt_project)
     return DbtCliResource(
         project_dir=project,

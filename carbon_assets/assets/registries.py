@@ -5,14 +5,14 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pyarrow as pa
+import pyarrow.compute as pc
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import checks, normalize, readers, schema, snapshots, store
+from carbon_assets import checks, intake, schema, snapshots, store
 from carbon_assets.assets import gates
-from carbon_assets.config import Registry, Table
-from carbon_assets.normalize import Normalized
+from carbon_assets.config import Registry
+from carbon_assets.intake import Intake
 from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -80,66 +80,61 @@ def _normalized(registry: Registry, table: str, settings: Settings) -> dg.Assets
         f"quarantine/{registry.id}/{table}.parquet, with file, line, column, value and reason.",
         metadata={"dagster/column_schema": gates.column_schema(spec.canonical)},
         check_specs=[
-            dg.AssetCheckSpec(READABLE, asset=key, description="The newest file could be read; if not, the last good one stays in use."),
+            dg.AssetCheckSpec(
+                READABLE,
+                asset=key,
+                description="The newest file could be read; if not, the last good one stays in use.",
+            ),
             dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
             *gates.check_specs(key, expectations),
         ],
     )
     def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        path = settings.table(*key.path)
-        snapshot = snapshots.current(settings, registry.id, table)
-        refusal, result = None, None
-        if snapshot:
-            try:
-                raw = normalize.read_snapshot(registry, table, snapshot, snapshot.content(settings))
-                with duckdb.get_connection() as con:
-                    projects = settings.table("normalized", registry.id, "projects")
-                    result = normalize.normalize(con, registry, table, snapshot, raw, projects)
-            except readers.UnreadableFile as error:
-                refusal = f"{registry.id}/{snapshot.file}: {error}"
-                log.error("%s refused: %s", key.to_user_string(), refusal)
-        rows = result.rows if result else _standing(settings, registry, table, spec, keep=refusal is not None)
-        outcomes = gates.judge(rows, expectations) if snapshot and (result or len(rows)) else None
-        yield from _intake_checks(key, refusal, result)
+        with duckdb.get_connection() as con:
+            taken = intake.take_in(con, settings, registry, table)
+        rows = intake.rows_in_use(settings, registry, table, taken)
+        outcomes = gates.judge(rows, expectations) if taken.result or len(rows) else None
+        yield from _intake_checks(key, taken)
         yield from gates.not_evaluated(key, expectations) if outcomes is None else gates.check_results(key, outcomes)
         if broken := gates.blocking_failures(outcomes or ()):
-            raise dg.Failure(_why_blocked(registry, table, snapshot, result, broken), allow_retries=False)
-        if result or refusal is None:
-            store.write(path, rows, spec.canonical)
-            quarantine = result.quarantine if result else schema.QUARANTINE.empty_table()
-            store.write(settings.quarantine(registry.id, table), quarantine, schema.QUARANTINE)
-        if result:
-            log.info(
-                "%s: %s rows in, %s in quarantine, %s rows out",
-                key.to_user_string(), result.rows_in, len(result.quarantine), len(rows),
-            )  # fmt: skip
-        yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, snapshot, refusal, result, rows))
+            raise dg.Failure(_why_blocked(taken, broken), allow_retries=False)
+        _write(settings, registry, table, rows, taken)
+        yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, taken, rows))
 
     return normalized
 
 
-def _standing(settings: Settings, registry: Registry, table: str, spec: Table, *, keep: bool) -> pa.Table:
-    """What is used when there is no new table: the last good one after a refusal, else an empty one."""
+def _write(settings: Settings, registry: Registry, table: str, rows: pa.Table, taken: Intake) -> None:
+    """Write the table and its quarantine. After a refusal both stay as they are, if they are."""
+    name = f"normalized/{registry.id}/{table}"
     path = settings.table("normalized", registry.id, table)
-    if keep and path.exists():
-        return store.read(path)
-    empty = spec.canonical.empty_table()
-    if keep:
-        store.write(path, empty, spec.canonical)
-        store.write(settings.quarantine(registry.id, table), schema.QUARANTINE.empty_table(), schema.QUARANTINE)
-    return empty
+    if taken.refusal:
+        log.error(
+            "%s refused, %s: %s", name, "the last good table stays" if path.exists() else "no table yet", taken.refusal
+        )
+        if path.exists():
+            return
+    quarantine = taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
+    store.write(path, rows, registry.tables[table].canonical)
+    store.write(settings.quarantine(registry.id, table), quarantine, schema.QUARANTINE)
+    if taken.result:
+        log.info(
+            "%s: %s rows in, %s in quarantine, %s rows out", name, taken.result.rows_in, len(quarantine), len(rows)
+        )
 
 
-def _intake_checks(key: dg.AssetKey, refusal: str | None, result: Normalized | None) -> list[dg.AssetCheckResult]:
-    quarantined = len(result.quarantine) if result else 0
+def _intake_checks(key: dg.AssetKey, taken: Intake) -> list[dg.AssetCheckResult]:
+    quarantine = taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
     return [
-        dg.AssetCheckResult(asset_key=key, check_name=READABLE, passed=refusal is None, description=refusal),
+        dg.AssetCheckResult(
+            asset_key=key, check_name=READABLE, passed=taken.refusal is None, description=taken.refusal
+        ),
         dg.AssetCheckResult(
             asset_key=key,
             check_name=QUARANTINE_EMPTY,
-            passed=quarantined == 0,
+            passed=len(quarantine) == 0,
             severity=dg.AssetCheckSeverity.WARN,
-            metadata={"quarantined": quarantined, **({"rows": _preview(result.quarantine)} if quarantined else {})},
+            metadata={"quarantined": len(quarantine), **({"rows": _preview(quarantine)} if len(quarantine) else {})},
         ),
     ]
 
@@ -154,50 +149,46 @@ def _preview(quarantine: pa.Table) -> dg.MarkdownMetadataValue:
     return dg.MetadataValue.md("\n".join([" | ".join(names), " | ".join("---" for _ in names), *rows]))
 
 
-def _why_blocked(
-    registry: Registry, table: str, snapshot: Snapshot | None, result: Normalized | None, broken: list[checks.Outcome]
-) -> str:
-    file = f"{registry.id}/{snapshot.file}" if snapshot else f"{registry.id}/{table}"
+def _why_blocked(taken: Intake, broken: list[checks.Outcome]) -> str:
     failed = "; ".join(
         f"{outcome.expectation.name} ({outcome.expectation.notes.rstrip('.')}; found {outcome.observed or outcome.examples})"
         for outcome in broken
     )
-    lines = [f"{file} is held back, what stood before stays. Failed: {failed}"]
-    if result and len(result.quarantine):
-        row = result.quarantine.slice(0, 1).to_pylist()[0]
-        lines.append(
-            f"{len(result.quarantine)} of {result.rows_in} rows could not be read, the first in line {row['line']}, "
-            f"column {row['column']!r}: {row['value']!r}: {row['reason']}"
+    file = f"{taken.snapshot.registry}/{taken.snapshot.file}" if taken.snapshot else "the table"
+    reason = f"{file} is held back, what stood before stays. Failed: {failed}"
+    if taken.result and len(taken.result.quarantine):
+        row = taken.result.quarantine.slice(0, 1).to_pylist()[0]
+        reason += (
+            f". {len(taken.result.quarantine)} of {taken.result.rows_in} rows could not be read, the first in line "
+            f"{row['line']}, column {row['column']!r}: {row['value']!r}: {row['reason']}"
         )
-    return ". ".join(lines)
+    return reason
 
 
-def _metadata(
-    settings: Settings,
-    key: dg.AssetKey,
-    snapshot: Snapshot | None,
-    refusal: str | None,
-    result: Normalized | None,
-    rows: pa.Table,
-) -> dict[str, dg.MetadataValue | int | float | str]:
+def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Table) -> dict:
+    """What the UI shows of a materialization: what came in, what came of it, in rows and tonnes."""
     metadata: dict = {
         "dagster/row_count": len(rows),
         "dagster/uri": str(settings.table(*key.path)),
-        "state": "refused" if refusal else "fresh" if result else "absent",
+        "state": taken.state,
     }
-    if snapshot:
-        metadata |= {"file": snapshot.file, "sha256": snapshot.sha256, "observed_at": snapshot.observed_at.isoformat()}
-    if refusal:
-        metadata["refused because"] = refusal
-    if result:
+    if taken.snapshot:
         metadata |= {
-            "rows_in": result.rows_in,
-            "rows_accepted": result.rows_accepted,
-            "rows_quarantined": len(result.quarantine),
-            "snapshot_id": result.snapshot_id,
-            "columns of the file not read": dg.MetadataValue.json(list(result.unmapped_columns)),
-            "optional columns absent": dg.MetadataValue.json(list(result.absent_columns)),
-            **{f"tonnes_{kind}": float(tonnes) for kind, tonnes in sorted(result.tonnes.items())},
-            "tonnes_quarantined": float(sum(q for q in result.quarantine.column("quantity").to_pylist() if q)),
+            "file": taken.snapshot.file,
+            "sha256": taken.snapshot.sha256,
+            "observed_at": taken.snapshot.observed_at.isoformat(),
+        }
+    if taken.refusal:
+        metadata["refused because"] = taken.refusal
+    if taken.result:
+        metadata |= {
+            "rows_in": taken.result.rows_in,
+            "rows_accepted": taken.result.rows_accepted,
+            "rows_quarantined": len(taken.result.quarantine),
+            "snapshot_id": taken.result.snapshot_id,
+            "columns of the file not read": dg.MetadataValue.json(list(taken.result.unmapped_columns)),
+            "optional columns absent": dg.MetadataValue.json(list(taken.result.absent_columns)),
+            **{f"tonnes_{kind}": float(tonnes) for kind, tonnes in sorted(taken.result.tonnes.items())},
+            "tonnes_quarantined": float(pc.sum(taken.result.quarantine.column("quantity")).as_py() or 0),
         }
     return metadata

@@ -20,6 +20,7 @@ class Ending(BaseModel):
     label: str | None = None
 
     def day(self, observed_on: datetime.date) -> str | None:
+        """The day of this column's rows in a file observed on `observed_on`."""
         return str(self.date) if self.date and self.date <= observed_on else None
 
 

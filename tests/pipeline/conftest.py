@@ -1,0 +1,50 @@
+"""Whole runs: from a drop folder to the published file, in-process, each in a data folder of its own."""
+
+import dataclasses
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from carbon_assets import run
+from carbon_assets.settings import Settings
+
+
+@dataclass(frozen=True)
+class Run:
+    """A finished run: its report, and a look into what it made."""
+
+    report: run.Report
+    settings: Settings
+
+    @property
+    def database(self) -> Path:
+        return self.settings.published / "current" / "carbon.duckdb"
+
+    def sql(self, query: str) -> list[tuple]:
+        """Ask the published file, as a reader would."""
+        with duckdb.connect(str(self.database), read_only=True) as con:
+            return con.execute(query).fetchall()
+
+
+def run_drop(drop: Path, data: Path, **changes) -> Run:
+    settings = dataclasses.replace(Settings.from_environment(), data=data, drop=drop, **changes)
+    return Run(run.run(settings), settings)
+
+
+@pytest.fixture(scope="session")
+def sample_run(samples, tmp_path_factory) -> Run:
+    return run_drop(samples, tmp_path_factory.mktemp("samples"))
+
+
+@pytest.fixture(scope="session")
+def real_run(real_data, tmp_path_factory) -> Run:
+    return run_drop(real_data / "registries", tmp_path_factory.mktemp("real"))
+
+
+@pytest.fixture
+def drop(samples, tmp_path) -> Path:
+    """A copy of the samples that a test may break."""
+    return Path(shutil.copytree(samples, tmp_path / "drop"))

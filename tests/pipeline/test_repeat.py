@@ -1,0 +1,60 @@
+"""Running again, rows in another order, and new drops over old ones."""
+
+import csv
+import io
+import random
+import shutil
+
+import duckdb
+import pytest
+
+from carbon_assets import snapshots
+from tests.pipeline.conftest import run_drop
+
+MARTS = ("credits", "projects", "unknown_values")
+
+
+def content(made) -> dict[str, list]:
+    return {name: duckdb.sql(f"from '{made.settings.table('marts', name)}'").fetchall() for name in MARTS}
+
+
+@pytest.fixture(scope="module")
+def copied(sample_run, tmp_path_factory):
+    """The data folder of the sample run, to run in once more."""
+    return shutil.copytree(sample_run.settings.data, tmp_path_factory.mktemp("again") / "data", symlinks=True)
+
+
+def test_running_twice_gives_identical_marts_and_no_new_snapshot(sample_run, copied):
+    again = run_drop(sample_run.settings.drop, copied)
+    assert again.report.ok
+    assert content(again) == content(sample_run)
+    assert len(list(copied.glob("raw/*/*/*.json"))) == len(list(sample_run.settings.data.glob("raw/*/*/*.json")))
+    versions = [path.name for path in (copied / "published").glob("v-*")]
+    assert len(versions) == 2 and (copied / "published" / "current").resolve().name == max(versions)
+
+
+def test_shuffling_the_rows_of_every_file_gives_identical_marts(sample_run, drop, tmp_path):
+    for path in drop.glob("*/*.csv"):
+        encoding = (
+            "windows-1252" if path.parent.name == "climate-action-reserve" and path.stem == "issuances" else "utf-8-sig"
+        )
+        header, *rows = list(csv.reader(io.StringIO(path.read_bytes().decode(encoding), newline="")))
+        random.Random(7).shuffle(rows)
+        text = io.StringIO()
+        csv.writer(text, lineterminator="\n").writerows([header, *rows])
+        path.write_bytes(text.getvalue().encode(encoding))
+    shuffled = run_drop(drop, tmp_path / "data")
+    assert content(shuffled) == content(sample_run)
+
+
+def test_made_up_snapshots_give_way_to_real_ones(sample_run, copied, drop, tmp_path):
+    """Samples and real data never mix: once a real file came, the samples of all other tables are out of use."""
+    (drop / snapshots.SYNTHETIC_MARK).unlink()
+    for folder in drop.iterdir():
+        if folder.is_dir() and folder.name != "art-trees":
+            shutil.rmtree(folder)
+    for path in (drop / "art-trees").iterdir():
+        path.write_bytes(path.read_bytes() + b"\n")
+    data = shutil.copytree(copied, tmp_path / "data", symlinks=True)
+    real = run_drop(drop, data)
+    assert real.sql("select distinct registry from marts.credits") == [("art-trees",)]

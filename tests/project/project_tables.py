@@ -1,0 +1,68 @@
+"""The tables of the project as its files declare them: keys, columns, suites. Nothing here is taken from the code that
+the tests examine, other than the schemas themselves."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import yaml
+
+from carbon_assets import schema
+from carbon_assets.config import load_registries
+
+HOME = Path(__file__).parents[2]
+MARTS = HOME / "dbt_project" / "models" / "marts"
+STAGING = HOME / "dbt_project" / "models" / "staging"
+SHAPES = {"normalized/projects": schema.PROJECTS, "normalized/credits": schema.CREDITS}
+
+Columns = dict[str, str]
+"""Column name -> SQL type."""
+
+
+def normalized() -> dict[str, Columns]:
+    """One table per registry and file."""
+    return {
+        f"normalized/{registry.id}/{table}": columns_of(spec.canonical)
+        for registry in load_registries(HOME / "configs").values()
+        for table, spec in registry.tables.items()
+    }
+
+
+def harmonized() -> dict[str, Columns]:
+    """The tables that dbt reads: each is its schema of the same name, with all registries under one roof."""
+    sources = yaml.safe_load((STAGING / "_sources.yml").read_text())["sources"]
+    names = [table["name"] for source in sources if source["name"] == "harmonized" for table in source["tables"]]
+    return {f"harmonized/{name}": columns_of(harmonized_schema(name)) for name in names}
+
+
+def harmonized_schema(name: str):
+    """`UNIFIED_<NAME>` where a normalized shape has the plain name already, else `<NAME>`."""
+    return getattr(schema, f"UNIFIED_{name.upper()}", None) or getattr(schema, name.upper())
+
+
+def marts() -> dict[str, Columns]:
+    """The marts, with the columns that their YAML documents."""
+    return {f"marts/{path.stem}": mart_columns(path.stem) for path in sorted(MARTS.glob("*.sql"))}
+
+
+def mart_columns(name: str) -> Columns:
+    (model,) = yaml.safe_load((MARTS / f"{name}.yml").read_text())["models"]
+    assert model["name"] == name
+    return {column["name"]: column["data_type"] for column in model["columns"]}
+
+
+def columns_of(shape) -> Columns:
+    return {field.name: schema.sql_type(field.type) for field in shape}
+
+
+def all_tables() -> dict[str, Columns]:
+    """Every table that a suite must guard, by its key."""
+    return normalized() | harmonized() | marts()
+
+
+def shape_of(key: str) -> str | None:
+    """Which shape's suite a normalized table is held against besides its own."""
+    if not (match := re.fullmatch(r"normalized/([^/]+)/([^/]+)", key)):
+        return None
+    return load_registries(HOME / "configs")[match[1]].tables[match[2]].holds

@@ -1,0 +1,203 @@
+"""The Dagster graph as a whole: its keys, groups, owners and checks, and the jobs that run it.
+
+What single assets do when they run belongs to other tests; here they are only loaded.
+"""
+
+from pathlib import Path
+
+import dagster as dg
+import pytest
+import yaml
+
+from carbon_assets import checks
+from tests.project.project_tables import HOME, MARTS, STAGING, all_tables, harmonized, normalized, shape_of
+
+TABLES = all_tables()
+OWNED = ("normalized", "harmonized", "published")
+
+
+def expected_keys() -> set[str]:
+    """Every asset that the files of the project call for."""
+    tables = set(normalized())
+    return {
+        *(key.replace("normalized/", "raw/", 1) for key in tables),
+        *tables,
+        *harmonized(),
+        *(f"staging/{path.stem}" for path in STAGING.glob("*.sql")),
+        *(f"marts/{path.stem}" for path in MARTS.glob("*.sql")),
+        "published/carbon",
+    }
+
+
+@pytest.fixture(scope="module")
+def graph(definitions):
+    """The assets, by key as text."""
+    resolved = definitions.resolve_asset_graph()
+    return {key.to_user_string(): resolved.get(key) for key in resolved.get_all_asset_keys()}
+
+
+def parts(definitions: dg.Definitions) -> list[dg.AssetsDefinition | dg.AssetChecksDefinition]:
+    """Everything that becomes a step and can have checks."""
+    return [
+        part
+        for part in [*definitions.assets, *definitions.asset_checks]
+        if isinstance(part, dg.AssetsDefinition | dg.AssetChecksDefinition)
+    ]
+
+
+# --- keys, groups, words --------------------------------------------------------------------------------------------
+
+
+def test_the_definitions_are_sound(definitions):
+    """Dagster's own validation of resources, dependencies and jobs."""
+    dg.Definitions.validate_loadable(definitions)
+
+
+def test_loading_writes_no_data(definitions, settings):
+    """The UI and the daemon load it over and over. dbt may log that it parsed its project."""
+    definitions.resolve_asset_graph()
+    assert {path.name for path in settings.data.iterdir()} <= {settings.dbt_target.name}
+
+
+def test_the_assets_are_those_that_the_files_call_for(graph):
+    assert set(graph) == expected_keys()
+
+
+def test_assets_stand_in_the_group_of_their_registry_or_layer(graph, registries):
+    expected = {}
+    for key in graph:
+        layer, name, *_ = key.split("/")
+        own_layer = "harmonized" if layer == "staging" else layer
+        expected[key] = registries[name].group if layer in ("raw", "normalized") else own_layer
+    assert {key: node.group_name for key, node in graph.items()} == expected
+
+
+def test_every_asset_says_what_it_is(graph):
+    assert [key for key, node in graph.items() if not (node.description or "").strip()] == []
+
+
+def test_every_asset_says_what_it_is_made_with(graph):
+    assert [key for key, node in graph.items() if not node.kinds] == []
+
+
+def test_assets_that_python_makes_have_an_owner(graph):
+    assert [key for key, node in graph.items() if key.startswith(OWNED) and not node.owners] == []
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_tables_show_their_columns(key, graph):
+    """As the schema or the mart's YAML has them, each with its meaning."""
+    shown = graph[key].metadata["dagster/column_schema"]
+    columns = (shown if isinstance(shown, dg.TableSchema) else shown.value).columns
+    assert [column.name for column in columns] == list(TABLES[key])
+    assert [column.name for column in columns if not column.description] == []
+
+
+def test_raw_tables_are_observed_and_all_others_made(graph):
+    assert {key for key, node in graph.items() if node.is_observable} == {
+        key for key in graph if key.startswith("raw/")
+    }
+    assert {key for key, node in graph.items() if node.is_materializable} == {
+        key for key in graph if not key.startswith("raw/")
+    }
+
+
+def test_every_table_reaches_the_published_file(graph):
+    """One way through: whatever a registry publishes is upstream of what people read."""
+    reached, ahead = set(), ["published/carbon"]
+    while ahead:
+        key = ahead.pop()
+        reached.add(key)
+        ahead += [
+            parent.to_user_string() for parent in graph[key].parent_keys if parent.to_user_string() not in reached
+        ]
+    assert reached == set(graph)
+
+
+# --- gates ----------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_critical_expectations_block_and_warnings_do_not(key, definitions, settings):
+    specs = {
+        spec.name: spec.blocking
+        for part in parts(definitions)
+        for spec in part.check_specs
+        if spec.asset_key.to_user_string() == key
+    }
+    expectations = checks.load_suites(checks.suite_paths(settings, *key.split("/"), shape=shape_of(key)))
+    assert expectations
+    expected = {expectation.name: expectation.severity == "critical" for expectation in expectations}
+    assert {name: specs.get(name) for name in expected} == expected
+
+
+def checks_of_upstream_assets(parts: list) -> list[str]:
+    """Checks that a step makes on an asset that is upstream of it and made elsewhere.
+
+    Dagster starts such a step although a blocking check on that asset has failed: it takes the step for the one that
+    would find out. dbt's tests of sources become such checks where `enable_source_tests_as_checks` is on.
+    """
+    return [
+        f"{', '.join(sorted(key.to_user_string() for key in part.keys))} checks {check.asset_key.to_user_string()}"
+        for part in parts
+        if isinstance(part, dg.AssetsDefinition) and part.keys
+        for check in part.check_keys
+        if check.asset_key not in part.keys
+    ]
+
+
+def test_no_step_lifts_the_gate_before_it(definitions):
+    assert checks_of_upstream_assets(parts(definitions)) == []
+
+
+def test_a_step_that_lifts_the_gate_before_it_is_found():
+    above = dg.AssetKey("above")
+
+    # As dagster-dbt declares its steps; Dagster refuses such a check elsewhere.
+    @dg.multi_asset(
+        specs=[dg.AssetSpec("below", deps=[above])],
+        check_specs=[dg.AssetCheckSpec("of_another", asset=above)],
+        allow_arbitrary_check_specs=True,
+    )
+    def step(): ...
+
+    @dg.asset(check_specs=[dg.AssetCheckSpec("of_its_own", asset="sound")])
+    def sound(): ...
+
+    @dg.asset_check(asset="above")
+    def apart(): ...
+
+    assert checks_of_upstream_assets([step, sound, apart]) == ["below checks above"]
+
+
+# --- how it is run --------------------------------------------------------------------------------------------------
+
+
+def test_the_workspace_names_the_module():
+    from carbon_assets import definitions as module
+
+    workspace = yaml.safe_load((HOME / "workspace.yaml").read_text())
+    (location,) = workspace["load_from"]
+    assert location["python_module"]["module_name"] == module.__name__
+    assert (HOME / location["python_module"]["working_directory"]).resolve() == Path(module.__file__).parents[1]
+    assert isinstance(module.defs, dg.Definitions)
+
+
+def test_one_job_observes_and_one_makes_everything(definitions, graph):
+    from carbon_assets.definitions import MATERIALIZE, OBSERVE
+
+    assert {job.name for job in definitions.jobs} >= {OBSERVE, MATERIALIZE}
+    raw = {key for key in graph if key.startswith("raw/")}
+    observe, make = (definitions.resolve_job_def(name) for name in (OBSERVE, MATERIALIZE))
+    assert keys_of(observe) & set(graph) == raw
+    assert keys_of(make) >= set(graph) - raw
+
+
+def keys_of(job: dg.JobDefinition) -> set[str]:
+    """The assets that a job runs."""
+    return {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
+
+
+def test_runs_use_one_process(definitions):
+    """Importing takes longer than the work: a process for each step would double a run's time."""
+    assert definitions.executor is dg.in_process_executor

@@ -1,0 +1,347 @@
+"""The suites of `expectations/`: every table has one, every suite has a table, and what it says can be understood.
+
+Great Expectations only logs a type that it does not know and leaves the expectation out, so a typing error would open
+a gate in silence. And a gate that cannot fail is none: every critical expectation is seen to fail here on a valid table
+that was broken in just the way that it forbids.
+"""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Mapping
+from datetime import date
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pytest
+
+from carbon_assets import checks
+from carbon_assets.assets import gates
+from carbon_assets.checks import Expectation, SuiteError
+from tests.project.project_tables import HOME, SHAPES, all_tables, columns_of, shape_of
+from tests.registries.sample_tables import normalizer, samples
+
+EXPECTATIONS = HOME / "expectations"
+TABLES = all_tables()
+SUITES = {**TABLES, **{key: columns_of(shape) for key, shape in SHAPES.items()}}
+
+# --- what can be wrong with the suites as files ---------------------------------------------------------------------
+
+
+def suite_keys(folder: Path) -> list[str]:
+    return sorted(path.relative_to(folder).with_suffix("").as_posix() for path in folder.rglob("*.json"))
+
+
+def tables_without_suite(folder: Path, tables: Iterable[str]) -> list[str]:
+    return sorted(set(tables) - set(suite_keys(folder)))
+
+
+def suites_without_table(folder: Path, tables: Iterable[str]) -> list[str]:
+    return sorted(set(suite_keys(folder)) - set(tables))
+
+
+def misnamed_suites(folder: Path) -> list[str]:
+    """A suite's name is its key with dots, as GX's own file store would have it."""
+    return [
+        key
+        for key in suite_keys(folder)
+        if json.loads((folder / f"{key}.json").read_text()).get("name") != key.replace("/", ".")
+    ]
+
+
+def unknown_columns(folder: Path, tables: Mapping[str, Iterable[str]]) -> list[str]:
+    return [
+        f"{key}: {column}"
+        for key in suite_keys(folder)
+        for column in checks.columns_read(checks.load_suite(folder / f"{key}.json"))
+        if column not in tables.get(key, ())
+    ]
+
+
+def refused_suites(folder: Path) -> list[str]:
+    """Suites that say something that Great Expectations does not know."""
+    refused = []
+    for key in suite_keys(folder):
+        try:
+            checks.build_suite(checks.load_suite(folder / f"{key}.json"))
+        except SuiteError as error:
+            refused.append(f"{key}: {error}")
+    return refused
+
+
+def test_every_table_has_a_suite():
+    assert tables_without_suite(EXPECTATIONS, TABLES) == []
+
+
+def test_every_suite_guards_a_table_or_a_shape():
+    assert suites_without_table(EXPECTATIONS, SUITES) == []
+
+
+def test_every_suite_has_the_name_of_its_table():
+    assert misnamed_suites(EXPECTATIONS) == []
+
+
+def test_every_expectation_names_columns_that_the_table_has():
+    assert unknown_columns(EXPECTATIONS, SUITES) == []
+
+
+def test_every_suite_is_understood():
+    assert refused_suites(EXPECTATIONS) == []
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_a_tables_suites_go_together(key, settings):
+    """Names of expectations are names of checks, which must be distinct within a table."""
+    expectations = suite_of(key)
+    paths = checks.suite_paths(settings, *key.split("/"), shape=shape_of(key))
+    assert checks.load_suites(paths) == expectations
+    assert any(expectation.is_critical for expectation in expectations)
+
+
+# --- the functions above find what they look for --------------------------------------------------------------------
+
+
+@pytest.fixture
+def folder(tmp_path) -> Path:
+    """A folder of suites with nothing wrong."""
+    write_suite(tmp_path, "marts/things", "expect_column_values_to_not_be_null", {"column": "thing_id"})
+    return tmp_path
+
+
+THINGS = {"marts/things": ["thing_id"]}
+
+
+def write_suite(folder: Path, key: str, type_: str, kwargs: dict, name: str | None = None) -> None:
+    expectation = {
+        "type": type_, "kwargs": kwargs, "severity": "critical", "notes": "For a test.", "meta": {"name": "a_check"},
+    }  # fmt: skip
+    path = folder / f"{key}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    path.write_text(json.dumps({"name": name or key.replace("/", "."), "expectations": [expectation]}))
+
+
+def test_nothing_is_found_where_nothing_is_wrong(folder):
+    assert tables_without_suite(folder, THINGS) == suites_without_table(folder, THINGS) == []
+    assert misnamed_suites(folder) == unknown_columns(folder, THINGS) == refused_suites(folder) == []
+
+
+def test_a_table_without_suite_is_found(folder):
+    assert tables_without_suite(folder, [*THINGS, "marts/forgotten"]) == ["marts/forgotten"]
+
+
+def test_a_suite_for_no_table_is_found(folder):
+    write_suite(folder, "marts/thing", "expect_column_values_to_be_unique", {"column": "thing_id"})
+    assert suites_without_table(folder, THINGS) == ["marts/thing"]
+
+
+def test_a_misnamed_suite_is_found(folder):
+    write_suite(folder, "marts/things", "expect_column_values_to_be_unique", {"column": "thing_id"}, name="marts.thing")
+    assert misnamed_suites(folder) == ["marts/things"]
+
+
+def test_an_unknown_column_is_found(folder):
+    write_suite(folder, "marts/things", "expect_column_values_to_be_unique", {"column": "thingid"})
+    assert unknown_columns(folder, THINGS) == ["marts/things: thingid"]
+
+
+@pytest.mark.parametrize(
+    ("type_", "kwargs"),
+    [
+        ("expect_column_values_to_be_unike", {"column": "thing_id"}),
+        ("expect_column_values_to_be_unique", {"colunm": "thing_id"}),
+        ("expect_column_values_to_be_unique", {"column": "thing_id", "moistly": 0.9}),
+    ],
+)
+def test_a_misspelt_type_or_argument_is_found(folder, type_, kwargs):
+    write_suite(folder, "marts/things", type_, kwargs)
+    (problem,) = refused_suites(folder)
+    assert problem.startswith("marts/things: ")
+
+
+# --- every critical expectation can fail ----------------------------------------------------------------------------
+
+SMALL = {
+    "harmonized/registries": [{"registry": "one", "name": "One"}, {"registry": "two", "name": "Two"}],
+    "harmonized/projects": [
+        {"project_id": "ONE1", "registry": "one", "status": "listed", "country_iso3": "BRA"},
+        {"project_id": "TWO1", "registry": "two"},
+    ],
+    "harmonized/credits": [
+        {"credit_id": "a", "registry": "one", "transaction_type": "issuance", "quantity": "10.5"},
+        {"credit_id": "b", "registry": "two", "transaction_type": "retirement", "quantity": "0"},
+    ],
+    "marts/projects": [
+        {"project_id": "ONE1", "registry": "one", "issued": "10.5", "retired": "3", "cancelled": "0",
+         "outstanding": "7.5", "is_compliance": "false", "project_type": "Unknown", "status": "listed"},
+        {"project_id": "TWO1", "registry": "two", "is_compliance": "true", "project_type": "Forest"},
+    ],
+    "marts/credits": [
+        {"credit_id": "a", "project_id": "ONE1", "registry": "one", "transaction_type": "issuance",
+         "quantity": "10.5", "is_buffer": "false", "serial_start": "1", "serial_end": "10"},
+        {"credit_id": "b", "project_id": "TWO1", "registry": "two", "transaction_type": "cancellation",
+         "quantity": "0", "is_buffer": "true"},
+    ],
+    "marts/unknown_values": [{"registry": "one", "field": "status", "raw": "Paused", "occurrences": "1"}],
+}  # fmt: skip
+"""Valid rows of the tables that no registry's sample gives; columns that are not named are NULL."""
+
+
+@pytest.fixture(scope="module")
+def valid_rows(tmp_path_factory) -> Callable[[str], pa.Table]:
+    """A table that its suites find nothing wrong with."""
+    normalize = normalizer(tmp_path_factory.mktemp("projects"))
+    from_samples = {f"normalized/{sample.id}": sample for sample in samples()}
+    kept: dict[str, pa.Table] = {}
+
+    def rows(key: str) -> pa.Table:
+        if key not in kept:
+            kept[key] = normalize(from_samples[key]).rows if key in from_samples else small_table(key)
+        return kept[key]
+
+    return rows
+
+
+def small_table(key: str) -> pa.Table:
+    """The rows of `SMALL`, in the types that the table declares."""
+    assert key in SMALL, f"{key} is new: add two valid rows of it to SMALL"
+    assert not {name for row in SMALL[key] for name in row} - set(TABLES[key])
+
+    def cell(row: dict[str, str], name: str) -> str:
+        return "'" + row[name] + "'" if name in row else "null"
+
+    selects = [
+        "select " + ", ".join(f'cast({cell(row, name)} as {type_}) as "{name}"' for name, type_ in TABLES[key].items())
+        for row in SMALL[key]
+    ]
+    return duckdb.sql(" union all ".join(selects)).to_arrow_table()
+
+
+def suite_of(key: str) -> list[Expectation]:
+    """All expectations of a table: those of its shape and its own."""
+    shape = shape_of(key)
+    paths = [EXPECTATIONS / "normalized" / f"{shape}.json"] if shape else []
+    return checks.load_suites([*paths, EXPECTATIONS / f"{key}.json"])
+
+
+Rows = list[dict]
+
+
+def _null(rows: Rows, kwargs: dict) -> Rows:
+    return [{**rows[0], kwargs["column"]: None}, *rows[1:]]
+
+
+def _twice(rows: Rows, kwargs: dict) -> Rows:
+    given = next(row for row in rows if row[kwargs["column"]] is not None)
+    return [*rows, given]
+
+
+def _outside_set(rows: Rows, kwargs: dict) -> Rows:
+    assert "no such word" not in kwargs["value_set"]
+    return [{**rows[0], kwargs["column"]: "no such word"}, *rows[1:]]
+
+
+def _outside_range(rows: Rows, kwargs: dict) -> Rows:
+    value = kwargs["min_value"] - 1 if "min_value" in kwargs else kwargs["max_value"] + 1
+    return [{**rows[0], kwargs["column"]: value}, *rows[1:]]
+
+
+def _of_another_form(rows: Rows, kwargs: dict) -> Rows:
+    text = next(text for text in ("no such form", "", "0") if not re.search(kwargs["regex"], text))
+    return [{**rows[0], kwargs["column"]: text}, *rows[1:]]
+
+
+def _swapped(rows: Rows, kwargs: dict) -> Rows:
+    a, b = kwargs["column_A"], kwargs["column_B"]
+    numbers = any(isinstance(row[name], int) for row in rows for name in (a, b))
+    low, high = (1, 2) if numbers else (date(2020, 1, 1), date(2020, 12, 31))
+    return [{**rows[0], a: low, b: high}, *rows[1:]]
+
+
+def _too_long(rows: Rows, kwargs: dict) -> Rows:
+    return [{**rows[0], kwargs["column"]: "x" * (kwargs["max_value"] + 1)}, *rows[1:]]
+
+
+BREAKS: dict[str, Callable[[Rows, dict], Rows]] = {
+    "expect_column_values_to_not_be_null": _null,
+    "expect_column_values_to_be_unique": _twice,
+    "expect_column_values_to_be_in_set": _outside_set,
+    "expect_column_distinct_values_to_be_in_set": _outside_set,
+    "expect_column_values_to_be_between": _outside_range,
+    "expect_column_values_to_match_regex": _of_another_form,
+    "expect_column_pair_values_a_to_be_greater_than_b": _swapped,
+    "expect_column_value_lengths_to_be_between": _too_long,
+}
+"""How a table is broken so that an expectation of each type must fail; one broken row is enough for a critical one."""
+
+
+def broken(table: pa.Table, expectation: Expectation) -> pa.Table:
+    """`table`, wrong in the one way that the expectation forbids."""
+    if expectation.type == "expect_table_row_count_to_be_between":
+        return table.slice(0, 0)
+    assert expectation.type in BREAKS, f"{expectation.type} is new here: say in BREAKS how to break it"
+    narrow = table.select(expectation.columns)
+    nullable = pa.schema([pa.field(field.name, field.type) for field in narrow.schema])
+    rows = BREAKS[expectation.type](narrow.to_pylist(), expectation.kwargs)
+    return pa.Table.from_pylist(rows, schema=nullable)
+
+
+CRITICAL = [
+    pytest.param(key, expectation, id=f"{key}.{expectation.name}")
+    for key in TABLES
+    for expectation in suite_of(key)
+    if expectation.is_critical
+]
+
+
+@pytest.mark.parametrize("key", TABLES)
+def test_valid_rows_pass(key, valid_rows):
+    """Without this, an expectation that always fails would look like one that can."""
+    outcomes = gates.judge(valid_rows(key), suite_of(key))
+    assert gates.blocking_failures(outcomes) == []
+
+
+@pytest.mark.parametrize(("key", "expectation"), CRITICAL)
+def test_a_critical_expectation_blocks_what_it_forbids(key, expectation, valid_rows):
+    (outcome,) = gates.judge(broken(valid_rows(key), expectation), [expectation])
+    assert gates.blocking_failures([outcome]) == [outcome]
+    found = outcome.unexpected_count or outcome.observed
+    assert found in (1, 2, "0") or "no such word" in found, f"failed for another reason: {found}"
+
+
+# --- what no table may let through ----------------------------------------------------------------------------------
+
+IDENTIFIERS = {"registries": "registry", "projects": "project_id", "credits": "credit_id"}
+"""What a row is known by, by the shape of the table."""
+
+
+def with_shape(*shapes: str, layers: str = "normalized harmonized marts") -> list[str]:
+    """The tables that hold one of the shapes."""
+    return [
+        key for key in TABLES if key.split("/")[0] in layers.split() and (shape_of(key) or key.split("/")[-1]) in shapes
+    ]
+
+
+def is_blocked(key: str, valid: pa.Table, change: Callable[[Rows], Rows]) -> bool:
+    """Whether the table's suites as a whole hold back what `change` makes of its valid rows."""
+    columns = [name for name in checks.columns_read(suite_of(key)) if name in valid.column_names]
+    narrow = valid.select(columns)
+    nullable = pa.schema([pa.field(field.name, field.type) for field in narrow.schema])
+    rows = pa.Table.from_pylist(change(narrow.to_pylist()), schema=nullable)
+    return bool(gates.blocking_failures(gates.judge(rows, suite_of(key))))
+
+
+@pytest.mark.parametrize("key", with_shape(*IDENTIFIERS))
+def test_no_gate_lets_one_identifier_through_twice(key, valid_rows):
+    name = IDENTIFIERS[shape_of(key) or key.split("/")[-1]]
+    assert is_blocked(key, valid_rows(key), lambda rows: [*rows[:-1], {**rows[-1], name: rows[0][name]}])
+
+
+@pytest.mark.parametrize("key", with_shape("credits"))
+@pytest.mark.parametrize("change", [{"quantity": -1}, {"transaction_type": "transfer"}], ids=["quantity", "type"])
+def test_no_gate_lets_an_impossible_transaction_through(key, change, valid_rows):
+    assert is_blocked(key, valid_rows(key), lambda rows: [{**rows[0], **change}, *rows[1:]])
+
+
+@pytest.mark.parametrize("key", with_shape("projects", "credits", layers="normalized"))
+def test_no_gate_lets_another_registrys_project_through(key, valid_rows):
+    assert is_blocked(key, valid_rows(key), lambda rows: [{**rows[0], "project_id": "XYZ1"}, *rows[1:]])

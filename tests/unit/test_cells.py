@@ -1,0 +1,247 @@
+"""The macros of `cells.sql`: how the text of one cell becomes tonnes, a date, a year, a count, a flag, or nothing."""
+
+from collections.abc import Callable
+from datetime import date
+from decimal import Decimal
+from typing import Any
+
+import duckdb
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carbon_assets.normalize import CELLS
+
+SEPARATORS = ["", ",", "'", "’", " ", "\u00a0", "\u2009", "\u202f"]
+
+
+@pytest.fixture(scope="module")
+def read() -> Callable[..., Any]:
+    """Call a macro with arguments."""
+    con = duckdb.connect()
+    con.execute(CELLS)
+
+    def call(macro: str, *arguments: object) -> Any:
+        places = ", ".join("?" for _ in arguments)
+        return con.execute(f"select {macro}({places})", list(arguments)).fetchone()[0]
+
+    return call
+
+
+# --- tonnes -----------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "tonnes"),
+    [
+        ("0", "0"),
+        ("7", "7"),
+        ("1234.5", "1234.5"),
+        ("1,234.5", "1234.5"),
+        ("12'345", "12345"),
+        ("12’345", "12345"),
+        ("12 345", "12345"),
+        ("12\u00a0345", "12345"),
+        ("12\u202f345", "12345"),
+        ("1,234,567.123456", "1234567.123456"),
+        ("-1,234", "-1234"),
+        (".5", "0.5"),
+        ("5.", "5"),
+        ("1e5", "100000"),
+        (" \t5\u00a0\r\n", "5"),
+        ("999,999,999,999.999999", "999999999999.999999"),
+    ],
+)
+def test_tonnes_are_read_exactly(read, cell, tonnes):
+    assert read("as_tonnes", cell) == Decimal(tonnes)
+
+
+@pytest.mark.parametrize(
+    ("cell", "tonnes"),
+    [("0.1000000000000000055", "0.1"), ("2.9999999999999996", "3"), ("1,234.5678919", "1234.567892")],
+)
+def test_digits_below_one_gram_are_the_noise_of_a_float(read, cell, tonnes):
+    assert read("as_tonnes", cell) == Decimal(tonnes)
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "abc", "12 tonnes", "1,45", "1,2345", "1,23,456", ",123", "(5)", "3/4", "5%", "5-", "--5", "1.234.567", "0x10",
+        "inf", "٣", "1000000000000", "1e12", "-", "", " ", "n/a",
+    ],
+)  # fmt: skip
+def test_what_is_no_number_has_no_tonnes(read, cell):
+    assert read("as_tonnes", cell) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    places=st.integers(0, 6),
+    separator=st.sampled_from(SEPARATORS),
+    data=st.data(),
+)
+def test_any_number_reads_back_whatever_groups_its_thousands(read, places, separator, data):
+    value = data.draw(st.decimals(min_value=0, max_value=Decimal("999999999999.999999"), places=places))
+    cell = f"{value:,f}".replace(",", separator)
+    assert read("as_tonnes", cell) == value
+
+
+# --- dates ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "2024-03-25",
+        "2024-3-25",
+        "2024/03/25",
+        "2024.03.25",
+        "2024-03-25T10:15:00",
+        "2024-03-25 10:15",
+        "2024-03-25 10:15:00.123456",
+        "2024-03-25T10:15:00Z",
+        "2024-03-25T10:15:00 UTC",
+        "2024-03-25T10:15:00+02:00",
+        "2024-03-25T10:15:00-0500",
+        "3/25/2024",
+        "03/25/2024 12:00:00 AM",
+        "3/25/2024 11:59 PM",
+        "25/3/2024",
+        "25/03/2024 00:00",
+        "25.03.2024",
+        "25-Mar-2024",
+        "25-MAR-2024",
+        "25-March-2024",
+        "25 Mar 2024",
+        "25 March 2024",
+        "March 25, 2024",
+        "Mar 25, 2024",
+        "March 25 2024",
+        "20240325",
+        " 2024-03-25\u00a0",
+    ],
+)
+@pytest.mark.parametrize("day_first", [True, False])
+def test_a_day_is_read_in_every_form_that_tells_it(read, cell, day_first):
+    assert read("as_date", cell, day_first) == date(2024, 3, 25)
+
+
+@pytest.mark.parametrize(("day_first", "day"), [(True, date(2024, 4, 3)), (False, date(2024, 3, 4))])
+@pytest.mark.parametrize("cell", ["03/04/2024", "3-4-2024", "03/04/2024 10:00 AM"])
+def test_numbers_alone_are_read_in_the_registrys_order(read, cell, day_first, day):
+    assert read("as_date", cell, day_first) == day
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [
+        ("2024-03-25T23:30:00-05:00", date(2024, 3, 26)),
+        ("2024-03-25T00:30:00+02:00", date(2024, 3, 24)),
+        ("2024-12-31 20:00:00-0800", date(2025, 1, 1)),
+        ("2024-03-25T23:30:00Z", date(2024, 3, 25)),
+    ],
+)
+def test_a_time_with_an_offset_gives_the_day_in_utc(read, cell, day):
+    assert read("as_date", cell, False) == day
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "13/45/2025", "45/13/2025", "2024-13-01", "2024-02-30", "30/02/2024", "20241301", "25/03/24", "24-03-25",
+        "25-Mar-24", "March 25, 24", "2024-03-25 or later", "approx. 2024-03-25", "2024-03-25, 2024-04-25", "45292",
+        "0025-03-01", "01/03/0025", "2201-01-01", "2024", "2024-03", "202403", "2024112", "soon", "", "-",
+    ],
+)  # fmt: skip
+@pytest.mark.parametrize("day_first", [True, False])
+def test_what_tells_no_single_day_is_no_date(read, cell, day_first):
+    assert read("as_date", cell, day_first) is None
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    day=st.dates(date(1990, 1, 1), date(2100, 12, 31)),
+    form=st.sampled_from(
+        [
+            "%Y-%m-%d", "%Y/%m/%d", "%Y-%m-%dT23:59:59", "%Y-%m-%dT00:00:00Z", "%Y-%m-%d 12:00:00+00:00", "%Y%m%d",
+            "%d-%b-%Y", "%d %B %Y", "%B %d, %Y", "%b %d, %Y 01:00 PM",
+        ]
+    ),
+    day_first=st.booleans(),
+)  # fmt: skip
+def test_any_day_reads_back_from_a_form_without_two_meanings(read, day, form, day_first):
+    assert read("as_date", day.strftime(form), day_first) == day
+
+
+@settings(max_examples=100, deadline=None)
+@given(day=st.dates(date(1990, 1, 1), date(2100, 12, 31)), day_first=st.booleans())
+def test_any_day_reads_back_in_the_registrys_order(read, day, day_first):
+    cell = f"{day.day}/{day.month}/{day.year}" if day_first else f"{day.month}/{day.day}/{day.year}"
+    assert read("as_date", cell, day_first) == day
+
+
+# --- years, counts, flags ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "year"),
+    [("2024", 2024), ("2024.0", 2024), (" 1999 ", 1999), ("1900", 1900), ("2099", 2099)]
+    + [(cell, None) for cell in ("1899", "2100", "24", "20240", "2024.5", "2023-2024", "FY2024", "0", "")],
+)
+def test_a_year_lies_between_1900_and_2099(read, cell, year):
+    assert read("as_year", cell) == year
+
+
+@pytest.mark.parametrize(
+    ("cell", "count"),
+    [("0", 0), ("12", 12), ("12.0", 12), (" 7 ", 7), ("9223372036854775807", 2**63 - 1)]
+    + [(cell, None) for cell in ("-1", "1.5", "1,000", "9223372036854775808", "x", "")],
+)
+def test_a_count_is_a_whole_number(read, cell, count):
+    assert read("as_count", cell) == count
+
+
+@pytest.mark.parametrize(
+    ("cell", "flag"),
+    [(cell, True) for cell in ("true", "TRUE", "Yes", "y", "1", " yes ")]
+    + [(cell, False) for cell in ("false", "False", "NO", "n", "0")]
+    + [(cell, None) for cell in ("maybe", "2", "t", "")],
+)
+def test_a_flag_says_yes_or_no_or_nothing(read, cell, flag):
+    assert read("as_flag", cell) is flag
+
+
+# --- missing ----------------------------------------------------------------------------------------------------
+
+MARKERS = ["", " ", "\t", "\u00a0", "n/a", "N/A", "#N/A", "<NA>", "NA", "null", "NULL", "nan", "NaN", "None", " NA "]
+
+
+@pytest.mark.parametrize("cell", MARKERS)
+def test_markers_of_a_missing_value_are_no_text(read, cell):
+    assert read("is_missing", cell)
+    assert read("is_missing_value", cell)
+    assert read("as_text", cell) is None
+
+
+@pytest.mark.parametrize("cell", ["-", "–", "—", " - "])
+def test_a_lone_dash_is_a_text_but_no_value(read, cell):
+    assert not read("is_missing", cell)
+    assert read("as_text", cell) == cell
+    assert read("is_missing_value", cell)
+
+
+@pytest.mark.parametrize("cell", ["0", "Nan River", "none of these", "NAM", "n/a (see note)", "--", "?"])
+def test_other_words_are_not_missing(read, cell):
+    assert not read("is_missing", cell)
+    assert not read("is_missing_value", cell)
+    assert read("as_text", cell) == cell
+
+
+def test_a_text_keeps_the_blanks_around_it(read):
+    assert read("as_text", " a  b ") == " a  b "
+
+
+@pytest.mark.parametrize(("cell", "code"), [("NA", "NA"), (" NA ", "NA"), ("nan", "nan"), ("", None), ("  ", None)])
+def test_in_a_country_column_na_is_namibia(read, cell, code):
+    assert read("as_code", cell) == code

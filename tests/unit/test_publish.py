@@ -1,0 +1,196 @@
+"""Publishing: a version is whole before readers see it, and the versions that nobody needs go."""
+
+import json
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from carbon_assets import publish
+from carbon_assets.settings import Settings
+from tests.unit.building import settings_in
+
+MANIFEST = {
+    "nodes": {
+        "model.made_up.projects": {
+            "name": "projects",
+            "resource_type": "model",
+            "description": "One row per project: the registry's own",
+            "columns": {"project_id": {"description": "Prefix and number"}, "name": {"description": ""}},
+        },
+        "model.made_up.credits": {
+            "name": "credits",
+            "resource_type": "model",
+            "description": "One row per event",
+            "columns": {"quantity": {"description": "tCO2e"}},
+        },
+        "test.made_up.projects": {"name": "projects", "resource_type": "test", "description": "no", "columns": {}},
+    }
+}
+MARTS = ["projects", "credits"]
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return settings_in(tmp_path, keep_versions=3)
+
+
+@pytest.fixture
+def manifest(tmp_path) -> Path:
+    path = tmp_path / "manifest.json"
+    path.write_text(json.dumps(MANIFEST))
+    return path
+
+
+def build_marts(settings: Settings, *names: str) -> None:
+    """One project per name, and one credit."""
+    settings.table("marts", "projects").parent.mkdir(parents=True, exist_ok=True)
+    values = ", ".join(f"('MUP{number}', '{name}')" for number, name in enumerate(names))
+    for mart, query in {
+        "projects": f"from (values {values}) t(project_id, name)",
+        "credits": "select 'MUP0' as project_id, 1.5::decimal(18, 6) as quantity",
+    }.items():
+        with duckdb.connect() as con:
+            con.execute(f"copy ({query}) to '{settings.table('marts', mart)}' (format parquet)")
+
+
+def current(settings: Settings) -> Path:
+    return settings.published / "current"
+
+
+def connect(settings: Settings) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(current(settings) / publish.DATABASE, read_only=True)
+
+
+def names(con: duckdb.DuckDBPyConnection) -> list[str]:
+    return [name for (name,) in con.execute("select name from marts.projects order by project_id").fetchall()]
+
+
+def versions(settings: Settings) -> list[str]:
+    return sorted(path.name for path in settings.published.glob("v-*"))
+
+
+def test_the_marts_are_readable_as_a_database_and_as_parquet(settings, manifest):
+    build_marts(settings, "Peat", "Wind")
+    version = publish.publish(settings, MARTS, "0123456789", manifest)
+    with connect(settings) as con:
+        assert names(con) == ["Peat", "Wind"]
+        described = con.execute("describe marts.credits").fetchall()
+        assert [(row[0], row[1]) for row in described] == [("project_id", "VARCHAR"), ("quantity", "DECIMAL(18,6)")]
+    parquet = current(settings) / "projects.parquet"
+    assert duckdb.sql(f"select name from '{parquet}' order by project_id").fetchall() == [("Peat",), ("Wind",)]
+    assert sorted(path.name for path in version.iterdir()) == ["carbon.duckdb", "credits.parquet", "projects.parquet"]
+
+
+def test_tables_and_columns_carry_the_descriptions_of_the_models(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.publish(settings, MARTS, "run", manifest)
+    with connect(settings) as con:
+        tables = dict(con.execute("select table_name, comment from duckdb_tables()").fetchall())
+        columns = dict(
+            con.execute(
+                "select table_name || '.' || column_name, comment from duckdb_columns() where not internal"
+            ).fetchall()
+        )
+    assert tables == {"projects": "One row per project: the registry's own", "credits": "One row per event"}
+    assert columns["projects.project_id"] == "Prefix and number"
+    assert columns["credits.quantity"] == "tCO2e"
+    assert not columns["credits.project_id"]
+
+
+def test_the_link_flips_to_the_new_version(settings, manifest):
+    build_marts(settings, "Peat")
+    first = publish.publish(settings, MARTS, "run-one", manifest)
+    assert current(settings).is_symlink()
+    assert current(settings).resolve() == first.resolve()
+    second = publish.publish(settings, MARTS, "run-two", manifest)
+    assert first != second
+    assert current(settings).resolve() == second.resolve()
+    assert first.is_dir()
+    assert sorted(path.name for path in settings.published.iterdir()) == ["current", first.name, second.name]
+
+
+def test_the_published_folder_can_be_moved(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.publish(settings, MARTS, "run", manifest)
+    moved = settings.published.rename(settings.published.with_name("moved"))
+    with duckdb.connect(moved / "current" / publish.DATABASE, read_only=True) as con:
+        assert names(con) == ["Peat"]
+
+
+def test_a_reader_keeps_its_version_and_the_next_connection_sees_the_new_one(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.publish(settings, MARTS, "run-one", manifest)
+    with connect(settings) as reader:
+        assert names(reader) == ["Peat"]
+        build_marts(settings, "Peat", "Wind")
+        publish.publish(settings, MARTS, "run-two", manifest)
+        assert names(reader) == ["Peat"]
+        with connect(settings) as next_reader:
+            assert names(next_reader) == ["Peat", "Wind"]
+        assert names(reader) == ["Peat"]
+
+
+def test_a_version_does_not_change_with_the_marts_it_was_made_of(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.publish(settings, MARTS, "run", manifest)
+    build_marts(settings, "Wind")
+    parquet = current(settings) / "projects.parquet"
+    assert duckdb.sql(f"select name from '{parquet}'").fetchall() == [("Peat",)]
+
+
+@pytest.mark.parametrize(("keep", "left"), [(1, 1), (2, 2), (3, 3), (9, 5)])
+def test_the_newest_versions_are_kept(tmp_path, manifest, keep, left):
+    settings = settings_in(tmp_path, keep_versions=keep)
+    build_marts(settings, "Peat")
+    published = [publish.publish(settings, MARTS, f"run-{number}", manifest).name for number in range(5)]
+    assert versions(settings) == published[-left:]
+
+
+@pytest.mark.parametrize("keep", [0, 1])
+def test_the_current_version_is_never_pruned(tmp_path, manifest, keep):
+    settings = settings_in(tmp_path, keep_versions=keep)
+    settings.published.mkdir(parents=True)
+    for later in ("v-29990101T000000000000Z-x", "v-29990102T000000000000Z-x"):  # as a clock that was put back leaves
+        (settings.published / later).mkdir()
+    build_marts(settings, "Peat")
+    version = publish.publish(settings, MARTS, "run", manifest)
+    assert versions(settings) == [version.name]
+    with connect(settings) as con:
+        assert names(con) == ["Peat"]
+
+
+@pytest.mark.parametrize(
+    "broken", ["a mart lacks", "a mart is no Parquet file", "the manifest is no JSON", "a column is gone"]
+)
+def test_a_failure_while_building_leaves_what_was_published(settings, manifest, broken):
+    build_marts(settings, "Peat")
+    published = publish.publish(settings, MARTS, "run-one", manifest)
+    build_marts(settings, "Wind")
+    mart = settings.table("marts", "credits")
+    if broken == "a mart lacks":
+        mart.unlink()
+    elif broken == "a mart is no Parquet file":
+        mart.write_bytes(b"half a file")
+    elif broken == "the manifest is no JSON":
+        manifest.write_text("{")
+    else:
+        mart.write_bytes(settings.table("marts", "projects").read_bytes())
+    with pytest.raises((OSError, ValueError, duckdb.Error)):
+        publish.publish(settings, MARTS, "run-two", manifest)
+    assert current(settings).resolve() == published.resolve()
+    assert versions(settings) == [published.name]
+    with connect(settings) as con:
+        assert names(con) == ["Peat"]
+
+
+def test_a_failed_build_does_not_stop_the_next_one(settings, manifest):
+    build_marts(settings, "Peat")
+    whole = settings.table("marts", "credits").read_bytes()
+    settings.table("marts", "credits").write_bytes(b"half a file")
+    with pytest.raises(duckdb.Error):
+        publish.publish(settings, MARTS, "run", manifest)
+    assert not current(settings).exists()
+    settings.table("marts", "credits").write_bytes(whole)
+    version = publish.publish(settings, MARTS, "run", manifest)
+    assert current(settings).resolve() == version.resolve()

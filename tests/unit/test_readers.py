@@ -1,0 +1,450 @@
+"""`readers.read`: whatever a registry's export looks like, each cell comes out as written, with the line it stands in."""
+
+import csv
+import gzip
+import io
+import json
+import zipfile
+from datetime import date, datetime
+
+import openpyxl
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from carbon_assets import readers
+from carbon_assets.readers import LINE, RawTable, UnreadableFile
+
+REQUIRED = [["ID"], ["Qty"]]
+HEADER = "ID,Qty,Note\n"
+
+
+def read(content: str | bytes, name: str = "made.csv", required=REQUIRED, sheet: str | None = None) -> RawTable:
+    return readers.read(name, content.encode() if isinstance(content, str) else content, required, sheet)
+
+
+def rows(table: RawTable) -> list[tuple]:
+    """Line, then cells."""
+    return [(row.pop(LINE), *row.values()) for row in table.rows.to_pylist()]
+
+
+def bad(table: RawTable) -> list[tuple[int, str]]:
+    return [(row.line, row.text) for row in table.bad_rows]
+
+
+def workbook(sheets: dict[str, list[list]], *, streamed: bool = False) -> bytes:
+    book = openpyxl.Workbook(write_only=streamed)
+    if not streamed:
+        book.remove(book.active)
+    for name, lines in sheets.items():
+        sheet = book.create_sheet(name)
+        for line in lines:
+            sheet.append(line)
+    file = io.BytesIO()
+    book.save(file)
+    return file.getvalue()
+
+
+# --- encodings --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    "encoded",
+    [
+        pytest.param("ID,Qty,Note\n1,5,Forêt – Peñón\n".encode(), id="utf-8"),
+        pytest.param("ID,Qty,Note\n1,5,Forêt – Peñón\n".encode("utf-8-sig"), id="utf-8 with a byte-order mark"),
+        pytest.param("ID,Qty,Note\n1,5,Forêt – Peñón\n".encode("windows-1252"), id="windows-1252"),
+        pytest.param("ID,Qty,Note\n1,5,Forêt – Peñón\n".encode("utf-16"), id="utf-16"),
+        pytest.param("\ufeffID,Qty,Note\n1,5,Forêt – Peñón\n".encode("utf-16-be"), id="utf-16, big end first"),
+        pytest.param("ID,Qty,Note\n1,5,Forêt – ".encode() + b"Pe\xf1\xf3n\n", id="utf-8 with stray bytes"),
+    ],
+)
+def test_accents_come_out_right_in_every_encoding(encoded):
+    table = read(encoded)
+    assert rows(table) == [(2, "1", "5", "Forêt – Peñón")]
+    assert list(table.header) == ["id", "qty", "note"]
+
+
+def test_a_byte_that_windows_1252_lacks_is_read_as_latin_1():
+    assert rows(read(b"ID,Qty,Note\n1,5,a\x81\xe9b\n")) == [(2, "1", "5", "a\x81éb")]
+
+
+def test_a_stray_byte_does_not_touch_the_rest_of_a_utf_8_file():
+    assert rows(read("ID,Qty,Note\n1,5,中文 ".encode() + b"\x96" + " ü\n".encode())) == [(2, "1", "5", "中文 – ü")]
+
+
+def test_a_utf_16_file_that_was_cut_short_is_refused():
+    with pytest.raises(UnreadableFile):
+        read((HEADER + "1,5,a\n").encode("utf-16")[:-1])
+
+
+# --- lines ------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n", "\r"])
+def test_lines_may_end_in_any_way(newline):
+    table = read((HEADER + "1,5,a\n2,6,b\n").replace("\n", newline))
+    assert rows(table) == [(2, "1", "5", "a"), (3, "2", "6", "b")]
+
+
+def test_the_last_line_needs_no_end():
+    assert rows(read(HEADER + "1,5,a")) == [(2, "1", "5", "a")]
+
+
+def test_blank_lines_are_no_rows_but_count_as_lines():
+    table = read("\n" + HEADER + "\n1,5,a\n,,\n  , ,\n\n2,6,b\n\n")
+    assert rows(table) == [(4, "1", "5", "a"), (8, "2", "6", "b")]
+    assert not table.bad_rows
+
+
+@pytest.mark.parametrize("newline", ["\n", "\r\n"])
+def test_rows_after_a_newline_in_a_cell_have_their_physical_line(newline):
+    text = HEADER + '1,5,"two\nlines"\n\n2,6,b\n3,7,"x\n\ny"\n4,8,d\n'
+    table = read(text.replace("\n", newline))
+    assert [row[0] for row in rows(table)] == [2, 5, 6, 9]
+    assert rows(table)[0][3] == f"two{newline}lines"
+
+
+def test_a_newline_in_a_bad_row_counts_as_a_line():
+    table = read(HEADER + '1,5,"a\nb",too many\n2,6,c\n')
+    assert bad(table) == [(2, '1,5,"a\nb",too many')]
+    assert rows(table) == [(4, "2", "6", "c")]
+
+
+def test_a_newline_in_a_name_of_the_header_is_a_blank():
+    table = read('ID,"Qty\nissued",Note\n1,5,a\n', required=[["ID"], ["qty issued"]])
+    assert rows(table) == [(3, "1", "5", "a")]
+    assert list(table.header) == ["id", "qty issued", "note"]
+
+
+def test_titles_may_stand_before_the_header():
+    table = read("Made-up registry; report of today\nAs of:,2024-05-01\n\n" + HEADER + "1,5,a\n")
+    assert rows(table) == [(5, "1", "5", "a")]
+
+
+def test_a_header_that_stands_too_far_down_is_not_searched():
+    assert readers.HEADER_SEARCH > 1
+    assert rows(read("x\n" * (readers.HEADER_SEARCH - 1) + HEADER + "1,5,a\n"))
+    with pytest.raises(UnreadableFile, match="missing column 'ID', 'Qty'"):
+        read("x\n" * readers.HEADER_SEARCH + HEADER + "1,5,a\n")
+
+
+# --- delimiters and trailing delimiters -------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("delimiter", [",", ";", "\t", "|"])
+def test_the_delimiter_is_found(delimiter):
+    table = read((HEADER + '1,5,"a,b"\n').replace(",", delimiter))
+    assert rows(table) == [(2, "1", "5", f"a{delimiter}b")]
+
+
+@pytest.mark.parametrize("delimiter", [";", "\t", "|"])
+def test_commas_inside_cells_do_not_split_where_another_delimiter_does(delimiter):
+    assert rows(read(f"ID{delimiter}Qty\n1{delimiter}1,234\n")) == [(2, "1", "1,234")]
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        pytest.param("ID,Qty,\n1,5,\n2,6,\n", id="header and rows"),
+        pytest.param("ID,Qty\n1,5,\n2,6,\n", id="only rows"),
+        pytest.param("ID,Qty,\n1,5\n2,6\n", id="only header"),
+        pytest.param("ID,Qty\n1,5\n2,6,\n", id="only some rows"),
+        pytest.param("ID,Qty,,,\n1,5,\n2,6,,,\n", id="many"),
+    ],
+)
+def test_trailing_commas_make_no_column(text):
+    table = read(text)
+    assert rows(table) == [(2, "1", "5"), (3, "2", "6")]
+    assert list(table.header) == ["id", "qty"]
+    assert not table.bad_rows
+
+
+def test_a_nameless_column_with_content_is_kept_under_its_place():
+    table = read("ID,,Qty\n1,x,5\n")
+    assert rows(table) == [(2, "1", "x", "5")]
+    assert table.header == {"id": "ID", "column 2": "column 2", "qty": "Qty"}
+
+
+# --- headers ----------------------------------------------------------------------------------------------------
+
+
+def test_names_are_compared_without_case_blanks_and_width():
+    table = read("\ufeff id , ＱＴＹ\u00a0\n1,5\n")
+    assert rows(table) == [(2, "1", "5")]
+
+
+def test_any_of_a_columns_accepted_names_will_do():
+    assert rows(read("ID,Amount\n1,5\n", required=[["ID"], ["Qty", "Amount"]])) == [(2, "1", "5")]
+
+
+def test_a_missing_column_is_named_with_all_that_was_expected_and_found():
+    with pytest.raises(UnreadableFile) as caught:
+        read("ID,Name,Status\n1,a,b\n")
+    assert str(caught.value) == "missing column 'Qty'; expected 'ID', 'Qty'; found 'ID', 'Name', 'Status'"
+
+
+def test_two_columns_of_one_name_are_refused():
+    with pytest.raises(UnreadableFile, match="two columns are named 'qty '"):
+        read("ID,Qty,qty \n1,5,6\n")
+
+
+def test_a_header_alone_gives_a_table_without_rows():
+    for text in (HEADER, HEADER.strip()):
+        table = read(text)
+        assert table.rows.num_rows == 0
+        assert list(table.header.values()) == ["ID", "Qty", "Note"]
+
+
+# --- rows that do not fit ---------------------------------------------------------------------------------------
+
+
+def test_rows_with_too_few_or_too_many_cells_are_set_aside_and_the_others_kept():
+    table = read(HEADER + "1,5,a\n2,6\n3,7,c,more\n4,8,d\n")
+    assert rows(table) == [(2, "1", "5", "a"), (5, "4", "8", "d")]
+    assert bad(table) == [(3, "2,6"), (4, "3,7,c,more")]
+    assert [row.reason for row in table.bad_rows] == [
+        "the row has 2 cells where the header has 3",
+        "the row has 4 cells where the header has 3",
+    ]
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param("3,7,c\n4,8,d\n", id="plain rows after it"),
+        pytest.param('3,7,"c"\n4,8,"d"\n', id="rows with quoted cells after it"),
+    ],
+)
+@pytest.mark.parametrize("broken", ['2,6,"b', '2,"6,b', '"2,6,b'])
+def test_a_quote_that_never_closes_costs_one_row(broken, later):
+    table = read(HEADER + "1,5,a\n" + broken + "\n" + later)
+    assert rows(table) == [(2, "1", "5", "a"), (4, "3", "7", "c"), (5, "4", "8", "d")]
+    assert bad(table) == [(3, broken)]
+
+
+def test_a_quote_that_never_closes_in_the_first_row_costs_one_row():
+    table = read(HEADER + '1,5,"a\n2,6,b\n3,7,c\n')
+    assert rows(table) == [(3, "2", "6", "b"), (4, "3", "7", "c")]
+    assert bad(table) == [(2, '1,5,"a')]
+
+
+@pytest.mark.parametrize("ending", ["", "\n"])
+@pytest.mark.parametrize("broken", ['2,6,"b', '2,"6,b'])
+def test_a_file_that_ends_within_a_quote_loses_its_last_row_only(broken, ending):
+    table = read(HEADER + "1,5,a\n" + broken + ending)
+    assert rows(table) == [(2, "1", "5", "a")]
+    assert [row.line for row in table.bad_rows] == [3]
+
+
+@pytest.mark.parametrize("before", ["", "0,0,0\n"])
+def test_a_quote_that_never_closes_costs_one_row_of_a_large_file_too(before):
+    many = "".join(f"{number},7,{'c' * 30}\n" for number in range(5000))
+    table = read(HEADER + before + '1,5,"a\n' + many)
+    assert len(table.rows) == 5000 + bool(before)
+    assert [row.text for row in table.bad_rows] == ['1,5,"a']
+
+
+def test_a_very_long_cell_is_a_cell():
+    long = "x" * 200_000
+    assert rows(read(HEADER + f'1,5,"{long}"\n2,6,b\n')) == [(2, "1", "5", long), (3, "2", "6", "b")]
+
+
+def test_quotes_inside_a_cell_stay():
+    table = read(HEADER + '1,5,say "yes" to it\n2,6,"he said ""no"""\n3,7,12" pipe\n')
+    assert [row[3] for row in rows(table)] == ['say "yes" to it', 'he said "no"', '12" pipe']
+    assert not table.bad_rows
+
+
+# --- files that are no tables -----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("content", [b"", b" \n\r\n\t ", gzip.compress(b"")])
+def test_an_empty_file_is_refused(content):
+    name = "made.csv.gz" if content.startswith(b"\x1f\x8b") else "made.csv"
+    with pytest.raises(UnreadableFile, match="the file is empty"):
+        read(content, name)
+
+
+@pytest.mark.parametrize("name", ["made.csv", "made.json"])
+def test_a_web_page_is_named_by_its_title(name):
+    with pytest.raises(UnreadableFile, match="web page titled 'Please sign in'"):
+        read("\n<!DOCTYPE html><html><head><title>Please sign in</title></head></html>", name)
+
+
+def test_a_web_page_without_a_title_is_refused_too():
+    with pytest.raises(UnreadableFile, match="the file is a web page, not a table"):
+        read("<html><body>ID,Qty\n1,2\n</body></html>")
+
+
+def test_gzip_is_unpacked():
+    assert rows(read(gzip.compress((HEADER + "1,5,a\n").encode()), "made.CSV.GZ")) == [(2, "1", "5", "a")]
+
+
+@pytest.mark.parametrize("keep", [5, 15, -1, -9])
+def test_a_gzip_file_that_was_cut_short_is_refused(keep):
+    whole = gzip.compress((HEADER + "1,5,a\n" * 100).encode())
+    with pytest.raises(UnreadableFile, match="gzip file is damaged or cut short"):
+        read(whole[:keep], "made.csv.gz")
+
+
+def test_text_that_is_called_gzip_is_refused():
+    with pytest.raises(UnreadableFile, match="gzip file is damaged"):
+        read(HEADER, "made.csv.gz")
+
+
+# --- workbooks --------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("streamed", [False, True], ids=["with dimensions", "without dimensions"])
+def test_a_workbook_with_titles_above_its_header(streamed):
+    lines = [["Made-up report"], [], ["ID", "Qty", "Note"], [1, 5, "a"], [], ["2", None, "b"]]
+    table = read(workbook({"Data": lines}, streamed=streamed), "made.xlsx")
+    assert rows(table) == [(4, "1", "5", "a"), (6, "2", "", "b")]
+    assert list(table.header.values()) == ["ID", "Qty", "Note"]
+
+
+def test_numbers_and_dates_of_a_workbook_become_plain_text():
+    cells = [
+        7,
+        7.0,
+        1234567.25,
+        0.1,
+        datetime(2024, 3, 25, 0, 0),
+        datetime(2024, 3, 25, 10, 30),
+        date(2024, 3, 25),
+        True,
+    ]
+    names = ["ID", "Qty", "c", "d", "e", "f", "g", "h"]
+    table = read(workbook({"Data": [names, cells]}), "made.xlsx")
+    assert rows(table)[0][1:] == (
+        "7", "7", "1234567.25", "0.1", "2024-03-25 00:00:00", "2024-03-25 10:30:00", "2024-03-25 00:00:00", "True",
+    )  # fmt: skip
+
+
+def test_the_sheet_that_is_asked_for_is_read_though_another_fits():
+    book = workbook({"Old": [["ID", "Qty"], [1, 5]], "New": [["ID", "Qty"], [2, 6]]})
+    assert rows(read(book, "made.xlsx", sheet="New")) == [(2, "2", "6")]
+    assert rows(read(book, "made.xlsx", sheet="Old")) == [(2, "1", "5")]
+
+
+@pytest.mark.parametrize("sheet", [None, "Renamed since"])
+def test_without_the_sheet_that_is_asked_for_the_first_that_fits_is_read(sheet):
+    book = workbook({"Notes": [["about this file"]], "Data": [["ID", "Qty"], [1, 5]], "More": [["ID", "Qty"], [2, 6]]})
+    assert rows(read(book, "made.xlsx", sheet=sheet)) == [(2, "1", "5")]
+
+
+def test_the_asked_sheet_without_the_columns_is_refused():
+    book = workbook({"Asked": [["ID", "Name"]], "Data": [["ID", "Qty"], [1, 5]]})
+    with pytest.raises(UnreadableFile, match="missing column 'Qty'; expected 'ID', 'Qty'; found 'ID', 'Name'"):
+        read(book, "made.xlsx", sheet="Asked")
+
+
+def test_a_workbook_with_a_header_alone_has_no_rows():
+    table = read(workbook({"Data": [["ID", "Qty"]]}), "made.xlsx")
+    assert table.rows.num_rows == 0
+
+
+@pytest.mark.parametrize("content", [workbook({"Data": [["ID", "Qty"], [1, 5]]})[:1000], b"ID,Qty\n1,5\n"])
+def test_a_damaged_workbook_is_refused(content):
+    with pytest.raises(UnreadableFile, match="the workbook cannot be opened"):
+        read(content, "made.xlsx")
+
+
+def test_a_workbook_with_a_damaged_sheet_is_refused():
+    whole = zipfile.ZipFile(io.BytesIO(workbook({"Data": [["ID", "Qty"], [1, 5]]})))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as damaged:
+        for name in whole.namelist():
+            content = whole.read(name)
+            damaged.writestr(name, content[:-40] if name.endswith("sheet1.xml") else content)
+    with pytest.raises(UnreadableFile):
+        read(file.getvalue(), "made.xlsx")
+
+
+# --- JSON -------------------------------------------------------------------------------------------------------
+
+RECORDS = [{"ID": "é1", "Qty": 5}, {"ID": "2", "Qty": None, "Note": "b"}]
+
+
+@pytest.mark.parametrize("name", ["made.json", "made.geojson"])
+@pytest.mark.parametrize("document", [RECORDS, {"count": 2, "items": RECORDS}])
+def test_json_is_a_list_of_records_or_holds_one(document, name):
+    table = read(json.dumps(document), name)
+    assert rows(table) == [(1, "é1", "5", ""), (2, "2", "", "b")]
+
+
+def test_nested_objects_become_dotted_columns_and_lists_stay_json():
+    record = {"ID": 1, "Qty": {"credits": 1.5, "unit": {"name": "t"}}, "tags": ["a", "é"], "open": True, "big": 10**20}
+    table = read(json.dumps([record]), "made.json", required=[["ID"], ["Qty.credits"]])
+    assert table.rows.drop([LINE]).to_pylist() == [
+        {
+            "id": "1", "qty.credits": "1.5", "qty.unit.name": "t", "tags": '["a", "é"]', "open": "True",
+            "big": "100000000000000000000",
+        }
+    ]  # fmt: skip
+
+
+def test_a_missing_column_of_json_is_named():
+    with pytest.raises(UnreadableFile, match="missing column 'Qty'; expected 'ID', 'Qty'; found 'ID', 'Name'"):
+        read('[{"ID": 1, "Name": "a"}]', "made.json")
+
+
+def test_broken_json_is_refused_with_the_place():
+    with pytest.raises(UnreadableFile, match=r"the JSON is broken in line 3, column 8"):
+        read('[\n {"ID": 1,\n  "Qty"; 5}\n]', "made.json")
+
+
+@pytest.mark.parametrize("text", ['"ID"', "[1, 2]", '{"ID": 1}', '[{"ID": 1, "Qty": 2}, "x"]'])
+def test_json_that_holds_no_records_is_refused(text):
+    with pytest.raises(UnreadableFile, match="the JSON is not a list of records"):
+        read(text, "made.json")
+
+
+# --- any table --------------------------------------------------------------------------------------------------
+
+PIECES = st.one_of(
+    st.sampled_from([",", '"', '""', "\n", "\r\n", ";", "\t", " ", "\ufeff", "-", "é", "中", "0", "a"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), min_size=1, max_size=4),
+)
+# A cell of nothing but blanks (a byte-order mark is one) counts as empty, so a row of them counts as no row.
+CELLS = st.lists(PIECES, max_size=5).map("".join).filter(lambda cell: not cell or cell.strip(" \t\r\n\ufeff").strip())
+
+
+@st.composite
+def tables(draw: st.DrawFn) -> tuple[list[str], list[list[str]]]:
+    width = draw(st.integers(1, 4))
+    row = st.lists(CELLS, min_size=width, max_size=width).filter(any)
+    return [f"c{number}" for number in range(width)], draw(st.lists(row, max_size=6))
+
+
+@settings(max_examples=100, deadline=None)
+@given(
+    table=tables(),
+    terminator=st.sampled_from(["\n", "\r\n"]),
+    encoding=st.sampled_from(["utf-8", "utf-8-sig", "utf-16"]),
+)
+def test_any_table_reads_back_cell_for_cell_with_its_lines(table, terminator, encoding):
+    header, cells = table
+    file = io.StringIO(newline="")
+    writer = csv.writer(file, lineterminator=terminator)
+    writer.writerow(header)
+    expected = []
+    for row in cells:
+        expected.append((file.getvalue().count("\n") + 1, *row))
+        writer.writerow(row)
+    read_back = read(file.getvalue().encode(encoding), required=[[name] for name in header])
+    assert rows(read_back) == expected
+    assert not read_back.bad_rows
+
+
+@settings(max_examples=100, deadline=None)
+@given(content=st.binary(max_size=200), name=st.sampled_from(["a.csv", "a.csv.gz", "a.json", "a.xlsx"]))
+def test_whatever_the_bytes_they_are_a_table_or_refused(content, name):
+    for text in (content, HEADER.encode() + content):
+        try:
+            table = read(text, name)
+        except UnreadableFile as refusal:
+            assert str(refusal)
+        else:
+            assert list(table.header)[:2] == ["id", "qty"]
