@@ -319,11 +319,10 @@ def _row_faults(registry: Registry, spec: Table, raw: readers.RawTable, snapshot
                     _literal(f"the day was not yet when the file was observed ({observed})"),
                 )
             )
-    if vintage := next((name for name in ("vintage", "vintage_start") if name in has), None):
-        year = vintage if vintage == "vintage" else "year(vintage_start)"
-        known = [name for name in ("issued_on", "transaction_date") if name in has]
-        latest = f"coalesce({', '.join([*known, _literal(observed) + '::date'])})"
-        tests.append((vintage, f"{year} > year({latest})", f"'the vintage lies after ' || {latest}"))
+    for name, year in (("vintage", "vintage"), ("vintage_start", "year(vintage_start)")):
+        if name in has:
+            reason = _literal(f"the vintage lies in the future: the file was observed on {observed}")
+            tests.append((name, f"{year} > {observed.year}", reason))
     if {"vintage_start", "vintage_end"} <= has:
         tests.append(
             ("vintage_end", "vintage_end < vintage_start", "'the vintage ends before it starts on ' || vintage_start")

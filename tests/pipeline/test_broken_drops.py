@@ -207,7 +207,7 @@ QUARANTINED = {
     "two-digit year": (CR, cell(CR, 1, "Status Effective", "02/03/25"), "Status Effective", "02/03/25", "date"),
     "retirement before issuance": (AR, cell(AR, 1, "Status Effective (GMT)", "1/1/1999 1:00:00 AM"), "Status Effective (GMT)", "1/1/1999 1:00:00 AM", "before the issuance"),
     "transaction in the future": (CCR, cell(CCR, 1, "date", "2199-01-01 00:00:00"), "date", "2199-01-01 00:00:00", "was not yet"),
-    "vintage in the future": (GR, cell(GR, 1, "Vintage", "2098"), "Vintage", "2098", "vintage lies after"),
+    "vintage in the future": (GR, cell(GR, 1, "Vintage", "2098"), "Vintage", "2098", "vintage lies in the future"),
     "vintage that is no year": (GR, cell(GR, 1, "Vintage", "20x4"), "Vintage", "20x4", "year"),
     "vintage that ends before it starts": (V, cell(V, 1, "Vintage End", "1999-01-01"), "Vintage End", "1999-01-01", "ends before"),
     "blank project id": (AR, cell(AR, 1, "Project ID", ""), "Project ID", "", "blank"),
