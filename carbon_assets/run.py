@@ -24,6 +24,8 @@ log = logging.getLogger(__name__)
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
+nux:
+  enabled: false
 """
 
 

@@ -1,6 +1,7 @@
 """Expectations as Dagster asset checks, and the metadata that tables share."""
 
 from collections.abc import Iterable
+from pathlib import Path
 
 import dagster as dg
 import pandas as pd
@@ -59,6 +60,17 @@ def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list
 def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """The outcomes that must hold back what is downstream."""
     return [outcome for outcome in outcomes if not outcome.passed and outcome.expectation.is_critical]
+
+
+def table_metadata(path: Path, rows: pa.Table) -> dict[str, int | float | str]:
+    """What every materialized table says of itself: rows, place, and tonnes by transaction type where it has any."""
+    metadata: dict = {"dagster/row_count": len(rows), "dagster/uri": str(path)}
+    if "quantity" in rows.column_names:
+        sums = (
+            rows.group_by("transaction_type").aggregate([("quantity", "sum")]).sort_by("transaction_type").to_pylist()
+        )
+        metadata |= {f"tonnes_{row['transaction_type']}": float(row["quantity_sum"] or 0) for row in sums}
+    return metadata
 
 
 def column_schema(shape: pa.Schema) -> dg.TableSchema:

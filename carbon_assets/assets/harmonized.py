@@ -80,10 +80,6 @@ def _table(
             )
         store.write(settings.table(*key.path), rows, shape)
         log.info("%s: %s rows", key.to_user_string(), len(rows))
-        metadata = {"dagster/row_count": len(rows), "dagster/uri": str(settings.table(*key.path))}
-        if "quantity" in rows.column_names:
-            sums = rows.group_by("transaction_type").aggregate([("quantity", "sum")]).to_pylist()
-            metadata |= {f"tonnes_{row['transaction_type']}": float(row["quantity_sum"]) for row in sums}
-        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
+        yield dg.MaterializeResult(asset_key=key, metadata=gates.table_metadata(settings.table(*key.path), rows))
 
     return table

@@ -11,7 +11,6 @@ from pathlib import Path
 from typing import Any
 
 import dagster as dg
-import pyarrow.compute as pc
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from carbon_assets import checks, store
@@ -81,12 +80,9 @@ def _with_counts(event: dg.Output, settings: Settings) -> dg.Output:
     """Add what the mart's Parquet file says of itself to the metadata of its materialization."""
     name = event.output_name.removeprefix("marts__")
     path = settings.table("marts", name)
-    metadata = {"dagster/row_count": store.row_count(path), "dagster/uri": str(path)}
-    table = store.read(path)
-    if "quantity" in table.column_names:
-        metadata["tonnes"] = float(pc.sum(table.column("quantity")).as_py() or 0)
-    log.info("marts/%s: %s rows", name, metadata["dagster/row_count"])
-    return event.with_metadata({**event.metadata, **metadata})
+    rows = store.read(path)
+    log.info("marts/%s: %s rows", name, len(rows))
+    return event.with_metadata({**event.metadata, **gates.table_metadata(path, rows)})
 
 
 def _gate(settings: Settings) -> dg.AssetChecksDefinition:

@@ -167,11 +167,7 @@ def _why_blocked(taken: Intake, broken: list[checks.Outcome]) -> str:
 
 def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Table) -> dict:
     """What the UI shows of a materialization: what came in, what came of it, in rows and tonnes."""
-    metadata: dict = {
-        "dagster/row_count": len(rows),
-        "dagster/uri": str(settings.table(*key.path)),
-        "state": taken.state,
-    }
+    metadata: dict = {**gates.table_metadata(settings.table(*key.path), rows), "state": taken.state}
     if taken.snapshot:
         metadata |= {
             "file": taken.snapshot.file,
@@ -188,7 +184,6 @@ def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Tabl
             "snapshot_id": taken.result.snapshot_id,
             "columns of the file not read": dg.MetadataValue.json(list(taken.result.unmapped_columns)),
             "optional columns absent": dg.MetadataValue.json(list(taken.result.absent_columns)),
-            **{f"tonnes_{kind}": float(tonnes) for kind, tonnes in sorted(taken.result.tonnes.items())},
             "tonnes_quarantined": float(pc.sum(taken.result.quarantine.column("quantity")).as_py() or 0),
         }
     return metadata

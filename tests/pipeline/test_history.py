@@ -51,7 +51,9 @@ def test_arb_workbook_is_read_to_the_last_tonne(path, tmp_path):
     taken = take_in(path, "arb", "issuances", tmp_path)
     assert taken.refusal is None
     assert {kind: tonnes for kind, tonnes in taken.result.tonnes.items() if tonnes} == workbook_totals(path)
-    assert {row["reason"].split(" in line")[0] for row in taken.result.quarantine.to_pylist()} <= {"the same row stands"}
+    assert {row["reason"].split(" in line")[0] for row in taken.result.quarantine.to_pylist()} <= {
+        "the same row stands"
+    }
 
 
 @pytest.mark.skipif(not HISTORY.is_dir(), reason="no real registry data beside this checkout")

@@ -98,6 +98,14 @@ def normalizer(folder: Path) -> NormalizeSample:
     return run
 
 
+def decoded(content: bytes) -> str:
+    """The text of a sample; they come in two encodings."""
+    try:
+        return content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        return content.decode("windows-1252")
+
+
 @dataclass(frozen=True)
 class Records:
     """A delimited file as a header and rows of cells. A blank line is a row without cells."""
@@ -107,11 +115,7 @@ class Records:
 
     @classmethod
     def of(cls, content: bytes) -> "Records":
-        try:
-            text = content.decode("utf-8-sig")
-        except UnicodeDecodeError:
-            text = content.decode("windows-1252")
-        header, *rows = csv.reader(io.StringIO(text, newline=""))
+        header, *rows = csv.reader(io.StringIO(decoded(content), newline=""))
         return cls(header, rows)
 
     @property
@@ -166,5 +170,5 @@ def written_differently(content: bytes, file: str) -> dict[str, tuple[bytes, str
         "gzip": (gzip.compress(content), file + ".gz"),
         "LF": (records.content(), file),
         "CRLF": (records.text("\r\n").encode(), file),
-        "BOM": (b"\xef\xbb\xbf" + records.content(), file),
+        "BOM": (b"\xef\xbb\xbf" + decoded(content).encode(), file),
     }

@@ -311,21 +311,27 @@ def test_rows_that_differ_in_a_column_that_nobody_reads_are_two():
     assert len(events(GOOD | {"Transfer": "1"}, GOOD | {"Transfer": "2"}).rows) == 2
 
 
-@pytest.mark.parametrize("order", [[0, 1, 2], [2, 1, 0]])
-def test_of_one_project_twice_the_fuller_row_is_kept(order):
-    rows = [
-        {"Project": "MUP1", "Name": "Peat", "Owner": "", "Country": ""},
-        {"Project": "MUP1", "Name": "Peat bog", "Owner": "Acme", "Country": "Peru"},
-        {"Project": "MUP2", "Name": "Wind", "Owner": "", "Country": ""},
+@pytest.mark.parametrize("fuller_first", [True, False])
+def test_of_one_project_twice_the_fuller_row_is_kept(fuller_first):
+    poor, full = {"Owner": "", "Country": ""}, {"Owner": "Acme", "Country": "Peru"}
+    names = "abcdefgh"  # several, since of two rows either may be first by chance
+    pairs = [[{"Project": f"MUP{name}", "Name": name} | cells for cells in (poor, full)] for name in names]
+    rows = [row for pair in pairs for row in (pair[::-1] if fuller_first else pair)]
+    result = projects(*rows, {"Project": "MUP1", "Name": "Wind"} | poor)
+    assert [(row["name"], row["proponent"]) for row in result.rows.to_pylist()] == [
+        ("Wind", None),
+        *((name, "Acme") for name in names),
     ]
-    result = projects(*(rows[index] for index in order))
-    assert {(row["project_id"], row["name"]) for row in result.rows.to_pylist()} == {
-        ("MUP1", "Peat bog"),
-        ("MUP2", "Wind"),
-    }
-    line, kept = order.index(0) + 2, order.index(1) + 2
-    reason = f"the project stands in line {kept} too, with other cells; the fuller row is kept"
-    assert faults(result) == [(line, "Project", "MUP1", reason)]
+    lines = [(2 * place + 3, 2 * place + 2) for place in range(len(names))]
+    assert faults(result) == [
+        (poor_line, "Project", f"MUP{name}", reason_of_twin(full_line))
+        for name, pair in zip(names, lines, strict=True)
+        for poor_line, full_line in [pair if fuller_first else pair[::-1]]
+    ]
+
+
+def reason_of_twin(kept: int) -> str:
+    return f"the project stands in line {kept} too, with other cells; the fuller row is kept"
 
 
 def test_a_fuller_row_that_is_faulty_itself_does_not_count():
