@@ -13,7 +13,7 @@ create or replace macro is_missing_value(cell) as is_missing(cell) or trim(cell)
 create or replace macro as_text(cell) as case when not is_missing(cell) then cell end;
 
 -- Country columns: 'NA' is the ISO code of Namibia.
-create or replace macro as_code(cell) as nullif(trim(cell), '');
+create or replace macro as_code(cell) as nullif(trim(cell, concat(e' \t\r\n', chr(160))), '');
 
 -- Thousands are grouped in threes by comma, apostrophe or any space. Digits beyond the sixth decimal (below one
 -- gram) are the noise of a float that was printed in full.
@@ -47,7 +47,7 @@ create or replace macro as_date(cell, day_first) as (
     with split as (
         select regexp_extract(
             trim(cell, concat(e' \t\r\n', chr(160))),
-            '^(.*?)(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:[AaPp][Mm])?) ?(Z|UTC|GMT|[+-]\d{2}:?\d{2})?)?$',
+            '^(.*?)(?:[T ]+(\d{1,2}:\d{2}(?::\d{2}(?:\.\d+)?)? ?(?:[AaPp][Mm])?) ?(Z|UTC|GMT|[+-]\d{2}(?::?\d{2})?)?)?$',
             ['day', 'time', 'zone']
         ) as s
     ),
@@ -60,15 +60,16 @@ create or replace macro as_date(cell, day_first) as (
     ),
     days as (
         select case
-            when ymd.y <> '' and regexp_full_match(zone, '[+-]\d{2}:?\d{2}')
+            when ymd.y <> '' and regexp_full_match(zone, '[+-]\d{2}(:?\d{2})?')
                 then cast(timezone('UTC', try_cast(concat(day, ' ', time, zone) as timestamptz)) as date)
             when ymd.y <> '' then calendar_day(ymd.y, ymd.m, ymd.d)
             when nums.y <> '' and day_first
                 then coalesce(calendar_day(nums.y, nums.b, nums.a), calendar_day(nums.y, nums.a, nums.b))
             when nums.y <> ''
                 then coalesce(calendar_day(nums.y, nums.a, nums.b), calendar_day(nums.y, nums.b, nums.a))
+            when regexp_full_match(day, '\d{8}') then cast(try_strptime(day, '%Y%m%d') as date)
             else cast(try_strptime(day, [
-                '%Y%m%d', '%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%d-%B-%Y', '%b %d, %Y', '%B %d, %Y', '%b %d %Y', '%B %d %Y'
+                '%d-%b-%Y', '%d %b %Y', '%d %B %Y', '%d-%B-%Y', '%b %d, %Y', '%B %d, %Y', '%b %d %Y', '%B %d %Y'
             ]) as date)
         end as value
         from parts

@@ -58,9 +58,14 @@ class Outcome:
 
 def load_suite(path: Path) -> list[Expectation]:
     """The expectations of a suite file. Raises `SuiteError` for a file that is not one."""
-    document = json.loads(path.read_text())
+    try:
+        entries = json.loads(path.read_text())["expectations"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise SuiteError(f"{path}: no suite in GX's JSON form ({error})") from error
     expectations = []
-    for number, entry in enumerate(document["expectations"], 1):
+    for number, entry in enumerate(entries, 1):
+        if absent := {"type", "kwargs"} - set(entry):
+            raise SuiteError(f"{path}, expectation {number}: needs {', '.join(sorted(absent))}")
         unknown = set(entry) - {"type", "kwargs", "severity", "notes", "meta"}
         name = entry.get("meta", {}).get("name", "")
         if unknown or not re.fullmatch(r"[a-z0-9_]+", name):

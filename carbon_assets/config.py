@@ -7,6 +7,7 @@ know, and every error names the file.
 from __future__ import annotations
 
 import csv
+import re
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
@@ -153,6 +154,13 @@ class Serial(_Model):
 
     pattern: str
     key: str | None = None
+
+    @model_validator(mode="after")
+    def _groups(self) -> Serial:
+        needed = {"start", "end"} | (set() if self.key else {"key"})
+        if missing := needed - set(re.compile(self.pattern).groupindex):
+            raise ValueError(f"the pattern {self.pattern!r} has no group named {', '.join(sorted(missing))}")
+        return self
 
 
 class Registry(_Model):

@@ -79,7 +79,8 @@ def unify_projects(
     con.execute(normalize.CELLS)
     given = [name for name in CURATED if name in schema.PROJECTS.names]
     filled = ", ".join(f"coalesce(p.{name}, c.{name}) as {name}" for name in given)
-    con.execute(f"""
+    con.execute(
+        f"""
         create or replace temp table stated as
         with curated as (
             select * replace (as_date(listed_at, false) as listed_at, as_flag(is_compliance_protocol) as is_compliance_protocol)
@@ -87,7 +88,7 @@ def unify_projects(
         ),
         asked as (
             select * from curated
-            where project_id in (select project_id from read_parquet('{credits}'))
+            where project_id in (select project_id from read_parquet($credits))
                 or project_id in (select project_id from asserted)
         )
         select
@@ -96,7 +97,9 @@ def unify_projects(
             c.is_compliance_protocol as curated_compliance,
             p.project_id is null as is_curated
         from asserted p full join asked c using (project_id)
-    """)
+    """,
+        {"credits": str(credits)},
+    )
     con.register("statuses", _meanings(con, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
     con.register("countries", _countries(con, configs))
     patterns = [
@@ -136,8 +139,11 @@ def unify_projects(
 
 def _union(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Table, shape: pa.Schema) -> None:
     con.register("registries", registries)
-    selects = [f"select {', '.join(shape.names)} from read_parquet('{path}')" for path in tables]
-    con.execute("create or replace temp table asserted as " + "\nunion all\n".join(selects))
+    files = [str(path) for path in tables]
+    con.execute(
+        f"create or replace temp table asserted as select {', '.join(shape.names)} from read_parquet($files)",
+        {"files": files},
+    )
 
 
 def _conserve(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:

@@ -285,7 +285,7 @@ def _cell_faults(spec: Table, raw: readers.RawTable) -> list[str]:
 
 def _row_faults(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Snapshot) -> list[str]:
     """What no row can be: another registry's project, negative, before its issuance, of the future."""
-    has = {name for name, column in spec.columns.items() if _present(raw, column.names)}
+    has = [name for name, column in spec.columns.items() if _present(raw, column.names)]
     observed = snapshot.observed_at.date()
     tests: list[tuple[str, str, str]] = []
     if registry.project_prefix:
@@ -301,7 +301,7 @@ def _row_faults(registry: Registry, spec: Table, raw: readers.RawTable, snapshot
         for name in has
         if spec.cell_type(name) == "tonnes"
     ]
-    if {"transaction_date", "issued_on"} <= has:
+    if {"transaction_date", "issued_on"} <= set(has):
         tests.append(
             (
                 "transaction_date",
@@ -323,7 +323,7 @@ def _row_faults(registry: Registry, spec: Table, raw: readers.RawTable, snapshot
         if name in has:
             reason = _literal(f"the vintage lies in the future: the file was observed on {observed}")
             tests.append((name, f"{year} > {observed.year}", reason))
-    if {"vintage_start", "vintage_end"} <= has:
+    if {"vintage_start", "vintage_end"} <= set(has):
         tests.append(
             ("vintage_end", "vintage_end < vintage_start", "'the vintage ends before it starts on ' || vintage_start")
         )
@@ -390,7 +390,7 @@ def _summed(rows: str, spec: Table) -> str:
         "issued_on": "min(issued_on)",
         "is_buffer": "bool_and(is_buffer)",
         "serial_number": "string_agg(serial_number, '; ' order by serial_number)",
-        "labels": "list_sort(list_distinct(flatten(list(labels))))",
+        "labels": "list_sort(list_distinct(flatten(list(labels) filter (labels is not null))))",
     }
     columns = [name for name in [*spec.columns, *spec.constants, "labels"] if name in spec.canonical.names]
     selected = [

@@ -24,9 +24,13 @@ def publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -
     version = settings.published / f"v-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{run_id[:8]}"
     building = version.with_name(f".{version.name}")
     building.mkdir()
-    for name in marts:
-        shutil.copyfile(settings.table("marts", name), building / f"{name}.parquet")
-    _build_database(building, marts, _descriptions(manifest))
+    try:
+        for name in marts:
+            shutil.copyfile(settings.table("marts", name), building / f"{name}.parquet")
+        _build_database(building, marts, _descriptions(manifest))
+    except BaseException:
+        shutil.rmtree(building)
+        raise
     building.rename(version)
     _flip(settings.published / "current", version)
     _prune(settings)
@@ -37,7 +41,7 @@ def _build_database(folder: Path, marts: list[str], descriptions: dict[str, dict
     with duckdb.connect(folder / DATABASE) as con:
         con.execute("create schema marts")
         for name in marts:
-            con.execute(f"create table marts.{name} as from read_parquet('{folder / name}.parquet')")
+            con.execute(f"create table marts.{name} as from read_parquet({_text(f'{folder / name}.parquet')})")
             described = descriptions.get(name, {})
             con.execute(f"comment on table marts.{name} is {_text(described.get('description', ''))}")
             for column, text in described.get("columns", {}).items():

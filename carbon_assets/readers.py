@@ -24,6 +24,8 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.csv
 
+csv.field_size_limit(2**31 - 1)  # the module's own limit, 128 kB, is below what registries write into descriptions
+
 LINE = "__line"
 DELIMITERS = ",\t;|"
 HEADER_SEARCH = 30
@@ -121,7 +123,12 @@ def _decoded(content: bytes) -> str:
     Pure Windows-1252 and Latin-1 files come out right too: an accented letter before an ASCII one is no UTF-8.
     """
     if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
-        return content.decode("utf-16")
+        try:
+            return content.decode("utf-16")
+        except UnicodeDecodeError as error:
+            raise UnreadableFile(
+                f"the UTF-16 text is damaged or cut short ({error.reason}): download it again"
+            ) from error
     try:
         return content.decode("utf-8-sig")
     except UnicodeDecodeError:
@@ -149,11 +156,8 @@ def _read_delimited(text: str, required: Sequence[Sequence[str]]) -> RawTable:
 def _leading_records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
     """The first records and how many lines end with each."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    try:
-        for names in islice(reader, HEADER_SEARCH):
-            yield names, reader.line_num
-    except csv.Error:  # a field over the module's limit: this is no header
-        return
+    for names in islice(reader, HEADER_SEARCH):
+        yield names, reader.line_num
 
 
 def _split(text: str, delimiter: str, names: list[str], header_lines: int) -> RawTable:
@@ -196,29 +200,25 @@ def _parse(body: str, first_line: int, delimiter: str, width: int) -> tuple[pa.T
             column_types=dict.fromkeys(columns, pa.string()), strings_can_be_null=False
         ),
     )
-    table, bad = _with_lines(table, rejected, first_line)
-    if _tail_is_unclosed(table, body):
-        line = table.column(LINE)[-1].as_py()
-        tail = "".join(islice(io.StringIO(body, newline=""), line - first_line, None))
-        table, bad = table.slice(0, len(table) - 1), [*bad, BadRow(line, tail, _UNCLOSED)]
-    return _with_swallowed_lines(table, bad, delimiter, width)
-
-
-_UNCLOSED = "a quote opens in this line and does not close in it"
-
-
-def _with_lines(table: pa.Table, rejected: list[pa.csv.InvalidRow], first_line: int) -> tuple[pa.Table, list[BadRow]]:
-    """Every record takes one line, and one more for each newline inside its cells."""
-    newlines = np.zeros(len(table), dtype=np.int64)
+    height = np.ones(len(table), dtype=np.int64)  # every row takes one line, and one more for each newline in its cells
     for column in table.columns:
-        newlines += pc.count_substring(column, "\n").to_numpy()
+        height += pc.count_substring(column, "\n").to_numpy()
+    table, bad = _with_lines(table, height, rejected, first_line)
+    sloppy = _sloppily_quoted(table, height, body, first_line, delimiter)
+    return _with_swallowed_lines(table, bad, sloppy, delimiter, width)
+
+
+def _with_lines(
+    table: pa.Table, height: np.ndarray, rejected: list[pa.csv.InvalidRow], first_line: int
+) -> tuple[pa.Table, list[BadRow]]:
+    """Add the line on which each row begins, and say it of the rejected rows too."""
     records = len(table) + len(rejected)
     numbers = [row.number - 1 for row in rejected]  # counted from 1, good rows included
     kept = np.ones(records, dtype=bool)
     kept[numbers] = False
-    lines = np.ones(records, dtype=np.int64)
-    lines[kept] += newlines
-    lines[numbers] += np.array([row.text.count("\n") for row in rejected], dtype=np.int64)
+    lines = np.empty(records, dtype=np.int64)
+    lines[kept] = height
+    lines[numbers] = [1 + row.text.count("\n") for row in rejected]
     starts = first_line + np.cumsum(lines) - lines
     bad = [
         BadRow(
@@ -232,27 +232,52 @@ def _with_lines(table: pa.Table, rejected: list[pa.csv.InvalidRow], first_line: 
     return table.append_column(LINE, pa.array(starts[kept], pa.int64())), bad
 
 
-def _tail_is_unclosed(table: pa.Table, body: str) -> bool:
-    """The last cell swallowed lines up to the end of the file, which no quote closes."""
-    if not len(table) or body.rstrip("\r\n").endswith('"'):
-        return False
-    return "\n" in table.column(table.num_columns - 2)[-1].as_py().rstrip("\r\n")
+def _sloppily_quoted(
+    table: pa.Table, height: np.ndarray, body: str, first_line: int, delimiter: str
+) -> dict[int, BadRow]:
+    """Rows, by place, that span lines and break the rules of quoting, and a last row that ends within a quote.
+
+    Such a row may have swallowed the rows after it: its quote closed where a later cell's was meant to open.
+    """
+    suspects = {int(place) for place in np.flatnonzero(height > 1)} | ({len(table) - 1} if len(table) else set())
+    lines = body.split("\n") if suspects else []
+    starts = table.column(LINE).to_numpy() - first_line
+    sloppy = {}
+    for place in suspects:
+        text = "\n".join(lines[starts[place] : starts[place] + height[place]])
+        try:
+            next(csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, strict=True), None)
+        except csv.Error as error:
+            if height[place] > 1 or "end of data" in str(error):
+                sloppy[place] = BadRow(int(starts[place]) + first_line, text, _UNCLOSED)
+    return sloppy
+
+
+_UNCLOSED = "a quote opens in this line and does not close in it"
 
 
 def _with_swallowed_lines(
-    table: pa.Table, bad: list[BadRow], delimiter: str, width: int
+    table: pa.Table, bad: list[BadRow], sloppy: dict[int, BadRow], delimiter: str, width: int
 ) -> tuple[pa.Table, list[BadRow]]:
-    """A quote that never closes swallows the lines after it. Where most of those are rows, they are read as rows."""
-    tables, still_bad = [table], []
-    for row in bad:
+    """Where most of the lines that a row swallowed are rows, its first line alone is bad, and they are read as rows.
+
+    A sloppily quoted row that swallowed none stays a row, unless the file ends within its quote.
+    """
+    tables, still_bad, removed = [], [], []
+    for place, row in [*((None, row) for row in bad), *sloppy.items()]:
         first, _, rest = row.text.partition("\n")
         swallowed, swallowed_bad = _parse(rest, row.line + 1, delimiter, width) if rest.strip() else (None, [])
         if swallowed is not None and len(swallowed) > len(swallowed_bad):
             tables.append(swallowed)
             still_bad += [BadRow(row.line, first.rstrip("\r"), _UNCLOSED), *swallowed_bad]
-        else:
+        elif place is None or not rest.strip():
             still_bad.append(row)
-    return pa.concat_tables(tables), still_bad
+        else:
+            continue
+        removed.append(place)
+    kept = np.ones(len(table), dtype=bool)
+    kept[[place for place in removed if place is not None]] = False
+    return pa.concat_tables([table.filter(pa.array(kept)), *tables]), still_bad
 
 
 def _with_padded_rows(
@@ -306,23 +331,31 @@ def _without_blank_rows(rows: pa.Table) -> pa.Table:
 def _read_workbook(content: bytes, required: Sequence[Sequence[str]], sheet: str | None) -> RawTable:
     try:
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        names = [sheet] if sheet in book.sheetnames else book.sheetnames
+        sheets = [
+            [[_cell_text(value) for value in row] for row in book[name].iter_rows(values_only=True)] for name in names
+        ]
     except Exception as error:  # openpyxl raises many kinds for one fact
-        raise UnreadableFile(f"the workbook cannot be opened ({error}): download it again") from error
-    names = [sheet] if sheet in book.sheetnames else book.sheetnames
+        raise UnreadableFile(f"the workbook is damaged ({error}): download it again") from error
     candidates = []
-    for name in names:
-        cells = [[_cell_text(value) for value in row] for row in book[name].iter_rows(values_only=True)]
+    for cells in sheets:
         for index, row in enumerate(cells[:HEADER_SEARCH]):
             if not missing_columns(required, row):
-                width = len(row)
-                columns = list(zip(*(r[:width] for r in cells[index + 1 :]), strict=True)) or [()] * width
-                rows = pa.table(
-                    {f"c{i}": pa.array(column, pa.string()) for i, column in enumerate(columns)}
-                    | {LINE: pa.array(range(index + 2, len(cells) + 1), pa.int64())}
-                )
-                return _named(rows, row, ())
+                return _sheet_table(row, cells[index + 1 :], index + 2)
             candidates.append(row)
     raise _no_header(required, candidates)
+
+
+def _sheet_table(header: list[str], cells: list[list[str]], first_row: int) -> RawTable:
+    """A sheet's rows under its header; a sheet that does not say its size gives rows of any width."""
+    width = max(map(len, [header, *cells]))
+    padded = [(row + [""] * width)[:width] for row in cells]
+    columns = list(zip(*padded, strict=True)) or [()] * width
+    rows = pa.table(
+        {f"c{i}": pa.array(column, pa.string()) for i, column in enumerate(columns)}
+        | {LINE: pa.array(range(first_row, first_row + len(cells)), pa.int64())}
+    )
+    return _named(rows, header + [""] * (width - len(header)), ())
 
 
 def _cell_text(value: object) -> str:
@@ -334,13 +367,14 @@ def _cell_text(value: object) -> str:
 
 
 def _read_json(text: str, required: Sequence[Sequence[str]]) -> RawTable:
-    """A list of objects, or an object that holds one; nested objects become columns `outer.inner`."""
+    """A list of objects, or an object that holds one, of several the longest; nested objects become columns `outer.inner`."""
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
         raise UnreadableFile(f"the JSON is broken in line {error.lineno}, column {error.colno}: {error.msg}") from error
     if isinstance(document, dict):
-        document = next((value for value in document.values() if isinstance(value, list)), None)
+        lists = [value for value in document.values() if isinstance(value, list)]
+        document = max(lists, key=len, default=None)
     if not isinstance(document, list) or not all(isinstance(record, dict) for record in document):
         raise UnreadableFile("the JSON is not a list of records")
     records = [dict(_flat(record)) for record in document]

@@ -20,7 +20,7 @@ from pydantic import BaseModel, ConfigDict
 from carbon_assets.config import Table
 from carbon_assets.settings import Settings
 
-SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz")
+SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz", ".geojson")
 SYNTHETIC_MARK = "SYNTHETIC"
 """A drop that holds a file of this name is made up; it gives way to any real file of the same data folder."""
 
@@ -85,8 +85,9 @@ def take(settings: Settings, path: Path, registry: str, table: str) -> Snapshot:
     """
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
+    is_synthetic = (path.parent.parent / SYNTHETIC_MARK).exists()
     known = history(settings, registry, table)
-    if known and known[-1].sha256 == sha256:
+    if known and known[-1].sha256 == sha256 and known[-1].is_synthetic <= is_synthetic:
         return known[-1]
     observed_at = datetime.now(UTC)
     earlier = next((snapshot for snapshot in known if snapshot.sha256 == sha256), None)
@@ -105,7 +106,7 @@ def take(settings: Settings, path: Path, registry: str, table: str) -> Snapshot:
         size=len(content),
         observed_at=observed_at,
         asserted_by=str(path),
-        is_synthetic=(path.parent.parent / SYNTHETIC_MARK).exists(),
+        is_synthetic=is_synthetic,
         stored_as=stored_as,
     )
     _write(folder / f"{name}.json", snapshot.model_dump_json(indent=1).encode())
@@ -115,11 +116,15 @@ def take(settings: Settings, path: Path, registry: str, table: str) -> Snapshot:
 def _write(path: Path, content: bytes) -> None:
     """All or nothing: a crash leaves no half file under `path`."""
     handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    with os.fdopen(handle, "wb") as file:
-        file.write(content)
-        file.flush()
-        os.fsync(file.fileno())
-    Path(temporary).replace(path)
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
 
 
 def history(settings: Settings, registry: str, table: str) -> list[Snapshot]:

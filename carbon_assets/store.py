@@ -24,8 +24,12 @@ def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
         raise SchemaViolation(f"{path.name}: {', '.join(empty)} must have a value in every row")
     path.parent.mkdir(parents=True, exist_ok=True)
     beside = path.with_name(f".{path.name}.{os.getpid()}")
-    pq.write_table(table.cast(schema), beside, compression="zstd")
-    beside.replace(path)
+    try:
+        pq.write_table(table.cast(schema), beside, compression="zstd")
+        beside.replace(path)
+    except BaseException:
+        beside.unlink(missing_ok=True)
+        raise
 
 
 def read(path: Path) -> pa.Table:

@@ -19,7 +19,7 @@ def transactions(rows: str, parameters: dict, observed_on: date) -> str:
         select
             project_id, 'issuance' as transaction_type, max(total_vintage_quantity) as quantity,
             min(issued_on) as transaction_date, min(issued_on) as issued_on, vintage_start, vintage_end,
-            flatten(list(labels)) as labels
+            flatten(list(labels) filter (labels is not null)) as labels
         from {rows}
         group by project_id, vintage_start, vintage_end
         having max(total_vintage_quantity) > 0

@@ -93,6 +93,37 @@ def test_credits_have_distinct_ids_and_no_negative_quantity(sample, normalized):
     assert min(rows.column("quantity").to_pylist()) >= 0
 
 
+@every_table_of_credits
+def test_events_keep_their_ids_when_the_file_grows(sample, normalized):
+    """Snapshots are compared by these ids: an event that changed its own would look like two."""
+    records = Records.of(sample.content)
+    earlier = Records(records.header, records.rows[: len(records.rows) // 2])
+    before, after = (
+        set(normalized(sample, file.content()).rows.column("credit_id").to_pylist()) for file in (earlier, records)
+    )
+    assert before
+    assert before < after
+
+
+@every_table_of_credits
+def test_events_of_one_key_stay_apart_or_are_summed(sample, normalized):
+    """Two rows that differ in quantity alone are two events with ids of their own, in whatever order they stand, or
+    one event of their sum where the registry says so."""
+    records = Records.of(sample.content)
+    row, _ = first_sound_row(sample, records, quarantined_lines(normalized(sample)))
+    (place,) = records.places(sample.spec.columns["quantity"].names)
+    twin = records.with_cell(row, place, "1").rows[row]
+    assert twin != records.rows[row]
+    rows = [twin, *records.rows]
+    result = normalized(sample, Records(records.header, rows).content())
+    ids = result.rows.column("credit_id").to_pylist()
+    assert len(set(ids)) == len(ids)
+    assert result.rows_accepted == normalized(sample).rows_accepted + 1
+    assert (len(ids) == len(normalized(sample).rows)) == bool(sample.spec.sum_by)
+    reversed_rows = normalized(sample, Records(records.header, rows[::-1]).content()).rows
+    assert reversed_rows.equals(result.rows)
+
+
 @every_table
 def test_the_same_bytes_give_the_same_table(sample, normalized, normalized_anew):
     first, second = normalized(sample), normalized_anew(sample)

@@ -328,8 +328,13 @@ def test_a_blank_vintage_without_a_neighbour_on_both_sides_stays_null(published,
 
 
 def test_a_blank_vintage_is_never_filled_from_another_project():
-    rows = [*undated("2010", project="CAR1"), *undated("", project="CAR2"), *undated("2012", project="CAR3")]
-    assert vintages(arb(*rows)) == [2010, None, 2012]
+    rows = [
+        *periods("2010", "2011", "2012", project="CAR1"),
+        *periods("", "", "2014", project="CAR2"),
+        *periods("2009", "", "", project="CAR3"),
+        *periods("2016", "2017", "2018", project="CAR4"),
+    ]
+    assert vintages(arb(*rows)) == [2010, 2011, 2012, None, None, 2014, 2009, None, None, 2016, 2017, 2018]
 
 
 def test_endings_have_the_filled_vintage_too():

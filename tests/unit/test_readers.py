@@ -347,7 +347,7 @@ def test_a_workbook_with_a_header_alone_has_no_rows():
 
 @pytest.mark.parametrize("content", [workbook({"Data": [["ID", "Qty"], [1, 5]]})[:1000], b"ID,Qty\n1,5\n"])
 def test_a_damaged_workbook_is_refused(content):
-    with pytest.raises(UnreadableFile, match="the workbook cannot be opened"):
+    with pytest.raises(UnreadableFile, match="the workbook is damaged"):
         read(content, "made.xlsx")
 
 
@@ -404,11 +404,11 @@ def test_json_that_holds_no_records_is_refused(text):
 # --- any table --------------------------------------------------------------------------------------------------
 
 PIECES = st.one_of(
-    st.sampled_from([",", '"', '""', "\n", "\r\n", ";", "\t", " ", "\ufeff", "-", "é", "中", "0", "a"]),
-    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r"), min_size=1, max_size=4),
+    st.sampled_from([",", '"', '""', "\n", "\r\n", ";", "\t", " ", "-", "é", "中", "0", "a"]),
+    st.text(st.characters(exclude_categories=["Cs"], exclude_characters="\x00\r\ufeff"), min_size=1, max_size=4),
 )
-# A cell of nothing but blanks (a byte-order mark is one) counts as empty, so a row of them counts as no row.
-CELLS = st.lists(PIECES, max_size=5).map("".join).filter(lambda cell: not cell or cell.strip(" \t\r\n\ufeff").strip())
+# A cell of nothing but blanks counts as empty, so a row of them counts as no row. A byte-order mark is no text.
+CELLS = st.lists(PIECES, max_size=5).map("".join).filter(lambda cell: not cell or cell.strip())
 
 
 @st.composite
