@@ -1,25 +1,25 @@
 # The two commands: `make run` builds and publishes the marts, `make test` runs every test.
-# DROP=<dir>  take the registries' files from there instead of the bundled samples
+# DROP=<dir>  take the registries' files from there; `run` takes the bundled samples, `dev` looks into DATA/landing
 # DATA=<dir>  keep all state there instead of ./data
 
 PYTHON ?= python3
-DROP ?= tests/samples
 DATA ?= data
 BIN := .venv/bin
 
-export CARBON_DROP_DIR := $(abspath $(DROP))
 export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
 
 .PHONY: run test dev lint lock clean
 
+run: export CARBON_DROP_DIR = $(abspath $(or $(DROP),tests/samples))
 run: .venv/ready
 	@$(BIN)/python -m carbon_assets
 
 test: .venv/ready
 	@$(BIN)/python -m pytest
 
+dev: export CARBON_DROP_DIR = $(abspath $(or $(DROP),$(DATA)/landing))
 dev: .venv/ready
 	@$(BIN)/python -m carbon_assets prepare
 	@$(BIN)/dagster dev --host 127.0.0.1 --port 3000
@@ -28,8 +28,8 @@ lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 
 .venv/ready: requirements.lock
-	@$(PYTHON) -c 'import sys; assert (3, 11) <= sys.version_info[:2] < (3, 14), "Python 3.11, 3.12 or 3.13 is needed, this is " + sys.version.split()[0]; import ensurepip' \
-		|| { echo "Install Python 3.11 with venv: apt-get install python3 python3-venv"; exit 1; }
+	@$(PYTHON) -c 'import sys; import ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
+		|| { echo "The lock is for Python 3.11 with venv: apt-get install python3 python3-venv, or name it: make PYTHON=..."; exit 1; }
 	@echo "setting up .venv: about a minute"
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock

@@ -11,7 +11,8 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import normalize, schema
+from carbon_assets import schema
+from carbon_assets.cells import MACROS
 from carbon_assets.config import Registry, load_csv
 from carbon_assets.countries import Countries
 from carbon_assets.vocab import Vocabulary, word_key
@@ -76,7 +77,7 @@ def unify_projects(
     """
     _union(con, tables, registries, schema.PROJECTS)
     con.register("curated_text", _curated(configs))
-    con.execute(normalize.CELLS)
+    con.execute(MACROS)
     given = [name for name in CURATED if name in schema.PROJECTS.names]
     filled = ", ".join(f"coalesce(p.{name}, c.{name}) as {name}" for name in given)
     con.execute(

@@ -14,6 +14,7 @@ from pathlib import Path
 import duckdb
 
 from carbon_assets.settings import Settings
+from carbon_assets.sqltext import literal
 
 DATABASE = "carbon.duckdb"
 
@@ -41,15 +42,11 @@ def _build_database(folder: Path, marts: list[str], descriptions: dict[str, dict
     with duckdb.connect(folder / DATABASE) as con:
         con.execute("create schema marts")
         for name in marts:
-            con.execute(f"create table marts.{name} as from read_parquet({_text(f'{folder / name}.parquet')})")
+            con.execute(f"create table marts.{name} as from read_parquet({literal(f'{folder / name}.parquet')})")
             described = descriptions.get(name, {})
-            con.execute(f"comment on table marts.{name} is {_text(described.get('description', ''))}")
+            con.execute(f"comment on table marts.{name} is {literal(described.get('description', ''))}")
             for column, text in described.get("columns", {}).items():
-                con.execute(f'comment on column marts.{name}."{column}" is {_text(text)}')
-
-
-def _text(value: str) -> str:
-    return "'" + value.replace("'", "''") + "'"
+                con.execute(f'comment on column marts.{name}."{column}" is {literal(text)}')
 
 
 def _descriptions(manifest: Path) -> dict[str, dict]:

@@ -16,7 +16,8 @@ from pathlib import Path
 import dagster as dg
 import duckdb
 
-from carbon_assets import store
+from carbon_assets import graph, snapshots, store
+from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
 log = logging.getLogger(__name__)
@@ -47,32 +48,37 @@ class Report:
 
 def run(settings: Settings) -> Report:
     """Take the drop, materialize everything, and report."""
+    if not settings.drop.is_dir():
+        return Report((f"FAILED   there is no folder {settings.drop} to take files from",), ok=False)
     prepare(settings)
-    from carbon_assets import definitions
-
-    defs = definitions.build(settings)
+    defs = graph.build(settings)
+    log.info("observing the raw files of %s", settings.drop)
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-        log.info("observing the raw files of %s", settings.drop)
         observed, made = (
             defs.resolve_job_def(name).execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
-            for name in (definitions.OBSERVE, definitions.MATERIALIZE)
+            for name in (graph.OBSERVE, graph.MATERIALIZE)
         )
-        failures = [*_failures(observed.all_events), *_failures(made.all_events)]
-        checks = made.get_asset_check_evaluations()
-        published = bool(made.asset_materializations_for_node("published__carbon")) if made.success else False
-    refused = [c for c in checks if not c.passed and not c.blocking and c.severity == dg.AssetCheckSeverity.ERROR]
-    blocked = [c for c in checks if not c.passed and c.blocking and c.severity == dg.AssetCheckSeverity.ERROR]
+        return _report(settings, observed, made)
+
+
+def _report(settings: Settings, observed: dg.ExecuteInProcessResult, made: dg.ExecuteInProcessResult) -> Report:
+    checks = made.get_asset_check_evaluations()
+    errors = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
+    published = made.success and bool(made.asset_materializations_for_node("published__carbon"))
+    left = snapshots.unclaimed(settings.drop, load_registries(settings.configs))
+    failures = [*_failures(observed.all_events), *_failures(made.all_events)]
     lines = [
         *_overview(settings),
         "",
+        *(f"not taken: {path} is no table of a known registry" for path in left),
         *_checks(checks),
-        *(f"REFUSED  {c.asset_key.to_user_string()}: {c.description}" for c in refused),
-        *(f"BLOCKED  {c.asset_key.to_user_string()}: {c.check_name}" for c in blocked),
+        *(f"REFUSED  {c.asset_key.to_user_string()}: {c.description}" for c in errors if not c.blocking),
+        *(f"BLOCKED  {c.asset_key.to_user_string()}: {c.check_name}" for c in errors if c.blocking),
         *(f"FAILED   {message}" for message in failures),
         "",
         *_where_to_look(settings, published=published),
     ]
-    return Report(tuple(lines), ok=published and observed.success and not refused and not blocked)
+    return Report(tuple(lines), ok=published and observed.success and not errors)
 
 
 # Dagster's own console would print every event, and a stack trace for a failure that has a plain reason.

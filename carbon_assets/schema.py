@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
+from carbon_assets.sqltext import quote
+
 TEXT = pa.string()
 DATE = pa.date32()
 TONNES = pa.decimal128(18, 6)
@@ -140,10 +142,6 @@ def sql_type(type_: pa.DataType) -> str:
 def projection(schema: pa.Schema, present: set[str]) -> str:
     """A select list that casts to `schema` in its order; columns that are not `present` are NULL."""
     return ",\n".join(
-        f"cast({_quoted(f.name) if f.name in present else 'null'} as {sql_type(f.type)}) as {_quoted(f.name)}"
+        f"cast({quote(f.name) if f.name in present else 'null'} as {sql_type(f.type)}) as {quote(f.name)}"
         for f in schema
     )
-
-
-def _quoted(name: str) -> str:
-    return '"' + name.replace('"', '""') + '"'

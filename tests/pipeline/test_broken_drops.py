@@ -209,7 +209,6 @@ QUARANTINED = {
     "transaction in the future": (CCR, cell(CCR, 1, "date", "2199-01-01 00:00:00"), "date", "2199-01-01 00:00:00", "was not yet"),
     "vintage in the future": (GR, cell(GR, 1, "Vintage", "2098"), "Vintage", "2098", "vintage lies in the future"),
     "vintage that is no year": (GR, cell(GR, 1, "Vintage", "20x4"), "Vintage", "20x4", "year"),
-    "vintage that ends before it starts": (V, cell(V, 1, "Vintage End", "1999-01-01"), "Vintage End", "1999-01-01", "ends before"),
     "blank project id": (AR, cell(AR, 1, "Project ID", ""), "Project ID", "", "blank"),
     "another registry's project": (AR, cell(AR, 1, "Project ID", "CAR9001"), "Project ID", "CAR9001", "begins with ACR"),
     "unknown credit status": (GR, cell(GR, 1, "Credit Status", "Lost"), "Credit Status", "Lost", "one of Retired"),

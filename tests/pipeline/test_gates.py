@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from carbon_assets import definitions
+from carbon_assets import graph
 from tests.pipeline.conftest import run_drop
 
 VERRA = "verra/transactions.csv"
@@ -109,8 +109,8 @@ def test_publishing_alone_looks_at_earlier_failures_too(sample_run, drop, data, 
     assert not blocked.report.ok and published(data) == before
 
     with dg.DagsterInstance.from_config(str(blocked.settings.dagster_home)) as instance:
-        defs = definitions.build(blocked.settings)
-        job = defs.resolve_job_def(definitions.MATERIALIZE)
+        defs = graph.build(blocked.settings)
+        job = defs.resolve_job_def(graph.MATERIALIZE)
         alone = job.execute_in_process(
             instance=instance, raise_on_error=False, asset_selection=[dg.AssetKey(["published", "carbon"])]
         )

@@ -38,6 +38,6 @@ def manifest(settings) -> dict:
 @pytest.fixture(scope="session")
 def definitions(settings) -> dg.Definitions:
     """Everything that Dagster is given. Imported here: the module builds its definitions when it is imported."""
-    from carbon_assets.definitions import build
+    from carbon_assets.graph import build
 
     return build(settings)

@@ -184,7 +184,7 @@ def test_the_workspace_names_the_module():
 
 
 def test_one_job_observes_and_one_makes_everything(definitions, graph):
-    from carbon_assets.definitions import MATERIALIZE, OBSERVE
+    from carbon_assets.graph import MATERIALIZE, OBSERVE
 
     assert {job.name for job in definitions.jobs} >= {OBSERVE, MATERIALIZE}
     raw = {key for key in graph if key.startswith("raw/")}

@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.normalize import CELLS
+from carbon_assets.cells import MACROS
 
 SEPARATORS = ["", ",", "'", "’", " ", "\u00a0", "\u2009", "\u202f"]
 
@@ -19,7 +19,7 @@ SEPARATORS = ["", ",", "'", "’", " ", "\u00a0", "\u2009", "\u202f"]
 def read() -> Callable[..., Any]:
     """Call a macro with arguments."""
     con = duckdb.connect()
-    con.execute(CELLS)
+    con.execute(MACROS)
 
     def call(macro: str, *arguments: object) -> Any:
         places = ", ".join("?" for _ in arguments)
