@@ -27,17 +27,20 @@ def is_declared_missing(cell: str, missing: tuple[str, ...]) -> str:
 
 def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: Path | None) -> str:
     """One column per canonical column: its value, and `<name>__cell` with the text that the value was made from."""
-    texts, values = [], []
+    texts, values, orders = [], [], ["count(*) as rows"]
     for name, column in spec.columns.items():
         key = raw_key(raw, column.names)
         cell = f"r.{quote(key)}" if key else "null"
         texts.append(f"{cell} as {quote(name + '__cell')}")
-        value = _value(spec.cell_type(name), _shaped(column, cell, spec.missing), registry.day_first)
+        kind, shaped = spec.cell_type(name), _shaped(column, cell, spec.missing)
+        if kind == "date":
+            orders.append(f"{_day_first(shaped, registry.day_first)} as {quote(name)}")
+        value = _value(kind, shaped, f"orders.{quote(name)}")
         if column.resolve:
             value = f"(select any_value(p.project_id) from known_projects p where p.registry_key = {value})"
         if column.prefix:
             kept = "|".join([re.escape(column.prefix), *column.prefixed])
-            number = f"regexp_replace(trim({value}), '\\.0$', '')"  # a number that a spreadsheet wrote as 5962.0
+            number = f"regexp_replace({value}, '\\.0$', '')"  # a number that a spreadsheet wrote as 5962.0
             value = f"if(regexp_matches({number}, '^({kept})'), '', {literal(column.prefix)}) || {number}"
         values.append(f"{value} as {quote(name)}")
     for name, constant in spec.constants.items():
@@ -49,17 +52,21 @@ def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: Path
         else "select null::varchar as registry_key, null::varchar as project_id"
     )
     return (
-        f"with known_projects as ({known}) select r.{readers.LINE} as line, r.row_hash, "
-        + ", ".join([*texts, *values])
-        + " from raw r"
+        f"with known_projects as ({known}), orders as (select {', '.join(orders)} from raw r) "
+        f"select r.{readers.LINE} as line, r.row_hash, {', '.join([*texts, *values])} from raw r cross join orders"
     )
+
+
+def _day_first(cell: str, registry_says: bool) -> str:
+    """SQL of the order of a column's dates: the registry's, unless every cell that tells contradicts it."""
+    day, month = (f"count(*) filter ({test} day_leads({cell}))" for test in ("", "not"))
+    agrees, contradicts = (day, month) if registry_says else (month, day)
+    return f"({contradicts} > 0 and {agrees} = 0) <> {literal(registry_says)}"
 
 
 def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
     if missing:
-        cell = (
-            f"case when lower(trim({cell})) not in ({', '.join(literal(m.lower()) for m in missing)}) then {cell} end"
-        )
+        cell = f"case when not {is_declared_missing(cell, missing)} then {cell} end"
     if column.extract:
         cell = f"nullif(regexp_extract({cell}, {literal(column.extract)}, 1), '')"
     if column.extract_all:
@@ -70,10 +77,10 @@ def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
     return cell
 
 
-def _value(cell_type: str, cell: str, day_first: bool) -> str:
-    if cell_type in ("text", "code"):
+def _value(cell_type: str, cell: str, day_first: str) -> str:
+    if cell_type in ("id", "text", "code"):
         return f"as_{cell_type}({cell})"
-    order = f", {literal(day_first)}" if cell_type == "date" else ""
+    order = f", {day_first}" if cell_type == "date" else ""
     return f"case when not is_missing_value({cell}) then as_{cell_type}({cell}{order}) end"
 
 

@@ -15,6 +15,9 @@ create or replace macro as_text(cell) as case when not is_missing(cell) then cel
 -- Country columns: 'NA' is the ISO code of Namibia.
 create or replace macro as_code(cell) as nullif(trim(cell, concat(e' \t\r\n', chr(160))), '');
 
+-- Project ids: registries print them in capitals, whatever a spreadsheet made of them.
+create or replace macro as_id(cell) as upper(trim(as_text(cell), concat(e' \t\r\n', chr(160))));
+
 -- Thousands are grouped in threes by comma, apostrophe or any space. Digits beyond the sixth decimal (below one
 -- gram) are the noise of a float that was printed in full.
 create or replace macro as_tonnes(cell) as (
@@ -30,8 +33,10 @@ create or replace macro as_count(cell) as case
     when regexp_full_match(trim(cell), '\d+(\.0*)?') then try_cast(regexp_extract(cell, '\d+') as bigint)
 end;
 
+-- A year, or the year of the first date where a period or a day stands for it (D2).
 create or replace macro as_year(cell) as case
-    when regexp_full_match(trim(cell), '(19|20)\d\d(\.0*)?') then cast(regexp_extract(cell, '\d{4}') as integer)
+    when regexp_full_match(trim(cell), '(19|20)\d\d(\.0*| ?[-–/] ?(19|20)\d\d|-\d{2}-\d{2})?')
+        then cast(regexp_extract(cell, '\d{4}') as integer)
 end;
 
 create or replace macro as_flag(cell) as case
@@ -41,8 +46,17 @@ end;
 
 create or replace macro calendar_day(y, m, d) as try_cast(concat(y, '-', m, '-', d) as date);
 
+-- What a date in numbers tells of the order of day and month: true that days lead, false that months do, NULL nothing.
+create or replace macro day_leads(cell) as (
+    with nums as (select regexp_extract(trim(cell), '^(\d{1,2})[-/.](\d{1,2})[-/.]\d{4}', ['a', 'b']) as n)
+    select case
+        when try_cast(n.a as integer) > 12 and try_cast(n.b as integer) <= 12 then true
+        when try_cast(n.b as integer) > 12 and try_cast(n.a as integer) <= 12 then false
+    end from nums
+);
+
 -- A date, alone or before a time of day. With numbers only, the year's place tells year-first from year-last; day
--- and month are read in the registry's own order, and in the other order where only that is a date (25/03/2024).
+-- and month are read in the order given, and in the other order where only that is a date (25/03/2024).
 create or replace macro as_date(cell, day_first) as (
     with split as (
         select regexp_extract(

@@ -17,7 +17,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 
 from carbon_assets import schema
 
-CellType = Literal["text", "code", "tonnes", "count", "year", "date", "flag"]
+CellType = Literal["id", "text", "code", "tonnes", "count", "year", "date", "flag"]
 
 
 class ConfigError(Exception):
@@ -83,7 +83,9 @@ class Table(_Model):
     `constants`: canonical column -> SQL literal value for every row.
     `key`: the canonical columns that identify an event, from which `credit_id` is made.
     `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
-    `missing`: further cells that mean blank. `parameters`: read by the registry's hook alone.
+    `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
+    row, besides the required ones that `schema.py` does not let be NULL.
+    `parameters`: read by the registry's hook alone.
     """
 
     files: Names
@@ -97,12 +99,21 @@ class Table(_Model):
     key: tuple[str, ...] = ()
     sum_by: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
+    never_blank: tuple[str, ...] = ()
     parameters: dict = {}
 
     @property
     def columns(self) -> dict[str, Column]:
         """Required and optional columns together, by canonical name."""
         return {**self.required, **self.optional}
+
+    @property
+    def filled(self) -> list[str]:
+        """The columns that must have a value in every row."""
+        return [name for name in self.required if name in self.never_blank or self._cannot_be_null(name)]
+
+    def _cannot_be_null(self, name: str) -> bool:
+        return name in self.canonical.names and not self.canonical.field(name).nullable
 
     @property
     def resolves_projects(self) -> bool:
@@ -122,6 +133,8 @@ class Table(_Model):
     def cell_type(self, name: str) -> str:
         """How the cells of a canonical column are read; a hook's own column says so itself."""
         declared = self.columns[name].type if name in self.columns else None
+        if name == "project_id" and not self.columns[name].resolve:
+            return "id"
         return declared or _CELL_TYPES[self.canonical.field(name).type, name.startswith("country")]
 
     @model_validator(mode="after")
@@ -139,6 +152,8 @@ class Table(_Model):
             raise ValueError(f"columns {sorted(twice)} are both required and optional")
         if "project_id" not in self.required:
             raise ValueError("a table must require project_id")
+        if strange := set(self.never_blank) - set(self.required):
+            raise ValueError(f"never_blank names {sorted(strange)}, which are no required columns of the table")
         return self
 
 
@@ -164,11 +179,16 @@ class Serial(_Model):
 
 
 class Registry(_Model):
-    """One registry: who it is, what it publishes and how that is read. One file is one registry."""
+    """One registry: who it is, what it publishes and how that is read. One file is one registry.
+
+    `project_id_form`: the expression that every project id fits, prefix included. `day_first`: how 03/04/2025 is read
+    where no other cell of the column tells.
+    """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     name: str
     project_prefix: str | None = None
+    project_id_form: str | None = None
     project_url: str | None = None
     owner: str = "team:data"
     day_first: bool = False

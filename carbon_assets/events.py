@@ -13,12 +13,12 @@ from carbon_assets.snapshots import Snapshot
 from carbon_assets.sqltext import literal
 
 
-def events(registry: Registry, table: str, snapshot: Snapshot) -> str:
-    """What the registry's hook makes of the accepted rows; the rows themselves where it has none for this table."""
+def events(registry: Registry, table: str, snapshot: Snapshot, rows: str) -> str:
+    """What the registry's hook makes of the relation `rows`; the rows themselves where it has none for this table."""
     spec = registry.tables[table]
     hook = _hook(registry, table)
-    rows = hook("accepted", spec.parameters, snapshot.observed_at.date()) if hook else "select * from accepted"
-    return _summed(rows, spec) if spec.sum_by else rows
+    made = hook(rows, spec.parameters, snapshot.observed_at.date()) if hook else f"select * from {rows}"
+    return _summed(made, spec) if spec.sum_by else made
 
 
 def _hook(registry: Registry, table: str):  # noqa: ANN202

@@ -25,11 +25,9 @@ def judged(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Sna
     """`typed` with `fault`: column, value and reason of the first thing wrong with the row, or NULL."""
     faults = [*_cell_faults(spec, raw), *_row_faults(registry, spec, raw, snapshot)]
     first = f"list_filter([{', '.join(faults)}], lambda f: f is not null)[1]"
-    twin = """case when row_number() over (partition by row_hash order by line) > 1 then {fault} end""".format(
-        fault=_fault(
-            spec, raw, "project_id", "'the same row stands in line ' || min(line) over (partition by row_hash)"
-        )
-    )
+    reason = "'the same row stands in line ' || min(line) over (partition by row_hash)"
+    fault = _fault(spec, raw, "project_id", reason)
+    twin = f"case when row_number() over (partition by row_hash order by line) > 1 then {fault} end"
     judged = f"select *, coalesce({first}, {twin}) as fault from typed"
     if spec.holds == "credits":
         return judged
@@ -41,6 +39,10 @@ def judged(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Sna
     )
     other = _fault(spec, raw, "project_id", reason)
     return f"select * replace (case when fault is null and {rank} > 1 then {other} else fault end as fault) from ({judged})"
+
+
+def _moves_tonnes(name: str, spec: Table) -> bool:
+    return name == "quantity" or name not in spec.canonical.names
 
 
 def _fault(spec: Table, raw: readers.RawTable, name: str, reason: str) -> str:
@@ -72,10 +74,9 @@ def _cell_faults(spec: Table, raw: readers.RawTable) -> list[str]:
         if wrong:
             test = f"{value} is null and not ({blank})"
             faults.append(f"case when {test} then {_fault(spec, raw, name, literal(wrong))} end")
-    for name in ("project_id", "quantity", "transaction_type"):
-        if name in spec.required:
-            fault = _fault(spec, raw, name, "'the cell is blank; a value is required'")
-            faults.append(f"case when {quote(name)} is null then {fault} end")
+    for name in spec.filled:
+        fault = _fault(spec, raw, name, "'the cell is blank; a value is required'")
+        faults.append(f"case when {quote(name)} is null then {fault} end")
     return faults
 
 
@@ -84,19 +85,12 @@ def _row_faults(registry: Registry, spec: Table, raw: readers.RawTable, snapshot
     has = [name for name, column in spec.columns.items() if raw_key(raw, column.names)]
     observed = snapshot.observed_at.date()
     tests: list[tuple[str, str, str]] = []
-    if registry.project_prefix:
-        tests.append(
-            (
-                "project_id",
-                f"not regexp_matches(project_id, '^{registry.project_prefix}[A-Za-z0-9]')",
-                literal(f"an id that begins with {registry.project_prefix} is expected"),
-            )
-        )
-    tests += [
-        (name, f"{quote(name)} < 0", "'a quantity cannot be negative'")
-        for name in has
-        if spec.cell_type(name) == "tonnes"
-    ]
+    if form := registry.project_id_form or (registry.project_prefix and f"{registry.project_prefix}[A-Z0-9]+"):
+        fits = f"regexp_full_match(project_id, {literal(form)})"
+        tests.append(("project_id", f"not {fits}", literal(f"an id of the form {form} is expected")))
+    # Tonnes beside the quantity, such as a correction of the buffer, may be negative.
+    moved = [name for name in has if spec.cell_type(name) == "tonnes" and _moves_tonnes(name, spec)]
+    tests += [(name, f"{quote(name)} < 0", "'a quantity cannot be negative'") for name in moved]
     if {"transaction_date", "issued_on"} <= set(has):
         tests.append(
             (

@@ -41,6 +41,7 @@ def registries_table(registries: dict[str, Registry]) -> pa.Table:
 def unify_credits(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Table, configs: Path) -> pa.Table:
     """The union of all normalized credits, as `schema.UNIFIED_CREDITS`, in order of `credit_id`."""
     _union(con, tables, registries, schema.CREDITS)
+    _find_hosts(con, "asserted")
     labels = Vocabulary(configs / "vocab" / "label.csv")
     distinct = con.execute("select distinct unnest(labels) from asserted").fetchall()
     meanings = {raw: labels.get(raw, raw) for (raw,) in distinct}
@@ -55,10 +56,8 @@ def unify_credits(con: duckdb.DuckDBPyConnection, tables: list[Path], registries
                 source.replaces_host_registry as is_host_replacement
             from asserted a
             cross join meanings m
-            left join registries host on starts_with(a.project_id, host.project_prefix)
+            left join hosts host on host.project_id = a.project_id
             join registries source on source.registry = split_part(a.source, '/', 1)
-            -- Of two prefixes that fit, the longer one is meant.
-            qualify row_number() over (partition by a.credit_id order by length(host.project_prefix) desc) = 1
         )
         select {schema.projection(schema.UNIFIED_CREDITS, set(schema.UNIFIED_CREDITS.names))}
         from unified order by credit_id
@@ -101,6 +100,7 @@ def unify_projects(
     """,
         {"credits": str(credits)},
     )
+    _find_hosts(con, "stated")
     con.register("statuses", _meanings(con, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
     con.register("countries", _countries(con, configs))
     patterns = [
@@ -126,15 +126,17 @@ def unify_projects(
                     exists (select 1 from compliance c where contains(lower(p.protocol_raw), c.text))
                 ) as is_compliance_protocol
             from stated p
-            left join registries host on starts_with(p.project_id, host.project_prefix)
+            left join hosts host on host.project_id = p.project_id
             left join statuses s on s.key = p.status_raw
             left join countries country
                 on country.code is not distinct from p.country_code_raw and country.name is not distinct from p.country_raw
-            qualify row_number() over (partition by p.project_id order by length(host.project_prefix) desc) = 1
         )
         select {schema.projection(schema.UNIFIED_PROJECTS, set(schema.UNIFIED_PROJECTS.names))}
         from unified order by project_id
     """).to_arrow_table()
+    stated = con.execute("select count(*) from stated").fetchone()[0]
+    if len(rows) != stated:
+        raise AssertionError(f"{stated} projects went in, {len(rows)} came out")
     return rows.cast(schema.UNIFIED_PROJECTS)
 
 
@@ -145,6 +147,17 @@ def _union(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Ta
         f"create or replace temp table asserted as select {', '.join(shape.names)} from read_parquet($files)",
         {"files": files},
     )
+
+
+def _find_hosts(con: duckdb.DuckDBPyConnection, relation: str) -> None:
+    """The registry that each project id belongs to by its prefix; of two prefixes that fit, the longer one is meant."""
+    con.execute(f"""
+        create or replace temp table hosts as
+        select ids.project_id, unnest(max_by(r, length(r.project_prefix)))
+        from (select distinct project_id from {relation}) ids
+        join registries r on starts_with(ids.project_id, r.project_prefix)
+        group by ids.project_id
+    """)
 
 
 def _conserve(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:

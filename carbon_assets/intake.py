@@ -1,7 +1,7 @@
-"""The newest snapshot of a table on its way to its canonical form, or the reason why it cannot go.
+"""The newest usable snapshot of a table on its way to its canonical form, and why newer ones are not used.
 
-A file that cannot be used is no failure of the run: it is refused, with a reason for a person, and the last good table
-stays in use.
+A file that cannot be used is no failure of the run: it is refused, with a reason for a person, and the last good
+snapshot stays in use.
 """
 
 from __future__ import annotations
@@ -20,40 +20,44 @@ from carbon_assets.snapshots import Snapshot
 
 @dataclass(frozen=True)
 class Intake:
-    """`snapshot` is None where no drop has brought the table yet; otherwise either `refusal` or `result` is set."""
+    """`snapshot` and `result` belong together; both are None where no usable file was ever seen.
 
-    snapshot: Snapshot | None
-    refusal: str | None = None
+    `refusal` says why the newest file is not used.
+    """
+
+    snapshot: Snapshot | None = None
     result: Normalized | None = None
+    refusal: str | None = None
 
     @property
     def state(self) -> str:
-        """absent, refused or fresh."""
-        if self.snapshot is None:
-            return "absent"
-        return "refused" if self.refusal else "fresh"
+        """fresh; refused, with or without an older snapshot in use; absent."""
+        if self.refusal:
+            return "refused"
+        return "fresh" if self.result else "absent"
 
 
 def take_in(con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str) -> Intake:
-    """Read and normalize the current snapshot of a table."""
-    snapshot = snapshots.current(settings, registry.id, table)
-    if snapshot is None:
-        return Intake(None)
+    """Read and normalize the newest snapshot of a table that can be used."""
+    refusal = None
+    for snapshot in snapshots.admitted(settings, registry.id, table):
+        try:
+            return Intake(snapshot, _normalized(con, settings, registry, table, snapshot), refusal)
+        except readers.UnreadableFile as error:
+            refusal = refusal or f"{registry.id}/{snapshot.file}: {error}"
+    return Intake(refusal=refusal)
+
+
+def rows_in_use(registry: Registry, table: str, taken: Intake) -> pa.Table:
+    """The canonical table; an empty one where there is none."""
+    return taken.result.rows if taken.result else registry.tables[table].canonical.empty_table()
+
+
+def _normalized(
+    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, snapshot: Snapshot
+) -> Normalized:
     projects = settings.table("normalized", registry.id, "projects")
-    try:
-        raw = normalize.read_snapshot(registry, table, snapshot, snapshot.content(settings))
-        if registry.tables[table].resolves_projects and not (projects.exists() and store.row_count(projects)):
-            raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
-        return Intake(snapshot, result=normalize.normalize(con, registry, table, snapshot, raw, projects))
-    except readers.UnreadableFile as error:
-        return Intake(snapshot, refusal=f"{registry.id}/{snapshot.file}: {error}")
-
-
-def rows_in_use(settings: Settings, registry: Registry, table: str, taken: Intake) -> pa.Table:
-    """The new table; after a refusal the last good one; an empty one where there is neither."""
-    path = settings.table("normalized", registry.id, table)
-    if taken.result:
-        return taken.result.rows
-    if taken.refusal and path.exists():
-        return store.read(path)
-    return registry.tables[table].canonical.empty_table()
+    raw = normalize.read_snapshot(registry, table, snapshot, snapshot.content(settings))
+    if registry.tables[table].resolves_projects and not (projects.exists() and store.row_count(projects)):
+        raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
+    return normalize.normalize(con, registry, table, snapshot, raw, projects)

@@ -30,7 +30,8 @@ class Normalized:
     """A canonical table, its quarantine, and the account of both.
 
     Every row of the file is either in `rows_accepted` or in `quarantine`. `rows` can hold more or fewer rows than were
-    accepted, where a hook or a sum says so.
+    accepted, where a hook or a sum says so. `tonnes_set_aside`: by how much, by transaction type, the table would hold
+    more with the quarantined rows in it, as far as their cells can be read.
     """
 
     rows: pa.Table
@@ -40,6 +41,7 @@ class Normalized:
     unmapped_columns: tuple[str, ...]
     absent_columns: tuple[str, ...]
     snapshot_id: str
+    tonnes_set_aside: dict[str, Decimal]
 
     @property
     def tonnes(self) -> dict[str, Decimal]:
@@ -54,6 +56,9 @@ def read_snapshot(registry: Registry, table: str, snapshot: Snapshot, content: b
     """The text table of a snapshot. Raises `readers.UnreadableFile`."""
     spec = registry.tables[table]
     raw = readers.read(snapshot.file, content, spec.header, spec.sheet)
+    if twins := raw.twins & {readers.header_key(name) for name in _names_used(spec)}:
+        names = ", ".join(repr(raw.header[key]) for key in sorted(twins))
+        raise readers.UnreadableFile(f"several columns are named {names}: which one counts cannot be told")
     if not len(raw.rows) and not raw.bad_rows and not spec.may_be_empty:
         raise readers.UnreadableFile("the file has a header but no rows")
     return raw
@@ -80,7 +85,7 @@ def normalize(
     con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, projects)}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
     con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")
-    con.execute(f"create or replace temp table events as {events(registry, table, snapshot)}")
+    con.execute(f"create or replace temp table events as {events(registry, table, snapshot, 'accepted')}")
     rows = con.execute(identified(con, registry, table, spec, snapshot_id)).to_arrow_table()
     quarantine = pa.concat_tables(
         [
@@ -101,6 +106,24 @@ def normalize(
         unmapped_columns=tuple(name for key, name in raw.header.items() if key not in used),
         absent_columns=tuple(name for name, column in spec.columns.items() if raw_key(raw, column.names) is None),
         snapshot_id=snapshot_id,
+        tonnes_set_aside=_tonnes_set_aside(con, registry, table, snapshot) if spec.holds == "credits" else {},
+    )
+
+
+def _tonnes_set_aside(
+    con: duckdb.DuckDBPyConnection, registry: Registry, table: str, snapshot: Snapshot
+) -> dict[str, Decimal]:
+    """What all rows would have made, less what the accepted ones make, by transaction type."""
+    everything = events(registry, table, snapshot, "judged")
+    return dict(
+        con.execute(f"""
+            select transaction_type, sum(tonnes) from (
+                select transaction_type, quantity as tonnes from ({everything})
+                union all
+                select transaction_type, -quantity from events
+            )
+            where transaction_type is not null group by transaction_type having sum(tonnes) <> 0 order by transaction_type
+        """).fetchall()
     )
 
 

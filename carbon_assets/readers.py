@@ -49,11 +49,12 @@ class BadRow:
 class RawTable:
     """`rows` has one string column per header name (as `header_key` writes it) and the int64 column `__line`.
 
-    `header` maps each of those keys to the name in the file.
+    `header` maps each of those keys to the name in the file. `twins` are keys that the file gives to several columns.
     """
 
     rows: pa.Table
     header: dict[str, str]
+    twins: frozenset[str] = frozenset()
     bad_rows: tuple[BadRow, ...] = field(default=())
 
 
@@ -302,9 +303,10 @@ def _with_padded_rows(
 
 
 def _named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> RawTable:
-    """Give the columns their keys; drop blank lines and nameless columns without content; refuse twin names."""
+    """Give the columns their keys; drop blank lines and nameless columns without content."""
     header: dict[str, str] = {}
     keep: dict[str, pa.ChunkedArray] = {}
+    twins: set[str] = set()
     for index, name in enumerate(names):
         key = header_key(name)
         column = rows.column(index)
@@ -313,10 +315,12 @@ def _named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> Ra
                 continue
             key = name = f"column {index + 1}"
         if key in header:
-            raise UnreadableFile(f"two columns are named {name!r}: which one counts cannot be told")
+            twins.add(key)
+            key = f"{key} (column {index + 1})"
         header[key] = name.replace("\ufeff", "")
         keep[key] = column
-    return RawTable(_without_blank_rows(pa.table({**keep, LINE: rows.column(LINE)})), header, bad_rows)
+    table = _without_blank_rows(pa.table({**keep, LINE: rows.column(LINE)}))
+    return RawTable(table, header, frozenset(twins), bad_rows)
 
 
 def _without_blank_rows(rows: pa.Table) -> pa.Table:

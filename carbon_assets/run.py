@@ -17,8 +17,10 @@ import dagster as dg
 import duckdb
 
 from carbon_assets import graph, snapshots, store
-from carbon_assets.config import load_registries
-from carbon_assets.settings import Settings
+from carbon_assets.assets import marts
+from carbon_assets.checks import SuiteError
+from carbon_assets.config import ConfigError, load_registries
+from carbon_assets.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
@@ -157,6 +159,10 @@ def main() -> int:
     package = logging.getLogger("carbon_assets")
     package.addHandler(progress)
     package.setLevel(logging.INFO)
-    report = run(Settings.from_environment())
+    try:
+        report = run(Settings.from_environment())
+    except (ConfigError, SuiteError, SettingsError, marts.DbtError) as error:
+        sys.stderr.write(f"FAILED   {error}\n")
+        return 1
     sys.stdout.write("\n" + "\n".join(report.lines) + "\n")
     return 0 if report.ok else 1

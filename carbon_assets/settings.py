@@ -18,6 +18,17 @@ def _path(name: str, default: Path) -> Path:
     return Path(value).expanduser().resolve() if value else default
 
 
+class SettingsError(Exception):
+    """A variable of the environment has a value that it cannot have."""
+
+
+def _count(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not value.isdigit() or int(value) < 1:
+        raise SettingsError(f"{name}={value!r}: a whole number of 1 or more is expected")
+    return int(value)
+
+
 @dataclass(frozen=True)
 class Settings:
     """Paths and switches of one process.
@@ -45,9 +56,9 @@ class Settings:
             configs=_path("CARBON_CONFIG_DIR", HOME / "configs"),
             expectations=_path("CARBON_EXPECTATIONS_DIR", HOME / "expectations"),
             dbt_project=HOME / "dbt_project",
-            threads=int(os.environ.get("CARBON_THREADS", os.cpu_count() or 2)),
+            threads=_count("CARBON_THREADS", os.cpu_count() or 2),
             memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
-            keep_versions=int(os.environ.get("CARBON_KEEP_VERSIONS", 5)),
+            keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
         )
 
     def table(self, *key: str) -> Path:

@@ -147,12 +147,17 @@ def history(settings: Settings, registry: str, table: str) -> list[Snapshot]:
     return [Snapshot.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("[0-9]*.json"))]
 
 
+def admitted(settings: Settings, registry: str, table: str) -> list[Snapshot]:
+    """The snapshots that may be used, newest first. Made-up ones are out once the store holds any real one."""
+    snapshots = history(settings, registry, table)[::-1]
+    if any(snapshot.is_synthetic for snapshot in snapshots) and _has_real_snapshot(settings):
+        return [snapshot for snapshot in snapshots if not snapshot.is_synthetic]
+    return snapshots
+
+
 def current(settings: Settings, registry: str, table: str) -> Snapshot | None:
-    """The snapshot in use: the newest one. Made-up ones do not count once the store holds any real one."""
-    snapshots = history(settings, registry, table)
-    if snapshots and snapshots[-1].is_synthetic and _has_real_snapshot(settings):
-        snapshots = [snapshot for snapshot in snapshots if not snapshot.is_synthetic]
-    return snapshots[-1] if snapshots else None
+    """The newest snapshot that may be used."""
+    return next(iter(admitted(settings, registry, table)), None)
 
 
 def _has_real_snapshot(settings: Settings) -> bool:

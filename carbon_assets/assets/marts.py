@@ -20,6 +20,10 @@ from carbon_assets.settings import Settings
 log = logging.getLogger(__name__)
 
 
+class DbtError(Exception):
+    """dbt cannot parse the project; the message holds what it says."""
+
+
 def manifest(settings: Settings) -> Path:
     """dbt's manifest, parsed anew where a file of the dbt project is younger."""
     target = settings.dbt_project / "target"
@@ -30,7 +34,7 @@ def manifest(settings: Settings) -> Path:
         command = [sys.executable, "-m", "dbt.cli.main", "parse", *_where(settings), "--target-path", str(target)]
         done = subprocess.run(command, capture_output=True, text=True, check=False)
         if done.returncode:
-            raise RuntimeError(f"dbt cannot parse {settings.dbt_project}:\n{done.stdout}")
+            raise DbtError(f"dbt cannot parse {settings.dbt_project}:\n{done.stdout}")
     return path
 
 

@@ -5,7 +5,6 @@ from collections.abc import Iterator
 
 import dagster as dg
 import pyarrow as pa
-import pyarrow.compute as pc
 from dagster_duckdb import DuckDBResource
 
 from carbon_assets import checks, intake, schema, snapshots, store
@@ -92,39 +91,37 @@ def _normalized(registry: Registry, table: str, settings: Settings) -> dg.Assets
     def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with duckdb.get_connection() as con:
             taken = intake.take_in(con, settings, registry, table)
-        rows = intake.rows_in_use(settings, registry, table, taken)
-        outcomes = gates.judge(rows, expectations) if taken.result or len(rows) else None
+        rows = intake.rows_in_use(registry, table, taken)
+        outcomes = gates.judge(rows, expectations) if taken.result else None
         yield from _intake_checks(key, taken)
         yield from gates.not_evaluated(key, expectations) if outcomes is None else gates.check_results(key, outcomes)
         if broken := gates.blocking_failures(outcomes or ()):
             raise dg.Failure(_why_blocked(taken, broken), allow_retries=False)
-        _write(settings, registry, table, rows, taken)
+        store.write(settings.table(*key.path), rows, spec.canonical)
+        store.write(settings.quarantine(registry.id, table), _quarantine(taken), schema.QUARANTINE)
+        _tell(key, taken)
         yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, taken, rows))
 
     return normalized
 
 
-def _write(settings: Settings, registry: Registry, table: str, rows: pa.Table, taken: Intake) -> None:
-    """Write the table and its quarantine. After a refusal both stay as they are, if they are."""
-    name = f"normalized/{registry.id}/{table}"
-    path = settings.table("normalized", registry.id, table)
+def _tell(key: dg.AssetKey, taken: Intake) -> None:
+    name = key.to_user_string()
     if taken.refusal:
         log.error(
-            "%s refused, %s: %s", name, "the last good table stays" if path.exists() else "no table yet", taken.refusal
+            "%s: refused, %s stays in use: %s", name, taken.snapshot.file if taken.snapshot else "none", taken.refusal
         )
-        if path.exists():
-            return
-    quarantine = taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
-    store.write(path, rows, registry.tables[table].canonical)
-    store.write(settings.quarantine(registry.id, table), quarantine, schema.QUARANTINE)
     if taken.result:
-        log.info(
-            "%s: %s rows in, %s in quarantine, %s rows out", name, taken.result.rows_in, len(quarantine), len(rows)
-        )
+        counts = (taken.result.rows_in, len(taken.result.quarantine), len(taken.result.rows))
+        log.info("%s: %s rows in, %s in quarantine, %s rows out", name, *counts)
+
+
+def _quarantine(taken: Intake) -> pa.Table:
+    return taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
 
 
 def _intake_checks(key: dg.AssetKey, taken: Intake) -> list[dg.AssetCheckResult]:
-    quarantine = taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
+    quarantine = _quarantine(taken)
     return [
         dg.AssetCheckResult(
             asset_key=key, check_name=READABLE, passed=taken.refusal is None, description=taken.refusal
@@ -184,6 +181,6 @@ def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Tabl
             "snapshot_id": taken.result.snapshot_id,
             "columns of the file not read": dg.MetadataValue.json(list(taken.result.unmapped_columns)),
             "optional columns absent": dg.MetadataValue.json(list(taken.result.absent_columns)),
-            "tonnes_quarantined": float(pc.sum(taken.result.quarantine.column("quantity")).as_py() or 0),
+            **{f"tonnes_quarantined_{kind}": float(tonnes) for kind, tonnes in taken.result.tonnes_set_aside.items()},
         }
     return metadata

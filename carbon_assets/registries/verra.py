@@ -12,7 +12,8 @@ def transactions(rows: str, parameters: dict, observed_on: date) -> str:
     return f"""
         select
             project_id, 'retirement' as transaction_type, quantity, transaction_date, issued_on, vintage_start,
-            vintage_end, serial_number, labels, retirement_beneficiary, retirement_reason, retirement_note
+            vintage_end, serial_number, labels,
+            coalesce(serial_number, concat_ws('/', transaction_date, quantity)) as part, retirement_beneficiary, retirement_reason, retirement_note
         from {rows}
         where transaction_date is not null
         union all by name

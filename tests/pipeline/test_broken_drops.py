@@ -57,7 +57,7 @@ def _take_in(settings: Settings, registry, table: str) -> Intake:
         return Intake(None, [], str(error))
     with duckdb.connect() as con:
         taken = intake.take_in(con, settings, registry, table)
-    rows = intake.rows_in_use(settings, registry, table, taken)
+    rows = intake.rows_in_use(registry, table, taken)
     store.write(settings.table("normalized", registry.id, table), rows, registry.tables[table].canonical)
     if taken.result is None:
         return Intake(None, [], taken.refusal)
@@ -183,7 +183,7 @@ REFUSED = {
     "missing column of projects": (VP, without_column(VP, "Status"), ["missing column 'Status'"]),
     "missing date column": (CR, without_column(CR, "Status Effective"), ["missing column 'Status Effective'"]),
     "missing vintage column": (ARB, without_column(ARB, "Vintage"), ["missing column 'Vintage'"]),
-    "two columns of one name": (GI, rows(GI, lambda t: [[*r, r[2]] for r in t]), ["two columns are named 'Quantity'"]),
+    "two columns of one name": (GI, rows(GI, lambda t: [[*r, r[2]] for r in t]), ["several columns are named 'Quantity'"]),
     "HTML error page": (V, content(V, lambda b: b"<!DOCTYPE html><title>503 Service Unavailable</title>"), ["web page", "503"]),
     "HTML after blanks": (GI, content(GI, lambda b: b"\n  <html><body>Sign in</body></html>"), ["web page"]),
     "truncated gzip": (V, content(V, lambda b: gzip.compress(b)[:-200], "verra/transactions.csv.gz"), ["gzip", "cut short"]),
@@ -210,7 +210,7 @@ QUARANTINED = {
     "vintage in the future": (GR, cell(GR, 1, "Vintage", "2098"), "Vintage", "2098", "vintage lies in the future"),
     "vintage that is no year": (GR, cell(GR, 1, "Vintage", "20x4"), "Vintage", "20x4", "year"),
     "blank project id": (AR, cell(AR, 1, "Project ID", ""), "Project ID", "", "blank"),
-    "another registry's project": (AR, cell(AR, 1, "Project ID", "CAR9001"), "Project ID", "CAR9001", "begins with ACR"),
+    "another registry's project": (AR, cell(AR, 1, "Project ID", "CAR9001"), "Project ID", "CAR9001", "form ACR"),
     "unknown credit status": (GR, cell(GR, 1, "Credit Status", "Lost"), "Credit Status", "Lost", "one of Retired"),
     "unknown project key": (II, cell(II, 1, "project_id", "prj_UNKNOWN"), "project_id", "prj_UNKNOWN", "no project"),
     "serial without a project": (CCI, cell(CCI, 1, "serial", "XYZ"), "serial", "XYZ", "form"),

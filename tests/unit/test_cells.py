@@ -186,8 +186,16 @@ def test_any_day_reads_back_in_the_registrys_order(read, day, day_first):
 
 @pytest.mark.parametrize(
     ("cell", "year"),
-    [("2024", 2024), ("2024.0", 2024), (" 1999 ", 1999), ("1900", 1900), ("2099", 2099)]
-    + [(cell, None) for cell in ("1899", "2100", "24", "20240", "2024.5", "2023-2024", "FY2024", "0", "")],
+    [
+        ("2024", 2024),
+        ("2024.0", 2024),
+        (" 1999 ", 1999),
+        ("1900", 1900),
+        ("2099", 2099),
+        ("2023-2024", 2023),
+        ("2015-07-01", 2015),
+    ]
+    + [(cell, None) for cell in ("1899", "2100", "24", "20240", "2024.5", "2023-24", "FY2024", "0", "")],
 )
 def test_a_year_lies_between_1900_and_2099(read, cell, year):
     assert read("as_year", cell) == year

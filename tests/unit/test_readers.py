@@ -184,9 +184,10 @@ def test_a_missing_column_is_named_with_all_that_was_expected_and_found():
     assert str(caught.value) == "missing column 'Qty'; expected 'ID', 'Qty'; found 'ID', 'Name', 'Status'"
 
 
-def test_two_columns_of_one_name_are_refused():
-    with pytest.raises(UnreadableFile, match="two columns are named 'qty '"):
-        read("ID,Qty,qty \n1,5,6\n")
+def test_two_columns_of_one_name_are_told_apart_and_told():
+    table = read("ID,Qty,qty \n1,5,6\n")
+    assert table.twins == {"qty"}
+    assert rows(table) == [(2, "1", "5", "6")]
 
 
 def test_a_header_alone_gives_a_table_without_rows():

@@ -68,10 +68,11 @@ totals as (
 
 ),
 
-{#- Where no transaction of a registry is known at all, nothing is known of its projects' totals: NULL, not 0. -#}
+{#- Where no transaction table of a registry is known, nothing is known of the totals of its projects: NULL, not 0.
+    What another programme issued for some of them (the ARB table) says nothing of the others. -#}
 known_registries as (
 
-    select distinct registry from credits
+    select distinct registry, 0 as nothing from {{ ref('stg_credits') }} where not is_host_replacement
 
 ),
 
@@ -107,15 +108,11 @@ select
     projects.crediting_period_end,
     coalesce(projects.is_compliance_protocol, false)
     or projects.project_id in (select replaced_projects.project_id from replaced_projects) as is_compliance,
-    cast(if(known_registries.registry is not null, coalesce(totals.issued, 0), null) as decimal(38, 6)) as issued,
-    cast(if(known_registries.registry is not null, coalesce(totals.retired, 0), null) as decimal(38, 6)) as retired,
-    cast(if(known_registries.registry is not null, coalesce(totals.cancelled, 0), null) as decimal(38, 6)) as cancelled,
+    cast(coalesce(totals.issued, known_registries.nothing) as decimal(38, 6)) as issued,
+    cast(coalesce(totals.retired, known_registries.nothing) as decimal(38, 6)) as retired,
+    cast(coalesce(totals.cancelled, known_registries.nothing) as decimal(38, 6)) as cancelled,
     cast(
-        if(
-            known_registries.registry is not null,
-            coalesce(totals.issued - totals.retired - totals.cancelled, 0),
-            null
-        ) as decimal(38, 6)
+        coalesce(totals.issued - totals.retired - totals.cancelled, known_registries.nothing) as decimal(38, 6)
     ) as outstanding,
     totals.first_issuance_at,
     totals.first_retirement_at,

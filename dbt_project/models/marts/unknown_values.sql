@@ -17,12 +17,6 @@ unknown as (
     from projects
     where country_iso3 is null
 
-    union all
-
-    select coalesce(registry, 'unknown') as registry, 'registry' as field, project_id as raw
-    from {{ ref('stg_credits') }}
-    where registry is null
-
 )
 
 select
