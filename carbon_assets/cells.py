@@ -8,11 +8,19 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from carbon_assets import readers
+from carbon_assets import readers, schema
 from carbon_assets.config import Column, Label, Registry, Table
 from carbon_assets.sqltext import literal, quote
 
 MACROS = Path(__file__).with_name("cells.sql").read_text()
+
+_SQL_TYPES = {
+    "tonnes": schema.sql_type(schema.TONNES),
+    "count": schema.sql_type(schema.COUNT),
+    "year": schema.sql_type(schema.YEAR),
+    "date": schema.sql_type(schema.DATE),
+    "flag": schema.sql_type(schema.FLAG),
+}
 
 
 def raw_key(raw: readers.RawTable, names: tuple[str, ...]) -> str | None:
@@ -42,7 +50,7 @@ def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: Path
             kept = "|".join([re.escape(column.prefix), *column.prefixed])
             number = f"regexp_replace({value}, '\\.0$', '')"  # a number that a spreadsheet wrote as 5962.0
             value = f"if(regexp_matches({number}, '^({kept})'), '', {literal(column.prefix)}) || {number}"
-        values.append(f"{value} as {quote(name)}")
+        values.append(f"cast({value} as {_SQL_TYPES.get(kind, 'varchar')}) as {quote(name)}")
     for name, constant in spec.constants.items():
         values.append(f"{literal(constant)} as {quote(name)}")
     values.append(f"{_labels(spec.labels, raw)} as labels")

@@ -31,14 +31,10 @@ def published(data) -> str:
     return (data / "published" / "current").resolve().name
 
 
-def tonnes(made, registry: str) -> list:
-    return (
-        made.sql(
-            f"select transaction_type, sum(quantity)::varchar from marts.credits where registry = '{registry}' group by 1 order by 1"
-        )
-        .to_numpy()
-        .tolist()
-    )
+def tonnes(made, registry: str) -> list[tuple]:
+    return made.sql(f"""
+        select transaction_type, sum(quantity) from marts.credits where registry = '{registry}' group by 1 order by 1
+    """)
 
 
 def set_severity(folder, key: str, name: str, severity: str, **kwargs) -> None:

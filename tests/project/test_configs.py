@@ -67,7 +67,7 @@ def test_every_sample_folder_has_a_registry():
 
 
 SQL_TYPES = {
-    "text": "varchar", "code": "varchar", "tonnes": "decimal(18,6)", "count": "bigint", "year": "integer",
+    "id": "varchar", "text": "varchar", "code": "varchar", "tonnes": "decimal(18,6)", "count": "bigint", "year": "integer",
     "date": "date", "flag": "boolean",
 }  # fmt: skip
 

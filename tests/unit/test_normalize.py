@@ -662,7 +662,7 @@ def test_the_day_a_file_was_observed_decides_what_was_not_yet():
 
 
 def dates(*cells: str) -> list[str]:
-    made = events(*({"Date": cell, "Issued": "", "Row": str(number)} for number, cell in enumerate(cells)))
+    made = events(*(GOOD | {"Date": cell, "Issued": "", "Row": str(number)} for number, cell in enumerate(cells)))
     return sorted(str(row["transaction_date"]) for row in made.rows.to_pylist())
 
 
@@ -677,10 +677,10 @@ def test_one_telling_date_in_the_registrys_order_keeps_it_for_the_others():
 
 
 def test_a_buffer_correction_below_zero_is_kept():
-    made = events({"Buffer": "-1"})
+    made = events(GOOD | {"Buffer": "-1"})
     assert [row["buffer_quantity"] for row in made.rows.to_pylist()] == [-1]
 
 
 def test_tonnes_set_aside_are_told_by_transaction_type():
-    made = events({"Tonnes": "7"}, {"Tonnes": "5", "Date": "never"})
+    made = events(GOOD | {"Tonnes": "7"}, GOOD | {"Tonnes": "5", "Date": "never", "Serial": "other"})
     assert made.tonnes_set_aside == {"retirement": 5}
