@@ -25,20 +25,26 @@ def judged(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Sna
     """`typed` with `fault`: column, value and reason of the first thing wrong with the row, or NULL."""
     faults = [*_cell_faults(spec, raw), *_row_faults(registry, spec, raw, snapshot)]
     first = f"list_filter([{', '.join(faults)}], lambda f: f is not null)[1]"
+    rows = f"select *, coalesce({first}, {_same_row(spec, raw)}) as fault from typed"
+    return _with_twin_projects(rows, spec, raw) if spec.holds == "projects" else rows
+
+
+def _same_row(spec: Table, raw: readers.RawTable) -> str:
     reason = "'the same row stands in line ' || min(line) over (partition by row_hash)"
     fault = _fault(spec, raw, "project_id", reason)
-    twin = f"case when row_number() over (partition by row_hash order by line) > 1 then {fault} end"
-    judged = f"select *, coalesce({first}, {twin}) as fault from typed"
-    if spec.holds == "credits":
-        return judged
+    return f"case when row_number() over (partition by row_hash order by line) > 1 then {fault} end"
+
+
+def _with_twin_projects(rows: str, spec: Table, raw: readers.RawTable) -> str:
+    """Of several sound rows of one project the fullest stays, whatever their order in the file."""
     filled = " + ".join(f"({quote(name)} is not null)::int" for name in spec.columns)
-    rank = f"row_number() over (partition by project_id, fault is null order by {filled} desc, row_hash)"
+    window = f"over (partition by project_id, fault is null order by {filled} desc, row_hash)"
     reason = (
-        "'the project stands in line ' || first(line) over (partition by project_id, fault is null "
-        f"order by {filled} desc, row_hash) || ' too, with other cells; the fuller row is kept'"
+        f"'the project stands in line ' || first(line) {window} || ' too, with other cells; the fuller row is kept'"
     )
-    other = _fault(spec, raw, "project_id", reason)
-    return f"select * replace (case when fault is null and {rank} > 1 then {other} else fault end as fault) from ({judged})"
+    twin = f"fault is null and row_number() {window} > 1"
+    fault = f"case when {twin} then {_fault(spec, raw, 'project_id', reason)} else fault end"
+    return f"select * replace ({fault} as fault) from ({rows})"
 
 
 def _moves_tonnes(name: str, spec: Table) -> bool:
