@@ -119,7 +119,7 @@ UNIFIED_PROJECTS = pa.schema(
 UNIFIED_CREDITS = pa.schema(
     [
         *CREDITS,
-        _field("registry", TEXT, "Registry that hosts the project; NULL where no registry has the prefix"),
+        _field("registry", TEXT, "Registry that hosts the project, by the prefix of its id"),
         _field("is_host_replacement", FLAG, "Stands for the host registry's rows of the project", required=True),
     ]
 )
