@@ -182,7 +182,8 @@ class Registry(_Model):
     """One registry: who it is, what it publishes and how that is read. One file is one registry.
 
     `project_id_form`: the expression that every project id fits, prefix included. `day_first`: how 03/04/2025 is read
-    where no other cell of the column tells.
+    where no other cell of the column tells. `default_protocol`: the one protocol of all its projects, where the text is
+    blank.
     """
 
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
@@ -192,6 +193,7 @@ class Registry(_Model):
     project_url: str | None = None
     owner: str = "team:data"
     day_first: bool = False
+    default_protocol: str | None = None
     replaces_host_registry: bool = False
     hooks: str | None = None
     serials: tuple[Serial, ...] = ()

@@ -3,12 +3,13 @@
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets.assets import harmonized, marts, published, registries
+from carbon_assets.assets import harmonized, knowledge, marts, published, registries
 from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
 OBSERVE = "observe_raw"
 MATERIALIZE = "materialize_all"
+MAP = "map_protocols"
 
 
 def build(settings: Settings) -> dg.Definitions:
@@ -16,19 +17,25 @@ def build(settings: Settings) -> dg.Definitions:
     settings.export()
     known = load_registries(settings.configs)
     raw, normalized = registries.build(known, settings)
+    sources = [*raw, *knowledge.build(settings)]
     tables = [*normalized, *harmonized.build(known, settings)]
     models, gate = marts.build(settings)
     return dg.Definitions(
-        assets=[*raw, *tables, *models, published.build(settings, [*tables, *models, gate])],
+        assets=[*sources, *tables, *models, published.build(settings, [*tables, *models, gate])],
         asset_checks=[gate],
         jobs=[
             dg.define_asset_job(
                 OBSERVE,
-                dg.AssetSelection.assets(*(asset.key for asset in raw)),
-                description="Take what the drop brings.",
+                dg.AssetSelection.assets(*(asset.key for asset in sources)),
+                description="Take what the drop brings, and what stewards have changed.",
             ),
             dg.define_asset_job(
                 MATERIALIZE, dg.AssetSelection.all(), description="From the newest snapshots to the published file."
+            ),
+            dg.define_asset_job(
+                MAP,
+                dg.AssetSelection.assets(knowledge.PROTOCOLS, knowledge.PROJECT_TYPES).downstream(include_self=False),
+                description="After an edit of configs/: map protocols and types anew, to the published file.",
             ),
         ],
         executor=dg.in_process_executor,

@@ -15,11 +15,11 @@ from carbon_assets import schema
 from carbon_assets.cells import MACROS
 from carbon_assets.config import Registry, load_csv
 from carbon_assets.countries import Countries
-from carbon_assets.vocab import Vocabulary, word_key
+from carbon_assets.vocab import Vocabulary
 
 CURATED = (
     "project_id", "name", "proponent", "protocol_raw", "status_raw", "country_raw", "listed_at", "project_url",
-    "is_compliance_protocol", "note",
+    "note",
 )  # fmt: skip
 
 
@@ -83,7 +83,7 @@ def unify_projects(
         f"""
         create or replace temp table stated as
         with curated as (
-            select * replace (as_date(listed_at, false) as listed_at, as_flag(is_compliance_protocol) as is_compliance_protocol)
+            select * replace (as_date(listed_at, false) as listed_at)
             from (select columns(c -> c <> 'note'), from curated_text)
         ),
         asked as (
@@ -94,7 +94,6 @@ def unify_projects(
         select
             {filled},
             p.* exclude ({", ".join(given)}),
-            c.is_compliance_protocol as curated_compliance,
             p.project_id is null as is_curated
         from asserted p full join asked c using (project_id)
     """,
@@ -103,10 +102,6 @@ def unify_projects(
     _find_hosts(con, "stated")
     con.register("statuses", _meanings(con, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
     con.register("countries", _countries(con, configs))
-    patterns = [
-        word_key(row["text"]) for row in load_csv(configs / "compliance_protocols.csv", ("text", "program", "note"))
-    ]
-    con.register("compliance", pa.table({"text": pa.array(patterns, pa.string())}))
     rows = con.execute(f"""
         with unified as (
             select
@@ -120,11 +115,7 @@ def unify_projects(
                 host.registry as registry,
                 s.value as status,
                 country.country as country,
-                country.iso3 as country_iso3,
-                coalesce(
-                    p.curated_compliance,
-                    exists (select 1 from compliance c where contains(lower(p.protocol_raw), c.text))
-                ) as is_compliance_protocol
+                country.iso3 as country_iso3
             from stated p
             left join hosts host on host.project_id = p.project_id
             left join statuses s on s.key = p.status_raw

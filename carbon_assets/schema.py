@@ -18,6 +18,8 @@ TONNES = pa.decimal128(18, 6)
 YEAR = pa.int32()
 COUNT = pa.int64()
 FLAG = pa.bool_()
+RATIO = pa.float64()
+"""A share or a confidence, from 0 to 1."""
 LABELS = pa.list_(pa.string())
 
 
@@ -111,7 +113,6 @@ UNIFIED_PROJECTS = pa.schema(
         _field("status", TEXT, "listed, registered or completed; NULL where the raw status is unknown"),
         _field("country", TEXT, "Country, short English name; NULL where unknown"),
         _field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
-        _field("is_compliance_protocol", FLAG, "The protocol text names a compliance programme", required=True),
         _field("is_curated", FLAG, "Asserted by configs/curated_projects.csv, not by the registry", required=True),
     ]
 )
@@ -121,6 +122,48 @@ UNIFIED_CREDITS = pa.schema(
         *CREDITS,
         _field("registry", TEXT, "Registry that hosts the project, by the prefix of its id"),
         _field("is_host_replacement", FLAG, "Stands for the host registry's rows of the project", required=True),
+    ]
+)
+
+PROTOCOL_CATALOGUE = pa.schema(
+    [
+        _field("protocol", TEXT, "Id of the protocol", required=True),
+        _field("program", TEXT, "Id of the programme that publishes it", required=True),
+        _field("program_name", TEXT, "Name of the programme", required=True),
+        _field("title", TEXT, "Official title", required=True),
+        _field("category", TEXT, "Category of its projects"),
+        _field("sub_category", TEXT, "Category within the category"),
+        _field("project_type", TEXT, "What projects under it are"),
+        _field("is_broad", FLAG, "Projects under it are other things too", required=True),
+        _field("is_compliance", FLAG, "The programme issues for compliance", required=True),
+        _field("superseded_by", TEXT, "Id of the protocol that replaced it"),
+        _field("other_ids", LABELS, "Wrong ids under which another database knows it"),
+    ]
+)
+
+PROTOCOLS = pa.schema(
+    [
+        _field("registry", TEXT, "Registry whose projects carry the text"),
+        _field("protocol_raw", TEXT, "Methodology or protocol text as published; NULL: projects without one"),
+        _field("outcome", TEXT, "assigned, partly assigned, not understood, names none, or blank", required=True),
+        _field("protocols", LABELS, "Ids of the protocols that it names, in its order"),
+        _field("version", TEXT, "Version that it names; of several protocols, each with its id"),
+        _field("method", TEXT, "code, title, alias or registry-default; of several, the least sure"),
+        _field("confidence", RATIO, "How sure the least sure of them is, from 0 to 1"),
+        _field("remainder", TEXT, "The part of the text that was not understood"),
+        _field("unassigned", LABELS, "The text, or the pieces of it, to which no protocol is assigned"),
+        _field("candidates", LABELS, "Ids whose titles come nearest to what is unassigned, best first"),
+        _field("is_compliance", FLAG, "One of the protocols is of a compliance programme", required=True),
+    ]
+)
+
+PROJECT_TYPES = pa.schema(
+    [
+        _field("project_id", TEXT, "Registry prefix and the registry's number", required=True),
+        _field("project_type", TEXT, "What the project is; Unknown where nothing says it", required=True),
+        _field("project_type_source", TEXT, "protocol, registry, override or none", required=True),
+        _field("category", TEXT, "Category of the protocol, else of the type; else unknown", required=True),
+        _field("unknown_words", LABELS, "Words for its type that configs/registry_types.csv does not explain"),
     ]
 )
 
@@ -136,7 +179,7 @@ def sql_type(type_: pa.DataType) -> str:
         return f"{sql_type(type_.value_type)}[]"
     if pa.types.is_decimal(type_):
         return f"decimal({type_.precision}, {type_.scale})"
-    return {TEXT: "varchar", DATE: "date", YEAR: "integer", COUNT: "bigint", FLAG: "boolean"}[type_]
+    return {TEXT: "varchar", DATE: "date", YEAR: "integer", COUNT: "bigint", FLAG: "boolean", RATIO: "double"}[type_]
 
 
 def projection(schema: pa.Schema, present: set[str]) -> str:

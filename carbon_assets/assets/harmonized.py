@@ -8,8 +8,8 @@ import duckdb as duckdb_engine
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import checks, harmonize, schema, store
-from carbon_assets.assets import gates
+from carbon_assets import checks, harmonize, mappings, schema, store
+from carbon_assets.assets import gates, knowledge
 from carbon_assets.assets.registries import normalized_keys
 from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
@@ -19,10 +19,17 @@ log = logging.getLogger(__name__)
 REGISTRIES = dg.AssetKey(["harmonized", "registries"])
 CREDITS = dg.AssetKey(["harmonized", "credits"])
 PROJECTS = dg.AssetKey(["harmonized", "projects"])
+CATALOGUE = dg.AssetKey(["harmonized", "protocol_catalogue"])
+PROTOCOLS = dg.AssetKey(["harmonized", "protocols"])
+PROJECT_TYPES = dg.AssetKey(["harmonized", "project_types"])
 
 
 def build(registries: dict[str, Registry], settings: Settings) -> list[dg.AssetsDefinition]:
-    """harmonized/registries, harmonized/credits and harmonized/projects."""
+    """The unions of all registries, and the mapping tables of protocols and project types.
+
+    Raises `ConfigError` where the stewards' files contradict each other.
+    """
+    mappings.check(registries, settings.configs)
     known = harmonize.registries_table(registries)
 
     def unify(holds: str, *more: object) -> Callable[[duckdb_engine.DuckDBPyConnection], pa.Table]:
@@ -43,6 +50,22 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
             settings, PROJECTS, [*normalized_keys(registries, "projects"), CREDITS, REGISTRIES],
             schema.UNIFIED_PROJECTS, "Projects of all registries, statuses and countries under one name, curated projects "
             "added.", unify("projects", settings.table(*CREDITS.path)),
+        ),
+        _table(
+            settings, CATALOGUE, [knowledge.PROTOCOLS], schema.PROTOCOL_CATALOGUE,
+            "The protocols that stewards have catalogued.", lambda con: mappings.catalogue_table(settings.configs),
+        ),
+        _table(
+            settings, PROTOCOLS, [PROJECTS, knowledge.PROTOCOLS], schema.PROTOCOLS,
+            "What each distinct methodology text says: which protocols, in which version, how sure, and what is left.",
+            lambda con: mappings.map_protocols(con, settings.table(*PROJECTS.path), registries, settings.configs),
+        ),
+        _table(
+            settings, PROJECT_TYPES, [PROJECTS, PROTOCOLS, knowledge.PROTOCOLS, knowledge.PROJECT_TYPES],
+            schema.PROJECT_TYPES, "What each project is: by its protocols, its registry's words, or a steward.",
+            lambda con: mappings.map_project_types(
+                con, settings.table(*PROJECTS.path), settings.table(*PROTOCOLS.path), settings.configs
+            ),
         ),
     ]  # fmt: skip
 

@@ -18,6 +18,18 @@ registries as (
 
 ),
 
+protocols as (
+
+    select * from {{ ref('stg_protocols') }}
+
+),
+
+project_types as (
+
+    select * from {{ ref('stg_project_types') }}
+
+),
+
 {#- Every project id that credits mention and no project table lists. -#}
 placeholders as (
 
@@ -87,13 +99,13 @@ select
     projects.name,
     projects.registry,
     projects.proponent,
-    cast(null as varchar[]) as protocol,
-    cast(null as varchar) as protocol_version,
+    protocols.protocols as protocol,
+    protocols.version as protocol_version,
     projects.protocol_raw,
-    case when trim(projects.protocol_raw) <> '' then [trim(projects.protocol_raw)] end as protocol_unassigned,
-    'unknown' as category,
-    'Unknown' as project_type,
-    'none' as project_type_source,
+    protocols.unassigned as protocol_unassigned,
+    coalesce(project_types.category, 'unknown') as category,
+    coalesce(project_types.project_type, 'Unknown') as project_type,
+    coalesce(project_types.project_type_source, 'none') as project_type_source,
     projects.project_type_raw,
     projects.activity_raw,
     projects.status,
@@ -106,7 +118,7 @@ select
     projects.registered_at,
     projects.crediting_period_start,
     projects.crediting_period_end,
-    coalesce(projects.is_compliance_protocol, false)
+    coalesce(protocols.is_compliance, false)
     or projects.project_id in (select replaced_projects.project_id from replaced_projects) as is_compliance,
     cast(coalesce(totals.issued, known_registries.nothing) as decimal(38, 6)) as issued,
     cast(coalesce(totals.retired, known_registries.nothing) as decimal(38, 6)) as retired,
@@ -124,4 +136,10 @@ select
 from projects
 left join totals on projects.project_id = totals.project_id
 left join known_registries on projects.registry = known_registries.registry
+left join project_types on projects.project_id = project_types.project_id
+{# A placeholder says nothing of its protocol, so no default of its registry is its own. #}
+left join protocols
+    on not projects.is_placeholder
+    and projects.registry is not distinct from protocols.registry
+    and projects.protocol_raw is not distinct from protocols.protocol_raw
 order by projects.project_id

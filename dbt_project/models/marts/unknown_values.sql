@@ -17,6 +17,12 @@ unknown as (
     from projects
     where country_iso3 is null
 
+    union all
+
+    select projects.registry, 'project_type' as field, unnest(project_types.unknown_words) as raw
+    from {{ ref('stg_project_types') }} as project_types
+    inner join projects on project_types.project_id = projects.project_id
+
 )
 
 select

@@ -1,0 +1,51 @@
+"""What stewards know, as external assets: their files under `configs/`, versioned by content.
+
+A changed file makes what depends on it stale, and nothing else.
+"""
+
+import hashlib
+from pathlib import Path
+
+import dagster as dg
+
+from carbon_assets.settings import Settings
+
+PROTOCOLS = dg.AssetKey(["configs", "protocols"])
+PROJECT_TYPES = dg.AssetKey(["configs", "project_types"])
+
+_FILES = {
+    PROTOCOLS: ("protocols/*.yml", "programs.csv", "categories.csv", "project_types.csv", "vocab/no_protocol.csv"),
+    PROJECT_TYPES: ("registry_types.csv", "project_type_overrides.csv"),
+}
+_MEANING = {
+    PROTOCOLS: "The catalogue of protocols, with the programmes, categories and project types that it names.",
+    PROJECT_TYPES: "What the registries' own words for types mean, and the types of single projects.",
+}
+
+
+def build(settings: Settings) -> list[dg.SourceAsset]:
+    """One observable asset per body of knowledge."""
+    return [_observed(key, settings.configs) for key in _FILES]
+
+
+def _observed(key: dg.AssetKey, configs: Path) -> dg.SourceAsset:
+    @dg.observable_source_asset(
+        key=key,
+        group_name="configs",
+        description=f"{_MEANING[key]} Files: {', '.join(_FILES[key])}.",
+        tags={"dagster/kind/file": ""},
+        metadata={"folder": dg.MetadataValue.path(configs)},
+    )
+    def observe() -> dg.DataVersion:
+        return dg.DataVersion(_version(configs, _FILES[key]))
+
+    return observe
+
+
+def _version(configs: Path, patterns: tuple[str, ...]) -> str:
+    """SHA-256 over names and bytes of the files, in order of name."""
+    digest = hashlib.sha256()
+    for path in sorted(path for pattern in patterns for path in configs.glob(pattern)):
+        digest.update(f"{path.relative_to(configs)} {path.stat().st_size}\n".encode())
+        digest.update(path.read_bytes())
+    return digest.hexdigest()

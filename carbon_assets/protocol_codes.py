@@ -1,0 +1,162 @@
+"""The grammar of protocol codes, with the noise of the real world.
+
+CDM (`ACM0002`, `AM0029`, `AMS-III.D.`, `AR-ACM0003`, `AR-AMS0007`), Verra (`VM0007`, `VMR0006`; a `VMD` module is no
+protocol) and the codes that the catalogue spells out (`M/UT/F-A01`). Letters may be apart (`A M S`), separators missing or
+doubled (`AMS I D`, `AMSI.D`, `ACM 0002`), roman numerals arabic (`AMS-1.D`), zeros too few or too many (`VM00015`). Titles
+do not belong here.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Container, Iterable
+from dataclasses import dataclass
+
+PROGRAMS = frozenset({"cdm", "vcs"})
+"""The programmes whose codes follow this grammar."""
+
+GAP = r"[\s.\-]*"
+"""What may stand between the letters of a code: blanks, dots and dashes, or nothing."""
+
+_GLUED_WORDS = ("and", "und", "with", "cdm", "unfccc", "approved", "methodology", "methodologies", "methodology:", "to")
+
+_START = "(?:{})".format(
+    "|".join(["(?<![a-z])", "(?-i:(?<=[a-z])(?=[A-Z]))", *(f"(?<={re.escape(word)})" for word in _GLUED_WORDS)])
+)
+"""Where a code may begin: not inside a word, unless the blank before it was lost."""
+
+
+def _letters(word: str) -> str:
+    return GAP.join(word)
+
+
+_CODE = re.compile(
+    rf"{_START}(?:"
+    rf"(?P<ar>A[\s.\-/&]*R{GAP})(?P<forest>{_letters('ACM')}|{_letters('AMS')}|{_letters('AM')}){GAP}(?=[0O1-9])"
+    rf"|(?P<large>{_letters('ACM')}|{_letters('AM')}){GAP}(?=[0O1-9])"
+    rf"|(?P<small>{_letters('AMS')}|ASM){GAP}(?=[I1-3])"
+    rf"|(?P<verra>{_letters('VM')}(?:{GAP}[RD](?=[\s.\-]*[0O1-9]))?){GAP}(?=[0O1-9])"
+    rf")",
+    re.IGNORECASE,
+)
+_NUMBER = re.compile(r"[0O][\dO]+|[0O](?:[\s.]?[\dO]){3}(?![\dO])|[1-9]\d{0,2}(?![\d.]\d|\d)", re.IGNORECASE)
+_MORE_NUMBERS = re.compile(r"\s*(?:[/&,;+]|and|or)\s*(?P<number>0\d{3})(?!\d|\.\d)", re.IGNORECASE)
+_ROMAN = re.compile(rf"(?P<roman>(?>III|II|I|[1-3])){GAP}(?=[A-Z])", re.IGNORECASE)
+_RUN = re.compile(r"[A-Z]+", re.IGNORECASE)
+_PAIR = re.compile(r"(?P<first>[A-Z])[\s.\-]{1,2}(?P<second>[A-Z])(?![A-Z])(?!\W{0,3}\d)", re.IGNORECASE)
+_DIGIT = re.compile(r"\d(?!\d|\.\d)")
+_MORE_SMALL = re.compile(
+    r"\.?\s*(?:[/&,;+]|and|or)\s*(?:(?P<roman>III|II|I)[\s.\-]{1,2})?(?P<letters>[A-Z]{1,2})(?![A-Z0-9])", re.IGNORECASE
+)
+
+
+@dataclass(frozen=True)
+class Code:
+    """A code in a text: where it stands, the id that it spells, and whether it stands for a module, not a protocol."""
+
+    start: int
+    end: int
+    id: str
+    is_module: bool = False
+
+
+def find(text: str, known: Container[str], fits: Callable[[str, str], bool] = lambda id_, rest: False) -> list[Code]:
+    """All codes of a cleaned text, in its order.
+
+    `known`: the ids of the catalogue; they decide where a code without separators ends. `fits(id, rest)` says whether
+    the text that follows begins like the title of that protocol, for the same purpose. A code that is spelled well
+    and unknown comes out too.
+    """
+    codes: list[Code] = []
+    position = 0
+    while match := _CODE.search(text, position):
+        found = _small(text, match, known, fits) if match["small"] else _large(text, match, known)
+        codes += found
+        position = found[-1].end if found else match.start() + 1
+    return codes
+
+
+def find_spelled(text: str, spelled: Iterable[tuple[str, re.Pattern[str]]]) -> list[Code]:
+    """The codes that the catalogue spells out, as `spelled_pattern` has made them findable."""
+    return [Code(m.start(), m.end(), id_) for id_, pattern in spelled for m in pattern.finditer(text)]
+
+
+def spelled_pattern(code: str) -> re.Pattern[str]:
+    """Finds a code that follows no grammar, whatever separates its letters.
+
+    >>> bool(spelled_pattern("M/UT/F-A01").search("ccb – m-ut f.a 01: methodology"))
+    True
+    """
+    parts = re.findall(r"[A-Za-z]+|\d+|\+", code)
+    return re.compile(r"(?<![a-z0-9])" + r"[\W_]*".join(map(re.escape, parts)) + r"(?![a-z0-9])", re.IGNORECASE)
+
+
+def _large(text: str, match: re.Match[str], known: Container[str]) -> list[Code]:
+    letters = re.sub(r"[^a-z]", "", (match["forest"] or match["large"] or match["verra"]).casefold())
+    prefix = f"ar-{letters}" if match["ar"] else letters
+    number = _NUMBER.match(text, match.end())
+    if not number:
+        return []
+    if number[0][0] in "123456789" and (prefix == "am" or re.search(r"\s", match[0])):
+        return []  # 'at 9 AM 29 guests', 'VM 2': only a number that is padded, or glued to its letters, is one
+    id_, end = _numbered(prefix, number, known)
+    codes = [Code(match.start(), end, id_, is_module=prefix == "vmd")]
+    while (more := _MORE_NUMBERS.match(text, codes[-1].end)) and f"{prefix}{more['number']}" in known:
+        codes.append(Code(more.start("number"), more.end(), f"{prefix}{more['number']}"))
+    return codes
+
+
+def _numbered(prefix: str, number: re.Match[str], known: Container[str]) -> tuple[str, int]:
+    """The id and its end; of digits that run on, those that name a protocol."""
+    digits = re.sub(r"[\s.]", "", number[0]).upper().replace("O", "0")
+    whole = f"{prefix}{int(digits):04}"
+    if len(digits) > 4 and whole not in known:
+        return f"{prefix}{digits[:4]}", number.start() + 4  # ACM000220.0: the blank before the version was lost
+    return whole, number.end()
+
+
+def _small(text: str, match: re.Match[str], known: Container[str], fits: Callable[[str, str], bool]) -> list[Code]:
+    roman = _ROMAN.match(text, match.end())
+    if not roman:
+        return []
+    numeral = {"1": "i", "2": "ii", "3": "iii"}.get(roman["roman"], roman["roman"].casefold())
+    found = _lettered(text, roman.end(), numeral, known, fits)
+    if not found:
+        return []
+    codes = [Code(match.start(), found[1], found[0])]
+    while more := _MORE_SMALL.match(text, codes[-1].end):
+        numeral = (more["roman"] or numeral).casefold()
+        id_ = f"ams-{numeral}-{more['letters'].casefold()}"
+        if id_ not in known or not more["letters"].isupper():
+            break
+        codes.append(Code(more.start("roman") if more["roman"] else more.start("letters"), more.end(), id_))
+    return codes
+
+
+def _lettered(
+    text: str, at: int, numeral: str, known: Container[str], fits: Callable[[str, str], bool]
+) -> tuple[str, int] | None:
+    """The id whose letters begin at `at`, and where they end."""
+    run = _RUN.match(text, at)[0]
+
+    def id_of(letters: str) -> str:
+        return f"ams-{numeral}-{letters.casefold()}"
+
+    if len(run) == 1 and (pair := _PAIR.match(text, at)) and id_of(pair["first"] + pair["second"]) in known:
+        return id_of(pair["first"] + pair["second"]), pair.end()
+    digit = _DIGIT.match(text, at + len(run))
+    if digit and id_of(run + digit[0]) in known:
+        return id_of(run + digit[0]), digit.end()
+    if len(run) <= 2 and id_of(run) in known:
+        return id_of(run), at + len(run)
+    lengths = [n for n in (2, 1) if len(run) > n and id_of(run[:n]) in known]
+    if lengths:
+        n = next((n for n in lengths if _ends_code(run, n) or fits(id_of(run[:n]), text[at + n :])), lengths[0])
+        return id_of(run[:n]), at + n
+    return (id_of(run), at + len(run)) if len(run) <= 2 else None
+
+
+def _ends_code(run: str, n: int) -> bool:
+    """Whether the letters after the first `n` begin another word: 'DGrid', 'DandAMS', 'DVersion', 'DV18'."""
+    rest = run[n:]
+    return bool(re.match(r"(?-i:[A-Z][a-z])|v(?:er(?:s(?:ion)?)?)?$|and|small", rest, re.IGNORECASE))
