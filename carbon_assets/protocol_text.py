@@ -22,7 +22,7 @@ _SAME = str.maketrans(
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
 VERSION = re.compile(
-    r"(?<![a-z])(?:versions?|vers?|v|rev(?:ision)?)[^a-z0-9;]{0,6}(?P<number>\d{1,3}(?:\s?\.\s?\d{1,3})*)(?![a-z])\.?"
+    r"(?<![a-z])(?:versions?|vers?|v|rev(?:ision)?)[^a-z0-9;]{0,6}(?P<number>\d{1,4}(?:\s?\.\s?\d{1,3})*)(?![a-z])\.?"
     r"|(?<=[a-z)])v[ .]{0,2}(?P<glued>\d{1,2}(?:\.\d{1,3})*)\.?\W*$",  # TPDDTECv3.1
     re.IGNORECASE,
 )

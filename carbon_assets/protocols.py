@@ -27,6 +27,12 @@ ASSERTED = 0.85
 LONGEST_TITLE = 400
 """Letters; the longest title of the catalogue has some 200. What is longer is prose, of which only codes are read."""
 
+MOST_PIECES = 20
+"""Titles that one text may list; what has more pieces is prose."""
+
+NEAR = 0.25
+"""The share of its weight in words that a title must have in common with a text to be a candidate."""
+
 _BREAK = re.compile(r"\s*[;|]\s*")
 _BARE_VERSION = re.compile(r"^\W{0,4}(\d{1,2}(?:\.\d{1,3})+)(?![\w.]*[a-z])", re.IGNORECASE)
 _JOINED = re.compile(r"^\W*(?:&|\+|/|and\b)|(?:&|\+|/|\band)\W*$", re.IGNORECASE)
@@ -112,7 +118,7 @@ class ProtocolReader:
     def read(self, text: str | None, registry: str | None = None) -> Reading:
         """What `text` of `registry` says. Never raises, whatever the text."""
         whole = clean(re.sub(r"[\r\n]+", " ; ", text or ""))
-        if not re.search(r"\w", whole):
+        if not whole:
             return self._of_blank(registry)
         keys = self._title_keys(whole)
         if named := self._titled(whole, keys, registry):
@@ -123,7 +129,7 @@ class ProtocolReader:
         if not codes and (named := self._nearly(whole, keys, registry)):
             return self._reading([named], [])
         pieces = [piece for piece in _BREAK.split(whole) if re.search(r"\w", piece)]
-        found = [self._named(piece, registry) for piece in pieces] if len(pieces) > 1 else []
+        found = [self._named(piece, registry) for piece in pieces] if 1 < len(pieces) <= MOST_PIECES else []
         left = [piece for piece, named in zip(pieces, found, strict=False) if not named] if any(found) else [whole]
         return self._reading([named for named in found if named], left)
 
@@ -325,7 +331,7 @@ class _WordIndex:
         return sorted((title, self._ids[title]) for title in set.intersection(*sets))
 
     def nearest(self, text: str, limit: int = 3) -> tuple[str, ...]:
-        """Ids of the titles that share at least a third of their weight with the text."""
+        """Ids of the titles that share at least `NEAR` of their weight with the text."""
         words = set(_content(text))
         total = sum(self._weights.get(word, 1.0) for word in words)
         shared: Counter[str] = Counter()
@@ -333,7 +339,7 @@ class _WordIndex:
             for title in self._titles.get(word, ()):
                 shared[title] += self._weights[word]
         scores = ((2 * weight / (total + self._sums[title]), title) for title, weight in shared.items())
-        near = sorted((hit for hit in scores if hit[0] >= 1 / 3), key=lambda hit: (-hit[0], hit[1]))
+        near = sorted((hit for hit in scores if hit[0] >= NEAR), key=lambda hit: (-hit[0], hit[1]))
         return tuple(list(dict.fromkeys(self._ids[title] for _, title in near))[:limit])
 
 

@@ -1,14 +1,14 @@
 """One run from a drop to the published file, and the table that says what came of it.
 
-This is what `make run` does: observe every raw file, materialize everything, print. The UI and the sensors do the same
-through Dagster.
+This is what `make run` does: observe every raw file, materialize everything, print; `make map` only maps anew. The UI and
+the sensors do the same through Dagster.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
@@ -52,23 +52,36 @@ def run(settings: Settings) -> Report:
     """Take the drop, materialize everything, and report."""
     if not settings.drop.is_dir():
         return Report((f"FAILED   there is no folder {settings.drop} to take files from",), ok=False)
+    log.info("observing the raw files of %s", settings.drop)
+    return _execute(settings, graph.OBSERVE, graph.MATERIALIZE)
+
+
+def map_anew(settings: Settings) -> Report:
+    """Map protocols and project types anew, after a steward's edit, with all that depends on them, and report."""
+    if not settings.table("harmonized", "projects").exists():
+        return Report((f"FAILED   there are no projects in {settings.data} to map yet: `make run` first",), ok=False)
+    return _execute(settings, graph.MAP)
+
+
+def _execute(settings: Settings, *jobs: str) -> Report:
     prepare(settings)
     defs = graph.build(settings)
-    log.info("observing the raw files of %s", settings.drop)
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-        observed, made = (
+        results = [
             defs.resolve_job_def(name).execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
-            for name in (graph.OBSERVE, graph.MATERIALIZE)
-        )
-        return _report(settings, observed, made)
+            for name in jobs
+        ]
+        return _report(settings, results)
 
 
-def _report(settings: Settings, observed: dg.ExecuteInProcessResult, made: dg.ExecuteInProcessResult) -> Report:
+def _report(settings: Settings, results: list[dg.ExecuteInProcessResult]) -> Report:
+    """`results`: of the jobs in their order; the last one is that which publishes."""
+    made = results[-1]
     checks = made.get_asset_check_evaluations()
     errors = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
     published = made.success and bool(made.asset_materializations_for_node("published__carbon"))
     left = snapshots.unclaimed(settings.drop, load_registries(settings.configs))
-    failures = [*_failures(observed.all_events), *_failures(made.all_events)]
+    failures = [message for result in results for message in _failures(result.all_events)]
     lines = [
         *_overview(settings),
         "",
@@ -80,7 +93,7 @@ def _report(settings: Settings, observed: dg.ExecuteInProcessResult, made: dg.Ex
         "",
         *_where_to_look(settings, published=published),
     ]
-    return Report(tuple(lines), ok=published and observed.success and not errors)
+    return Report(tuple(lines), ok=published and all(result.success for result in results) and not errors)
 
 
 # Dagster's own console would print every event, and a stack trace for a failure that has a plain reason.
@@ -109,12 +122,29 @@ def _checks(checks: list[dg.AssetCheckEvaluation]) -> list[str]:
 
 
 def _overview(settings: Settings) -> list[str]:
-    """Rows and tonnes by registry, of what is normalized, and by mart."""
+    """Rows and tonnes by registry, of what is normalized, by mart, and what became of protocols and types."""
     header = ("registry", "projects", "credits", "quarantined", "issued t", "retired t", "cancelled t")
     folders = sorted(path for path in (settings.data / "normalized").glob("*") if path.is_dir())
     registries = [_registry_line(settings, folder) for folder in folders]
     marts = [(path.stem, f"{store.row_count(path):,}") for path in sorted((settings.data / "marts").glob("*.parquet"))]
-    return [*_columns([header, *registries]), "", *_columns([("mart", "rows"), *marts])]
+    return [
+        *_columns([header, *registries]),
+        "",
+        *_columns([("mart", "rows"), *marts]),
+        "",
+        *_counted(settings, "methodology texts", "protocols", "outcome"),
+        *_counted(settings, "project types by", "project_types", "project_type_source"),
+    ]
+
+
+def _counted(settings: Settings, what: str, table: str, column: str) -> list[str]:
+    """One line with the number of rows of a harmonized table by the words of a column."""
+    path = settings.table("harmonized", table)
+    if not path.exists():
+        return []
+    query = f"select {column}, count(*) from read_parquet($path) group by 1 order by 2 desc, 1"
+    counts = duckdb.execute(query, {"path": str(path)}).fetchall()
+    return [f"{what}: {', '.join(f'{word} {n:,}' for word, n in counts)}"]
 
 
 def _registry_line(settings: Settings, folder: Path) -> tuple[str, ...]:
@@ -152,15 +182,15 @@ def _where_to_look(settings: Settings, *, published: bool) -> list[str]:
     ]
 
 
-def main() -> int:
-    """Run with the settings of the environment; 0 only if every blocking check passed and no file was refused."""
+def main(work: Callable[[Settings], Report] = run) -> int:
+    """Do `work` with the settings of the environment; 0 only if every blocking check passed and no file was refused."""
     progress = logging.StreamHandler(sys.stderr)
     progress.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     package = logging.getLogger("carbon_assets")
     package.addHandler(progress)
     package.setLevel(logging.INFO)
     try:
-        report = run(Settings.from_environment())
+        report = work(Settings.from_environment())
     except (ConfigError, SuiteError, SettingsError, marts.DbtError) as error:
         sys.stderr.write(f"FAILED   {error}\n")
         return 1

@@ -73,6 +73,11 @@ def table_metadata(path: Path, rows: pa.Table) -> dict[str, int | float | str]:
     return metadata
 
 
+def word_counts(rows: pa.Table, column: str) -> dict[str, int]:
+    """The number of rows for each word of a column."""
+    return {count["values"]: count["counts"] for count in rows[column].value_counts().to_pylist()}
+
+
 def column_schema(shape: pa.Schema) -> dg.TableSchema:
     """A schema as the Dagster UI shows it."""
     return dg.TableSchema(

@@ -59,6 +59,7 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
             settings, PROTOCOLS, [PROJECTS, knowledge.PROTOCOLS], schema.PROTOCOLS,
             "What each distinct methodology text says: which protocols, in which version, how sure, and what is left.",
             lambda con: mappings.map_protocols(con, settings.table(*PROJECTS.path), registries, settings.configs),
+            counted="outcome",
         ),
         _table(
             settings, PROJECT_TYPES, [PROJECTS, PROTOCOLS, knowledge.PROTOCOLS, knowledge.PROJECT_TYPES],
@@ -66,6 +67,7 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
             lambda con: mappings.map_project_types(
                 con, settings.table(*PROJECTS.path), settings.table(*PROTOCOLS.path), settings.configs
             ),
+            counted="project_type_source",
         ),
     ]  # fmt: skip
 
@@ -77,8 +79,12 @@ def _table(
     shape: pa.Schema,
     description: str,
     make: Callable[[duckdb_engine.DuckDBPyConnection], pa.Table],
+    counted: str | None = None,
 ) -> dg.AssetsDefinition:
-    """An asset that makes a table, holds it against its suite, and writes it if no critical expectation fails."""
+    """An asset that makes a table, holds it against its suite, and writes it if no critical expectation fails.
+
+    `counted`: the column whose words the metadata count.
+    """
     expectations = checks.load_suites(checks.suite_paths(settings, *key.path))
 
     @dg.asset(
@@ -103,6 +109,8 @@ def _table(
             )
         store.write(settings.table(*key.path), rows, shape)
         log.info("%s: %s rows", key.to_user_string(), len(rows))
-        yield dg.MaterializeResult(asset_key=key, metadata=gates.table_metadata(settings.table(*key.path), rows))
+        counts = gates.word_counts(rows, counted) if counted else {}
+        metadata = gates.table_metadata(settings.table(*key.path), rows) | counts
+        yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
     return table
