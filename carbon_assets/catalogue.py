@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 import yaml
@@ -17,7 +18,7 @@ from carbon_assets.config import ConfigError, load_csv
 from carbon_assets.protocol_text import TitleKeys
 
 PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
-TYPE_COLUMNS = ("project_type", "display_name", "category", "note")
+TYPE_COLUMNS = ("project_type", "display_name", "category", "bundle", "note")
 CATEGORY_COLUMNS = ("category", "note")
 
 
@@ -34,11 +35,13 @@ class Program:
 
 @dataclass(frozen=True)
 class ProjectType:
-    """A kind of project: the catalogue's word, the reader's word, and its category."""
+    """A kind of project: the catalogue's word, the reader's word, its category, and whether it bundles several kinds and so
+    says less than any of them."""
 
     id: str
     display_name: str
     category: str
+    is_bundle: bool
 
 
 class Protocol(BaseModel):
@@ -75,7 +78,7 @@ class Catalogue:
     project_types: dict[str, ProjectType]
     categories: frozenset[str]
 
-    @property
+    @cached_property
     def title_keys(self) -> TitleKeys:
         """Keys of titles, without the names of programmes; those that tell a compliance protocol from another stay."""
         return _title_keys(self.programs)
@@ -158,8 +161,13 @@ def _hold_together(
     ):
         if value is not None and value not in known:
             raise ConfigError(f"{place}: {protocol.id!r}: {field} {value!r} is not known")
-    if protocol.superseded_by == protocol.id:
-        raise ConfigError(f"{place}: {protocol.id!r} is superseded by itself")
+    chain = [protocol.id]
+    while following := protocols[chain[-1]].superseded_by:
+        if following in chain:
+            raise ConfigError(f"{place}: {protocol.id!r} is superseded by itself, through {' -> '.join(chain)}")
+        if following not in protocols:
+            break  # said where that entry stands
+        chain.append(following)
     if protocol.broad and not protocol.project_type:
         raise ConfigError(f"{place}: {protocol.id!r} is broad and has no project_type")
     if taken := set(protocol.other_ids) & set(protocols):
@@ -196,13 +204,11 @@ def _title_keys(programs: dict[str, Program]) -> TitleKeys:
 def _programs(path: Path) -> dict[str, Program]:
     programs = {}
     for row in _unique(path, PROGRAM_COLUMNS):
-        if row["is_compliance"] not in ("yes", "no"):
-            raise ConfigError(f"{path}, line {row['line']}: is_compliance is yes or no, not {row['is_compliance']!r}")
         programs[row["program"]] = Program(
             id=row["program"],
             name=row["name"],
             registry=row["registry"] or None,
-            is_compliance=row["is_compliance"] == "yes",
+            is_compliance=_yes_or_no(path, row, "is_compliance"),
             markers=tuple(marker for marker in row["markers"].split("|") if marker),
         )
     return programs
@@ -213,8 +219,16 @@ def _project_types(path: Path, categories: set[str]) -> dict[str, ProjectType]:
     for row in _unique(path, TYPE_COLUMNS):
         if row["category"] not in categories:
             raise ConfigError(f"{path}, line {row['line']}: category {row['category']!r} is not known")
-        types[row["project_type"]] = ProjectType(row["project_type"], row["display_name"], row["category"])
+        types[row["project_type"]] = ProjectType(
+            row["project_type"], row["display_name"], row["category"], _yes_or_no(path, row, "bundle")
+        )
     return types
+
+
+def _yes_or_no(path: Path, row: dict[str, str], column: str) -> bool:
+    if row[column] not in ("yes", "no"):
+        raise ConfigError(f"{path}, line {row['line']}: {column} is yes or no, not {row[column]!r}")
+    return row[column] == "yes"
 
 
 def _unique(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:

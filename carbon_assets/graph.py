@@ -8,6 +8,7 @@ from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
 OBSERVE = "observe_raw"
+OBSERVE_CONFIGS = "observe_configs"
 MATERIALIZE = "materialize_all"
 MAP = "map_protocols"
 
@@ -17,7 +18,8 @@ def build(settings: Settings) -> dg.Definitions:
     settings.export()
     known = load_registries(settings.configs)
     raw, normalized = registries.build(known, settings)
-    sources = [*raw, *knowledge.build(settings)]
+    configs = knowledge.build(settings)
+    sources = [*raw, *configs]
     tables = [*normalized, *harmonized.build(known, settings)]
     models, gate = marts.build(settings)
     return dg.Definitions(
@@ -28,6 +30,11 @@ def build(settings: Settings) -> dg.Definitions:
                 OBSERVE,
                 dg.AssetSelection.assets(*(asset.key for asset in sources)),
                 description="Take what the drop brings, and what stewards have changed.",
+            ),
+            dg.define_asset_job(
+                OBSERVE_CONFIGS,
+                dg.AssetSelection.assets(*(asset.key for asset in configs)),
+                description="Take note of what stewards have changed.",
             ),
             dg.define_asset_job(
                 MATERIALIZE, dg.AssetSelection.all(), description="From the newest snapshots to the published file."

@@ -90,8 +90,10 @@ def map_protocols(
     return pa.Table.from_pylist(rows, schema=schema.PROTOCOLS)
 
 
-def map_project_types(con: duckdb.DuckDBPyConnection, projects: Path, protocols: Path, configs: Path) -> pa.Table:
-    """The type and category of each harmonized project, and of each project that a steward typed, as
+def map_project_types(
+    con: duckdb.DuckDBPyConnection, projects: Path, credits: Path, protocols: Path, configs: Path
+) -> pa.Table:
+    """The type and category of each harmonized project, and of each that only credits mention and a steward typed, as
     `schema.PROJECT_TYPES`, in order of `project_id`.
 
     Decided once per distinct combination of protocols and registry words; a steward's type stands between what is certain
@@ -116,11 +118,15 @@ def map_project_types(con: duckdb.DuckDBPyConnection, projects: Path, protocols:
             override = types.overrides.get(project_id)
             chosen = decision.certain or (override and (override, "override")) or decision.likely
             out.append(_typed(catalogue, types, project_id, ids or (), chosen, decision.unknown_words))
-    known = {row["project_id"] for row in out}
+    mentioned = con.execute(
+        "select distinct project_id from read_parquet($credits) "
+        "where project_id not in (select project_id from read_parquet($projects))",
+        {"credits": str(credits), "projects": str(projects)},
+    ).fetchall()
     out += [
-        _typed(catalogue, types, project_id, (), (type_, "override"), ())
-        for project_id, type_ in types.overrides.items()
-        if project_id not in known
+        _typed(catalogue, types, project_id, (), (types.overrides[project_id], "override"), ())
+        for (project_id,) in mentioned
+        if project_id in types.overrides
     ]
     return pa.Table.from_pylist(sorted(out, key=lambda row: row["project_id"]), schema=schema.PROJECT_TYPES)
 

@@ -48,7 +48,8 @@ class ProjectTypes:
     def decide(self, registry: str, ids: Iterable[str], type_raw: str | None, activity_raw: str | None) -> Decision:
         """From the protocols where they agree, else from the registry's activity, else from its type.
 
-        Where protocols differ, or are all broad, the type that most of them stand for is only likely.
+        Where protocols differ, or are all broad, the type that most of them stand for is only likely; if that is a bundle
+        ('Renewable Energy'), a word of the registry that says more ('Centralized Solar') is likelier.
         """
         protocols = [self._catalogue.protocols[id_] for id_ in ids]
         said = [Hint(p.project_type, p.broad) for p in protocols if p.project_type]
@@ -58,8 +59,15 @@ class ProjectTypes:
         if certain := _agreed(said, "protocol"):
             return Decision(certain, certain, ())
         certain = _agreed(activities, "registry") or _agreed(types, "registry")
-        likely = certain or _foremost(said, "protocol") or _foremost(words, "registry")
+        likely = certain or self._more_telling(_foremost(said, "protocol"), _foremost(words, "registry"))
         return Decision(certain, likely, (*unknown_activities, *unknown_types))
+
+    def _more_telling(self, said: tuple[str, str] | None, word: tuple[str, str] | None) -> tuple[str, str] | None:
+        """What the protocols say, unless it is a bundle and the registry's word is none."""
+        types = self._catalogue.project_types
+        if said and word and types[said[0]].is_bundle and not types[word[0]].is_bundle:
+            return word
+        return said or word
 
     def category(self, ids: Iterable[str], type_: str | None, source: str | None) -> str | None:
         """That of the first protocol that stands for the type, else of the first that has one, else of the type; of a

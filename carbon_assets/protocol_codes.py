@@ -18,7 +18,7 @@ PROGRAMS = frozenset({"cdm", "vcs"})
 GAP = r"[\s.\-]*"
 """What may stand between the letters of a code: blanks, dots and dashes, or nothing."""
 
-_GLUED_WORDS = ("and", "und", "with", "cdm", "unfccc", "approved", "methodology", "methodologies", "methodology:", "to")
+_GLUED_WORDS = ("and", "und", "with", "cdm", "vcs", "verra", "unfccc", "approved", "methodology", "methodologies", "to")
 
 _START = "(?:{})".format(
     "|".join(["(?<![a-z])", "(?-i:(?<=[a-z])(?=[A-Z]))", *(f"(?<={re.escape(word)})" for word in _GLUED_WORDS)])
@@ -30,23 +30,29 @@ def _letters(word: str) -> str:
     return GAP.join(word)
 
 
-_CODE = re.compile(
-    rf"{_START}(?:"
+_FORMS = (
+    rf"(?:"
     rf"(?P<ar>A[\s.\-/&]*R{GAP})(?P<forest>{_letters('ACM')}|{_letters('AMS')}|{_letters('AM')}){GAP}(?=[0O1-9])"
     rf"|(?P<large>{_letters('ACM')}|{_letters('AM')}){GAP}(?=[0O1-9])"
-    rf"|(?P<small>{_letters('AMS')}|ASM){GAP}(?=[I1-3])"
+    rf"|(?P<small>{_letters('AMS')}|ASM)[\s.\-:(]*(?=[I1-3])"
     rf"|(?P<verra>{_letters('VM')}(?:{GAP}[RD](?=[\s.\-]*[0O1-9]))?){GAP}(?=[0O1-9])"
-    rf")",
-    re.IGNORECASE,
+    rf")"
 )
+_CODE = re.compile(_START + _FORMS, re.IGNORECASE)
+_NEXT_CODE = re.compile(_FORMS, re.IGNORECASE)
 _NUMBER = re.compile(r"[0O][\dO]+|[0O](?:[\s.]?[\dO]){3}(?![\dO])|[1-9]\d{0,2}(?![\d.]\d|\d)", re.IGNORECASE)
 _MORE_NUMBERS = re.compile(r"\s*(?:[/&,;+]|and|or)\s*(?P<number>0\d{3})(?!\d|\.\d)", re.IGNORECASE)
 _ROMAN = re.compile(rf"(?P<roman>(?>III|II|I|[1-3])){GAP}(?=[A-Z])", re.IGNORECASE)
-_RUN = re.compile(r"[A-Z]+", re.IGNORECASE)
+_RUN = re.compile(r"[A-Z]{1,20}", re.IGNORECASE)
 _PAIR = re.compile(r"(?P<first>[A-Z])[\s.\-]{1,2}(?P<second>[A-Z])(?![A-Z])(?!\W{0,3}\d)", re.IGNORECASE)
 _DIGIT = re.compile(r"\d(?!\d|\.\d)")
+_VERSION = r"(?:\W{0,3}v(?:er(?:sion)?)?[\s.]*\d+(?:\.\d+)*)?"
 _MORE_SMALL = re.compile(
-    r"\.?\s*(?:[/&,;+]|and|or)\s*(?:(?P<roman>III|II|I)[\s.\-]{1,2})?(?P<letters>[A-Z]{1,2})(?![A-Z0-9])", re.IGNORECASE
+    rf"{_VERSION}\.?\s*(?:"
+    r"(?:[/&,;+]|and|or)\s*(?P<roman>III|II|I)[\s.\-]{1,2}(?P<letters>[A-Z]{1,2})"
+    r"|/(?P<glued_roman>III|II|I)?(?P<glued>[A-Z]{1,2})"
+    r")(?![A-Z0-9])",
+    re.IGNORECASE,
 )
 
 
@@ -69,7 +75,7 @@ def find(text: str, known: Container[str], fits: Callable[[str, str], bool] = la
     """
     codes: list[Code] = []
     position = 0
-    while match := _CODE.search(text, position):
+    while match := (_NEXT_CODE.match(text, position) if codes else None) or _CODE.search(text, position):
         found = _small(text, match, known, fits) if match["small"] else _large(text, match, known)
         codes += found
         position = found[-1].end if found else match.start() + 1
@@ -97,6 +103,8 @@ def _large(text: str, match: re.Match[str], known: Container[str]) -> list[Code]
     number = _NUMBER.match(text, match.end())
     if not number:
         return []
+    if prefix == "am" and re.search(r"\bi\s+$", text[: match.start()], re.IGNORECASE):
+        return []  # 'I am 0100 ...'
     if number[0][0] in "123456789" and (prefix == "am" or re.search(r"\s", match[0])):
         return []  # 'at 9 AM 29 guests', 'VM 2': only a number that is padded, or glued to its letters, is one
     id_, end = _numbered(prefix, number, known)
@@ -125,11 +133,12 @@ def _small(text: str, match: re.Match[str], known: Container[str], fits: Callabl
         return []
     codes = [Code(match.start(), found[1], found[0])]
     while more := _MORE_SMALL.match(text, codes[-1].end):
-        numeral = (more["roman"] or numeral).casefold()
-        id_ = f"ams-{numeral}-{more['letters'].casefold()}"
-        if id_ not in known or not more["letters"].isupper():
+        letters = more["letters"] or more["glued"]
+        numeral = (more["roman"] or more["glued_roman"] or numeral).casefold()
+        if f"ams-{numeral}-{letters.casefold()}" not in known or not letters.isupper():
             break
-        codes.append(Code(more.start("roman") if more["roman"] else more.start("letters"), more.end(), id_))
+        start = min(more.start(group) for group in ("roman", "letters", "glued_roman", "glued") if more[group])
+        codes.append(Code(start, more.end(), f"ams-{numeral}-{letters.casefold()}"))
     return codes
 
 
@@ -150,13 +159,13 @@ def _lettered(
     if len(run) <= 2 and id_of(run) in known:
         return id_of(run), at + len(run)
     lengths = [n for n in (2, 1) if len(run) > n and id_of(run[:n]) in known]
-    if lengths:
-        n = next((n for n in lengths if _ends_code(run, n) or fits(id_of(run[:n]), text[at + n :])), lengths[0])
+    n = next((n for n in lengths if _ends_code(run, n) or fits(id_of(run[:n]), text[at + n :])), None)
+    if n:
         return id_of(run[:n]), at + n
-    return (id_of(run), at + len(run)) if len(run) <= 2 else None
+    return (id_of(run), at + len(run)) if len(run) <= 2 else None  # spelled like a code, and unknown
 
 
 def _ends_code(run: str, n: int) -> bool:
-    """Whether the letters after the first `n` begin another word: 'DGrid', 'DandAMS', 'DVersion', 'DV18'."""
+    """Whether the letters after the first `n` begin something else: 'DGrid', 'DandAMS', 'DAMS', 'DVersion', 'DV18'."""
     rest = run[n:]
-    return bool(re.match(r"(?-i:[A-Z][a-z])|v(?:er(?:s(?:ion)?)?)?$|and|small", rest, re.IGNORECASE))
+    return bool(re.match(r"(?-i:[A-Z][a-z])|v(?:er(?:s(?:ion)?)?)?$|and|small|ams|acm|vm|ar", rest, re.IGNORECASE))

@@ -21,9 +21,14 @@ _SAME = str.maketrans(
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
 
+_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
 VERSION = re.compile(
-    r"(?<![a-z])(?:versions?|vers?|v|rev(?:ision)?)[^a-z0-9;]{0,6}(?P<number>\d{1,4}(?:\s?\.\s?\d{1,3})*)(?![a-z])\.?"
-    r"|(?<=[a-z)])v[ .]{0,2}(?P<glued>\d{1,2}(?:\.\d{1,3})*)\.?\W*$",  # TPDDTECv3.1
+    r"(?<![a-z])(?:versions?|vers?|v|rev(?:ision)?|edition)[^a-z0-9;]{0,6}(?P<number>\d{1,4}(?:\s?\.\s?\d{1,3})*)(?![a-z])\.?"
+    r"|(?<=[a-z)])v[ .]{0,2}(?P<glued>\d{1,2}(?:\.\d{1,3})*)\.?\W*$"  # TPDDTECv3.1
+    r"|(?<=[a-z)])[ ,\-]+(?P<bare>\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\W*$"
+    rf"|(?P<date>\b{_MONTH} \d{{1,2}},? \d{{4}})"
+    r"|\bEB ?\d{1,3}\b"  # the meeting of the CDM's board that approved it
+    r"|^\d{1,3}(?:\.\d{1,2})?[.)]? +(?=[a-z])",  # its place in a list
     re.IGNORECASE,
 )
 
@@ -66,9 +71,13 @@ def squeeze(text: str) -> str:
 
 
 def version_of(text: str) -> str | None:
-    """The first version that a text names, without leading zeros: 'Version 03.0' is '3.0'."""
-    found = VERSION.search(text)
-    return _plain(found["number"] or found["glued"]) if found else None
+    """The first version that a text names, without leading zeros: 'Version 03.0' is '3.0'; ARB's versions are dates."""
+    for found in VERSION.finditer(text):
+        if number := found["number"] or found["glued"] or found["bare"]:
+            return _plain(number)
+        if found["date"]:
+            return found["date"]
+    return None
 
 
 def without_versions(text: str) -> str:

@@ -60,7 +60,7 @@ def map_anew(settings: Settings) -> Report:
     """Map protocols and project types anew, after a steward's edit, with all that depends on them, and report."""
     if not settings.table("harmonized", "projects").exists():
         return Report((f"FAILED   there are no projects in {settings.data} to map yet: `make run` first",), ok=False)
-    return _execute(settings, graph.MAP)
+    return _execute(settings, graph.OBSERVE_CONFIGS, graph.MAP)
 
 
 def _execute(settings: Settings, *jobs: str) -> Report:

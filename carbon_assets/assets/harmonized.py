@@ -62,10 +62,10 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
             counted="outcome",
         ),
         _table(
-            settings, PROJECT_TYPES, [PROJECTS, PROTOCOLS, knowledge.PROTOCOLS, knowledge.PROJECT_TYPES],
+            settings, PROJECT_TYPES, [PROJECTS, CREDITS, PROTOCOLS, knowledge.PROTOCOLS, knowledge.PROJECT_TYPES],
             schema.PROJECT_TYPES, "What each project is: by its protocols, its registry's words, or a steward.",
             lambda con: mappings.map_project_types(
-                con, settings.table(*PROJECTS.path), settings.table(*PROTOCOLS.path), settings.configs
+                con, *(settings.table(*key.path) for key in (PROJECTS, CREDITS, PROTOCOLS)), settings.configs
             ),
             counted="project_type_source",
         ),

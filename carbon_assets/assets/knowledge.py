@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
 PROTOCOLS = dg.AssetKey(["configs", "protocols"])
@@ -37,15 +38,18 @@ def _observed(key: dg.AssetKey, configs: Path) -> dg.SourceAsset:
         metadata={"folder": dg.MetadataValue.path(configs)},
     )
     def observe() -> dg.DataVersion:
-        return dg.DataVersion(_version(configs, _FILES[key]))
+        return dg.DataVersion(_version(configs, key))
 
     return observe
 
 
-def _version(configs: Path, patterns: tuple[str, ...]) -> str:
-    """SHA-256 over names and bytes of the files, in order of name."""
+def _version(configs: Path, key: dg.AssetKey) -> str:
+    """SHA-256 over names and bytes of the files, in order of name; of the protocols, with the registries' defaults."""
     digest = hashlib.sha256()
-    for path in sorted(path for pattern in patterns for path in configs.glob(pattern)):
+    for path in sorted(path for pattern in _FILES[key] for path in configs.glob(pattern)):
         digest.update(f"{path.relative_to(configs)} {path.stat().st_size}\n".encode())
         digest.update(path.read_bytes())
+    if key == PROTOCOLS:
+        defaults = {r.id: r.default_protocol for r in load_registries(configs).values() if r.default_protocol}
+        digest.update(repr(sorted(defaults.items())).encode())
     return digest.hexdigest()
