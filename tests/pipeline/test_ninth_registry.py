@@ -20,6 +20,9 @@ tables:
       name: Name
       status_raw: State
       country_raw: Land
+    optional:
+      protocol_raw: Method
+      project_type_raw: Kind
   retirements:
     files: retirements
     holds: credits
@@ -33,13 +36,19 @@ tables:
     constants: {transaction_type: retirement}
     key: [serial_number]
 """
-PROJECTS = "Number,Name,State,Land\n1,Crater forest,Registered,France\n2,Sea of grass,Listed,Kenya\n"
+PROJECTS = """Number,Name,State,Land,Method,Kind
+1,Crater forest,Registered,France,AR-ACM0003 v2.0,Moon forest
+2,Sea of grass,Listed,Kenya,,Moon grass
+"""
+WORDS = "moon-registry,type,Moon grass,sustainable grassland management,no,\n"
 RETIREMENTS = 'Number,Tonnes,Day,Serial,Vintage\n1,"1,500",2024-05-01,MOO-7-1-1500,2023\n3,2.5,2024-06-01,MOO-8-1-2,\n'
 
 
 def test_a_ninth_registry_needs_no_edit(home, tmp_path):
     configs = shutil.copytree(home / "configs", tmp_path / "configs")
     (configs / "registries" / "moon-registry.yml").write_text(YAML)
+    with (configs / "registry_types.csv").open("a") as file:
+        file.write(WORDS)
     folder = tmp_path / "drop" / "moon-registry"
     folder.mkdir(parents=True)
     (folder / "projects.csv").write_text(PROJECTS)
@@ -61,4 +70,11 @@ def test_a_ninth_registry_needs_no_edit(home, tmp_path):
     ) == [
         ("MOO1", "moon-registry", "1500.000000", "MOO-7", 1500, "moon-registry/retirements"),
         ("MOO3", "moon-registry", "2.500000", "MOO-8", 2, "moon-registry/retirements"),
+    ]
+    assert made.sql(
+        "select project_id, protocol, protocol_version, project_type, category from marts.projects order by 1"
+    ) == [
+        ("MOO1", ["ar-acm0003"], "2.0", "Afforestation + Reforestation", "forest"),
+        ("MOO2", None, None, "Grassland Management", "land-use"),
+        ("MOO3", None, None, "Unknown", "unknown"),
     ]

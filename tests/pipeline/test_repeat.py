@@ -11,7 +11,7 @@ import pytest
 from carbon_assets import snapshots
 from tests.pipeline.conftest import run_drop
 
-MARTS = ("credits", "projects", "unknown_values")
+MARTS = ("credits", "projects", "protocol_catalogue", "protocol_coverage", "unknown_values")
 
 
 def content(made) -> dict[str, list]:

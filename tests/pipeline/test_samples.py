@@ -17,7 +17,8 @@ def test_report_counts_rows_tonnes_and_quarantine(sample_run):
 def test_published_folder_has_a_parquet_file_for_each_mart(sample_run):
     folder = sample_run.settings.published / "current"
     assert {path.name for path in folder.iterdir()} == {
-        "carbon.duckdb", "credits.parquet", "projects.parquet", "unknown_values.parquet",
+        "carbon.duckdb", "credits.parquet", "projects.parquet", "protocol_catalogue.parquet",
+        "protocol_coverage.parquet", "unknown_values.parquet",
     }  # fmt: skip
 
 
@@ -93,7 +94,16 @@ ONE = {
         "select is_placeholder and cancelled > 0 and issued = 0 from marts.projects where project_id = 'ACR9050'",
         True,
     ),
-    "D10 in the ARB table": ("select is_compliance from marts.projects where project_id = 'CAR9090'", True),
+    "D10 in the ARB table": (
+        "select bool_and(is_compliance) and count(*) = 12 from marts.projects where project_id in "
+        "(select project_id from marts.credits where source = 'arb/issuances')",
+        True,
+    ),
+    "D10 nothing else": (
+        "select count(*) from marts.projects where is_compliance and not is_placeholder and not coalesce(list_has_any("
+        "protocol, (select list(protocol) from marts.protocol_catalogue where program in ('arb', 'ecy'))), false)",
+        0,
+    ),
     "D10 Washington Ecology": (
         "select bool_and(is_compliance) and count(*) > 1 from marts.projects "
         "where protocol_raw like 'ECY%' or protocol_raw like '%WA ECO Compliance'",
@@ -147,8 +157,14 @@ ONE = {
         "select count(distinct registry) > 3 from marts.credits where list_contains(labels, 'CCP')",
         True,
     ),
-    "protocol texts wait unassigned": (
-        "select count(*) from marts.projects where protocol is null and protocol_raw is not null and protocol_unassigned[1] <> trim(protocol_raw)",
+    "texts without protocol wait unassigned": (
+        "select count(*) = 5 and bool_and(protocol_unassigned = [protocol_raw]) from marts.projects "
+        "where protocol is null and protocol_raw is not null",
+        True,
+    ),
+    "protocols are ids of the catalogue": (
+        "select count(*) from (select unnest(protocol) as protocol from marts.projects) "
+        "anti join marts.protocol_catalogue using (protocol)",
         0,
     ),
     "a quoted newline stays in its cell": (
@@ -177,3 +193,135 @@ def test_serial_blocks_hold_their_quantity(sample_run):
 def test_unknown_words_are_listed_for_stewards(sample_run):
     listed = sample_run.sql("select field, raw from marts.unknown_values order by all")
     assert listed == [("country", "Atlantis"), ("country", "International"), ("status", "Paused by moon")]
+
+
+# project: protocols, what is left unassigned, type, where the type comes from, category, compliance
+MAPPED = {
+    # Verra: a code; two codes; D12: a protocol that leaves the type to the activity; several activities
+    "VCS90006": (["ams-i-d"], None, "Renewable Energy", "protocol", "renewable-energy", False),
+    "VCS90007": (["vmr0006", "vm0050"], None, "Cookstove", "protocol", "energy-efficiency", False),
+    "VCS90012": (["vm0009"], None, "REDD+", "registry", "forest", False),
+    "VCS90022": (["vm0009"], None, "REDD+", "protocol", "forest", False),
+    "VCS90031": (["vm0033"], None, "Wetland", "registry", "land-use", False),
+    # Verra: no methodology yet, with an activity that says enough; none, with a type that says nothing
+    "VCS90036": (None, ["Methodology Under Development"], "Sustainable Agriculture", "registry", "agriculture", False),
+    "VCS90037": (None, None, "Unknown", "none", "unknown", False),
+    # Gold Standard: D12: one protocol of wind and geothermal projects; no methodology in three ways; type `Other`
+    "GLD990003": (["acm0002"], None, "Wind", "registry", "renewable-energy", False),
+    "GLD990010": (["acm0002"], None, "Geothermal", "registry", "renewable-energy", False),
+    "GLD990001": (["gs-tpddtec"], None, "Energy Efficiency", "protocol", "energy-efficiency", False),
+    "GLD990016": (None, None, "Biomass", "registry", "fuel-switching", False),
+    "GLD990017": (None, ["Not provided"], "Biomass", "registry", "fuel-switching", False),
+    "GLD990018": (None, ["Other"], "Energy Efficiency", "registry", "energy-efficiency", False),
+    "GLD990024": (None, None, "Unknown", "none", "unknown", False),
+    # ACR: voluntary; ARB; Ecology, which is not in the ARB table
+    "ACR9001": (["acr-ifm-nonfed"], None, "Improved Forest Management", "protocol", "forest", False),
+    "ACR9012": (["arb-mine-methane"], None, "Mine Methane", "protocol", "ghg-management", True),
+    "ACR9005": (["ecy-ozone"], None, "Ozone Depleting Substances", "protocol", "ghg-management", True),
+    "ACR9006": (["ecy-forest"], None, "Improved Forest Management", "protocol", "forest", True),
+    # CAR: the project type is all there is; `- ARB Compliance` and `- WA ECO Compliance` tell programmes apart
+    "CAR9018": (["car-forest"], None, "Improved Forest Management", "registry", "forest", False),
+    "CAR9010": (["arb-forest"], None, "Improved Forest Management", "registry", "forest", True),
+    "CAR9017": (["arb-forest"], None, "Afforestation + Reforestation", "registry", "forest", True),
+    "CAR9019": (["car-livestock"], None, "Manure Biodigester", "protocol", "ghg-management", False),
+    "CAR9012": (["arb-livestock"], None, "Manure Biodigester", "protocol", "ghg-management", True),
+    "CAR9014": (["ecy-ozone"], None, "Ozone Depleting Substances", "protocol", "ghg-management", True),
+    # ART: the framework of the FCPF is another than TREES
+    "ART901": (["fcpf-carbon-fund"], None, "REDD+", "protocol", "forest", False),
+    "ART902": (["art-trees"], None, "REDD+", "protocol", "forest", False),
+    # Cercarbono: a CDM methodology, its own, none
+    "CCB901": (["ar-acm0003"], None, "Afforestation + Reforestation", "protocol", "forest", False),
+    "CCB905": (["ccb-redd"], None, "REDD+", "protocol", "forest", False),
+    "CCB912": (None, ["Not defined"], "Unknown", "none", "unknown", False),
+    # Isometric: slugs
+    "ISOZA01": (["iso-biochar"], None, "Biochar", "protocol", "biomass-cdr", False),
+    "ISOZD07": (["iso-ocean"], None, "Ocean Alkalinity Enhancement", "protocol", "alkalinity-cdr", False),
+    "ISOZE10": (["iso-dac"], None, "Direct Air Capture", "protocol", "air-capture", False),
+    # placeholders say nothing of themselves; two are in the ARB table
+    "VCS90999": (None, None, "Unknown", "none", "unknown", False),
+    "ACR9050": (None, None, "Unknown", "none", "unknown", False),
+    "CAR9090": (None, None, "Unknown", "none", "unknown", True),
+    "VCS559": (None, None, "Unknown", "none", "unknown", True),
+    # curated: what stewards say of them is mapped as well
+    "VCSOPR2": (["arb-mine-methane"], None, "Mine Methane", "protocol", "ghg-management", True),
+    "CCB106": (["ccb-redd"], None, "REDD+", "protocol", "forest", False),
+    "CCB107": (["ccb-redd"], None, "REDD+", "protocol", "forest", False),
+}
+
+
+def test_protocols_types_categories_and_compliance_are_those_of_the_rows(sample_run):
+    made = sample_run.sql("""
+        select project_id, protocol, protocol_unassigned, project_type, project_type_source, category, is_compliance
+        from marts.projects
+    """)
+    found = {id_: row for id_, *row in made if id_ in MAPPED}
+    assert {id_: tuple(row) for id_, row in found.items()} == MAPPED
+
+
+def test_versions_are_kept_beside_the_protocol(sample_run):
+    query = "select protocol_version from marts.projects where protocol = ['gs-tpddtec'] order by project_id"
+    assert sample_run.sql(query) == [("3.1",), ("4.0",)]
+
+
+def test_placeholders_are_of_no_protocol_and_no_type(sample_run):
+    """The default protocol of a registry is one of the projects that it lists."""
+    said = sample_run.sql("""
+        select distinct protocol, protocol_unassigned, project_type, project_type_source, category
+        from marts.projects where is_placeholder
+    """)
+    assert said == [(None, None, "Unknown", "none", "unknown")]
+
+
+def test_every_text_is_covered_with_its_projects_and_tonnes(sample_run):
+    """And nothing else: the totals are those of the projects that registries list."""
+    by_project = sample_run.sql("""
+        select registry, protocol_raw, count(*), sum(issued) from marts.projects where not is_placeholder
+        group by all order by all
+    """)
+    covered = sample_run.sql(
+        "select registry, protocol_raw, projects, issued from marts.protocol_coverage order by all"
+    )
+    assert covered == by_project
+    assert sum(projects for *_, projects, _ in covered) == 178
+
+
+def test_coverage_says_how_each_text_was_mapped_as_the_projects_have_it(sample_run):
+    differing = sample_run.sql("""
+        select p.project_id from marts.projects p join marts.protocol_coverage c
+            on c.registry = p.registry and c.protocol_raw is not distinct from p.protocol_raw
+        where not is_placeholder and (c.protocol is distinct from p.protocol
+            or c.protocol_unassigned is distinct from p.protocol_unassigned
+            or c.protocol_version is distinct from p.protocol_version
+            or (c.method is null) <> (p.protocol is null))
+    """)
+    assert differing == []
+    outcomes = sample_run.sql("select outcome, count(*) from marts.protocol_coverage group by 1 order by 1")
+    assert outcomes == [("assigned", 93), ("blank", 2), ("names none", 4)]
+
+
+def test_coverage_stands_with_the_heaviest_first(sample_run):
+    """As a steward meets it, without an order of their own."""
+    stored = [
+        (-issued, -projects)
+        for issued, projects in sample_run.sql("select issued, projects from marts.protocol_coverage")
+    ]
+    assert stored == sorted(stored)
+    assert stored[0] < stored[-1]
+
+
+def test_the_catalogue_counts_the_projects_under_each_protocol(sample_run):
+    by_project = sample_run.sql("""
+        select protocol, count(*), sum(issued), sum(retired)
+        from (select unnest(protocol) as protocol, issued, retired from marts.projects) group by all order by all
+    """)
+    counted = sample_run.sql(
+        "select protocol, projects, issued, retired from marts.protocol_catalogue where projects > 0 order by all"
+    )
+    assert counted == by_project
+    assert ("vm0050", 1) in [row[:2] for row in counted]
+
+
+def test_the_report_counts_texts_and_types_by_what_became_of_them(sample_run):
+    lines = sample_run.report.lines
+    assert "methodology texts: assigned 93, names none 4, blank 2" in lines
+    assert next(line for line in lines if line.startswith("project types by: ")).split(": ")[1].startswith("protocol ")

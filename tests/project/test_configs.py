@@ -243,10 +243,3 @@ def test_curated_projects_are_read_with_every_word_known(unified):
         assert REGISTRIES[project["registry"]].project_prefix == row["project_id"][:3]
         assert project["status"] and project["country_iso3"]
         assert str(project["listed_at"] or "") == row["listed_at"]
-        assert project["is_compliance_protocol"] == {"yes": True, "no": False}[row["is_compliance_protocol"]]
-
-
-def test_compliance_programmes_are_told_by_text():
-    rows = load_csv(CONFIGS / "compliance_protocols.csv", ("text", "program", "note"))
-    assert all(row["text"] and row["program"] for row in rows)
-    assert len({row["text"] for row in rows}) == len(rows) > 0

@@ -2,15 +2,17 @@
 
 import dataclasses
 import os
+import re
 import subprocess
 import sys
 
 import duckdb
+import jinja2
 import pytest
 
 from carbon_assets import schema, store
 from carbon_assets.settings import Settings
-from tests.project.project_tables import MARTS, STAGING, harmonized, harmonized_schema, mart_columns
+from tests.project.project_tables import HOME, MARTS, STAGING, harmonized, harmonized_schema, mart_columns
 
 NAMES = sorted(path.stem for path in MARTS.glob("*.sql"))
 every_mart = pytest.mark.parametrize("name", NAMES)
@@ -35,6 +37,17 @@ MORE_OF_CREDITS = [
     "credit_id", "registry", "vintage_start", "vintage_end", "serial_number", "serial_start", "serial_end",
     "serial_key", "is_buffer", "labels", "source", "snapshot_id",
 ]  # fmt: skip
+COVERAGE = [
+    "registry",
+    "protocol_raw",
+    "projects",
+    "issued",
+    "outcome",
+    "method",
+    "confidence",
+    "protocol",
+    "candidates",
+]
 PROMISED_TYPES = {
     ("projects", "protocol"): "VARCHAR[]",
     ("projects", "protocol_unassigned"): "VARCHAR[]",
@@ -49,6 +62,8 @@ PROMISED_TYPES = {
     ("credits", "transaction_date"): "DATE",
     ("credits", "is_buffer"): "BOOLEAN",
     ("credits", "labels"): "VARCHAR[]",
+    ("protocol_coverage", "protocol"): "VARCHAR[]",
+    ("protocol_coverage", "candidates"): "VARCHAR[]",
 }
 
 
@@ -63,6 +78,7 @@ def test_the_interface_is_as_long_as_it_was_agreed():
         ("projects", MORE_OF_PROJECTS),
         ("credits", OFFSETSDB_CREDITS),
         ("credits", MORE_OF_CREDITS),
+        ("protocol_coverage", COVERAGE),
     ],
 )
 def test_marts_have_the_columns_that_readers_were_promised(name, promised, built):
@@ -148,26 +164,45 @@ def test_every_column_is_described_and_typed(name, manifest):
 # --- tests of dbt ---------------------------------------------------------------------------------------------------
 
 
-def key_columns(tests: list[dict]) -> set[str]:
-    """The columns that a test of uniqueness names: one, or a list of them."""
-    return {
-        column
-        for test in tests
-        if test["test_metadata"]["name"].startswith("unique")
-        for column in [
-            test["column_name"],
-            *test["test_metadata"]["kwargs"].get("combination_of_columns", []),
-        ]
-        if column
-    }
+MAY_BE_MISSING = {"protocol_coverage": {"registry", "protocol_raw"}}
+"""Parts of keys that may be NULL: the projects without a text have a row, too."""
+
+
+def keys_tested(tests: list[dict], kind: str) -> set[str]:
+    """The columns that the tests of uniqueness of a kind name: `unique` one, `unique_together` a list."""
+    named = [test for test in tests if test["test_metadata"]["name"] == kind]
+    if kind == "unique":
+        return {test["column_name"] for test in named}
+    return {column for test in named for column in test["test_metadata"]["kwargs"]["combination_of_columns"]}
 
 
 @every_mart
 def test_the_key_of_every_mart_is_tested(name, manifest):
+    """dbt's `unique` looks over NULLs, so that a key of one column must be filled; our `unique_together` does not."""
     tests = dbt_tests_of(manifest, name)
     filled = {test["column_name"] for test in tests if test["test_metadata"]["name"] == "not_null"}
-    assert key_columns(tests), f"no test says what makes a row of {name} unique"
-    assert key_columns(tests) <= filled
+    single, together = keys_tested(tests, "unique"), keys_tested(tests, "unique_together")
+    assert single | together, f"no test says what makes a row of {name} unique"
+    assert single <= filled
+    assert together - filled <= MAY_BE_MISSING.get(name, set())
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        ([("verra", "VM1"), ("verra", "VM2"), ("verra", None), ("isometric", None)], []),
+        ([("verra", "VM1"), ("isometric", "VM1"), ("verra", "VM1")], [("verra", "VM1")]),
+        ([("verra", None), ("verra", "VM1"), ("verra", None)], [("verra", None)]),
+    ],
+)
+def test_unique_together_finds_rows_that_agree_missing_values_too(rows, found):
+    macro = (HOME / "dbt_project" / "macros" / "unique_together.sql").read_text()
+    body = re.search(r"{% test unique_together\(.*?\) %}(.*){% endtest %}", macro, re.DOTALL)[1]
+    query = jinja2.Template(body).render(model="given", combination_of_columns=["registry", "text"])
+    with duckdb.connect() as con:
+        con.execute("create table given (registry varchar, text varchar)")
+        con.executemany("insert into given values (?, ?)", rows)
+        assert con.execute(query).fetchall() == found
 
 
 def test_sources_are_not_tested(manifest):
@@ -210,6 +245,30 @@ def test_a_unit_test_shows_the_placeholders(unit_tests):
         for test in unit_tests
         if test["model"] == "projects"
         and {row.get("is_placeholder") for row in test["expect"]["rows"]} == {True, False}
+    ]
+
+
+def test_a_unit_test_shows_the_protocols_of_a_project(unit_tests):
+    """Given readings of one text for two registries, each project gets that of its own."""
+    assert [
+        test["name"]
+        for test in unit_tests
+        if test["model"] == "projects"
+        for given in test["given"]
+        if given["input"] == "ref('stg_protocols')"
+        and len({row["protocol_raw"] for row in given["rows"]}) < len(given["rows"])
+        and {bool(row.get("protocol")) for row in test["expect"]["rows"]} == {True, False}
+    ]
+
+
+def test_a_unit_test_shows_that_placeholders_carry_no_text(unit_tests):
+    assert [
+        test["name"]
+        for test in unit_tests
+        if test["model"] == "protocol_coverage"
+        for given in test["given"]
+        if {row.get("is_placeholder") for row in given["rows"]} == {True, False}
+        and sum(row["projects"] for row in test["expect"]["rows"]) < len(given["rows"])
     ]
 
 

@@ -3,6 +3,9 @@
 What single assets do when they run belongs to other tests; here they are only loaded.
 """
 
+import dataclasses
+import shutil
+from collections.abc import Iterable
 from pathlib import Path
 
 import dagster as dg
@@ -10,16 +13,30 @@ import pytest
 import yaml
 
 from carbon_assets import checks
+from carbon_assets.assets import knowledge
 from tests.project.project_tables import HOME, MARTS, STAGING, all_tables, harmonized, normalized, shape_of
 
 TABLES = all_tables()
+CONFIGS = HOME / "configs"
 OWNED = ("normalized", "harmonized", "published")
+KNOWLEDGE = {
+    "configs/protocols": [
+        "protocols/verra.yml",
+        "programs.csv",
+        "categories.csv",
+        "project_types.csv",
+        "vocab/no_protocol.csv",
+    ],
+    "configs/project_types": ["registry_types.csv", "project_type_overrides.csv"],
+}
+"""The external assets of what stewards know of protocols and types: files, a change of which must be seen."""
 
 
 def expected_keys() -> set[str]:
     """Every asset that the files of the project call for."""
     tables = set(normalized())
     return {
+        *KNOWLEDGE,
         *(key.replace("normalized/", "raw/", 1) for key in tables),
         *tables,
         *harmonized(),
@@ -93,13 +110,14 @@ def test_tables_show_their_columns(key, graph):
     assert [column.name for column in columns if not column.description] == []
 
 
-def test_raw_tables_are_observed_and_all_others_made(graph):
-    assert {key for key, node in graph.items() if node.is_observable} == {
-        key for key in graph if key.startswith("raw/")
-    }
-    assert {key for key, node in graph.items() if node.is_materializable} == {
-        key for key in graph if not key.startswith("raw/")
-    }
+def observed(graph) -> set[str]:
+    """What comes from outside: the registries' files and the stewards'."""
+    return {key for key in graph if key.startswith("raw/")} | set(KNOWLEDGE)
+
+
+def test_what_comes_from_outside_is_observed_and_all_else_made(graph):
+    assert {key for key, node in graph.items() if node.is_observable} == observed(graph)
+    assert {key for key, node in graph.items() if node.is_materializable} == set(graph) - observed(graph)
 
 
 def test_every_table_reaches_the_published_file(graph):
@@ -187,10 +205,29 @@ def test_one_job_observes_and_one_makes_everything(definitions, graph):
     from carbon_assets.graph import MATERIALIZE, OBSERVE
 
     assert {job.name for job in definitions.jobs} >= {OBSERVE, MATERIALIZE}
-    raw = {key for key in graph if key.startswith("raw/")}
     observe, make = (definitions.resolve_job_def(name) for name in (OBSERVE, MATERIALIZE))
-    assert keys_of(observe) & set(graph) == raw
-    assert keys_of(make) >= set(graph) - raw
+    assert keys_of(observe) & set(graph) == observed(graph)
+    assert keys_of(make) >= set(graph) - observed(graph)
+
+
+def test_one_job_makes_what_depends_on_the_stewards_knowledge_and_nothing_else(definitions, graph):
+    from carbon_assets.graph import MAP
+
+    made = keys_of(definitions.resolve_job_def(MAP)) & set(graph)
+    assert made == downstream(graph, KNOWLEDGE)
+    assert made >= {"harmonized/protocols", "harmonized/project_types", "marts/protocol_coverage", "published/carbon"}
+    assert not made & {*normalized(), "harmonized/projects", "harmonized/credits", "marts/credits"}
+
+
+def downstream(graph, keys: Iterable[str]) -> set[str]:
+    """All that is made of `keys`, and of what is made of them."""
+    found, ahead = set(), set(keys)
+    while ahead:
+        ahead = {
+            key for key, node in graph.items() if ahead & {parent.to_user_string() for parent in node.parent_keys}
+        } - found
+        found |= ahead
+    return found
 
 
 def keys_of(job: dg.JobDefinition) -> set[str]:
@@ -201,3 +238,41 @@ def keys_of(job: dg.JobDefinition) -> set[str]:
 def test_runs_use_one_process(definitions):
     """Importing takes longer than the work: a process for each step would double a run's time."""
     assert definitions.executor is dg.in_process_executor
+
+
+# --- what stewards know ---------------------------------------------------------------------------------------------
+
+
+def versions(settings) -> dict[str, str]:
+    """The data version of each external asset, as an observation finds it."""
+    assets = knowledge.build(settings)
+    look = dg.define_asset_job("look", dg.AssetSelection.assets(*(asset.key for asset in assets)))
+    job = dg.Definitions(assets=assets, jobs=[look]).resolve_job_def("look")
+    seen = [event for event in job.execute_in_process().all_events if event.is_asset_observation]
+    return {
+        event.asset_key.to_user_string(): event.asset_observation_data.asset_observation.tags["dagster/data_version"]
+        for event in seen
+    }
+
+
+@pytest.mark.parametrize(("key", "name"), [(key, name) for key, names in KNOWLEDGE.items() for name in names])
+def test_a_changed_file_changes_the_version_of_its_knowledge_alone(key, name, settings, tmp_path):
+    configs = shutil.copytree(settings.configs, tmp_path / "configs")
+    there = dataclasses.replace(settings, configs=configs)
+    before = versions(there)
+    assert set(before) == set(KNOWLEDGE)
+    (configs / name).write_bytes((configs / name).read_bytes() + b"\n")
+    after = versions(there)
+    assert {key for key in before if before[key] != after[key]} == {key}
+
+
+def test_every_file_of_the_stewards_is_of_a_known_body():
+    """A new file must be observed too, or be one of those whose tables are made anew from their registries' files."""
+    of_registries = {
+        "curated_projects.csv",
+        *(f"vocab/{n}.csv" for n in ("country", "country_name", "label", "status")),
+    }
+    files = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.csv")}
+    known = {name for names in KNOWLEDGE.values() for name in names if name.endswith(".csv")}
+    assert files == known | of_registries
+    assert {path.parent.name for path in CONFIGS.rglob("*.yml")} == {"registries", "protocols"}

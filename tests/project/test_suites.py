@@ -170,16 +170,46 @@ SMALL = {
         {"credit_id": "a", "registry": "one", "transaction_type": "issuance", "quantity": "10.5"},
         {"credit_id": "b", "registry": "two", "transaction_type": "retirement", "quantity": "0"},
     ],
+    "harmonized/protocol_catalogue": [
+        {"protocol": "vm0007", "program": "vcs", "program_name": "Verra", "title": "REDD+ Methodology Framework",
+         "category": "forest", "is_broad": "true", "is_compliance": "false"},
+        {"protocol": "ams-i-d", "program": "cdm", "program_name": "CDM", "title": "Grid connected generation",
+         "category": "renewable-energy", "is_broad": "true", "is_compliance": "false", "other_ids": "[ams-1-d]"},
+    ],
+    "harmonized/protocols": [
+        {"registry": "one", "protocol_raw": "VM0007", "outcome": "assigned", "protocols": "[vm0007]",
+         "method": "code", "confidence": "1", "is_compliance": "false"},
+        {"registry": "one", "outcome": "blank", "is_compliance": "false"},
+        {"registry": "two", "protocol_raw": "VM0007", "outcome": "not understood", "unassigned": "[VM0007]",
+         "is_compliance": "false"},
+    ],
+    "harmonized/project_types": [
+        {"project_id": "ONE1", "project_type": "Unknown", "project_type_source": "none", "category": "unknown",
+         "unknown_words": "[Kelp]"},
+        {"project_id": "TWO1", "project_type": "REDD+", "project_type_source": "protocol", "category": "forest"},
+    ],
     "marts/projects": [
         {"project_id": "ONE1", "registry": "one", "issued": "10.5", "retired": "3", "cancelled": "0",
-         "outstanding": "7.5", "is_compliance": "false", "project_type": "Unknown", "status": "listed"},
-        {"project_id": "TWO1", "registry": "two", "is_compliance": "true", "project_type": "Forest"},
+         "outstanding": "7.5", "is_compliance": "false", "status": "listed", "project_type": "Unknown",
+         "project_type_source": "none", "category": "unknown"},
+        {"project_id": "TWO1", "registry": "two", "is_compliance": "true", "project_type": "REDD+",
+         "project_type_source": "protocol", "category": "forest", "protocol": "[vm0007]"},
     ],
     "marts/credits": [
         {"credit_id": "a", "project_id": "ONE1", "registry": "one", "transaction_type": "issuance",
          "quantity": "10.5", "is_buffer": "false", "serial_start": "1", "serial_end": "10"},
         {"credit_id": "b", "project_id": "TWO1", "registry": "two", "transaction_type": "cancellation",
          "quantity": "0", "is_buffer": "true"},
+    ],
+    "marts/protocol_catalogue": [
+        {"protocol": "vm0007", "title": "REDD+ Methodology Framework", "projects": "2", "issued": "10.5", "retired": "3"},
+        {"protocol": "ams-i-d", "title": "Grid connected generation", "projects": "0", "issued": "0", "retired": "0"},
+    ],
+    "marts/protocol_coverage": [
+        {"registry": "one", "protocol_raw": "VM0007", "outcome": "assigned", "protocol": "[vm0007]", "projects": "1",
+         "issued": "10.5"},
+        {"registry": "one", "outcome": "blank", "projects": "1", "issued": "0"},
+        {"registry": "two", "protocol_raw": "VM0007", "outcome": "assigned", "projects": "1"},
     ],
     "marts/unknown_values": [{"registry": "one", "field": "status", "raw": "Paused", "occurrences": "1"}],
 }  # fmt: skip
@@ -257,6 +287,12 @@ def _swapped(rows: Rows, kwargs: dict) -> Rows:
     return [{**rows[0], a: low, b: high}, *rows[1:]]
 
 
+def _together_twice(rows: Rows, kwargs: dict) -> Rows:
+    """A row with a part of the key missing, if the table may have one: two of them are equal, too."""
+    given = next((row for row in rows if any(row[name] is None for name in kwargs["column_list"])), rows[0])
+    return [*rows, given]
+
+
 def _too_long(rows: Rows, kwargs: dict) -> Rows:
     return [{**rows[0], kwargs["column"]: "x" * (kwargs["max_value"] + 1)}, *rows[1:]]
 
@@ -270,6 +306,7 @@ BREAKS: dict[str, Callable[[Rows, dict], Rows]] = {
     "expect_column_values_to_match_regex": _of_another_form,
     "expect_column_pair_values_a_to_be_greater_than_b": _swapped,
     "expect_column_value_lengths_to_be_between": _too_long,
+    "expect_compound_columns_to_be_unique": _together_twice,
 }
 """How a table is broken so that an expectation of each type must fail; one broken row is enough for a critical one."""
 
@@ -310,7 +347,10 @@ def test_a_critical_expectation_blocks_what_it_forbids(key, expectation, valid_r
 
 # --- what no table may let through ----------------------------------------------------------------------------------
 
-IDENTIFIERS = {"registries": "registry", "projects": "project_id", "credits": "credit_id"}
+IDENTIFIERS = {
+    "registries": "registry", "projects": "project_id", "credits": "credit_id", "protocol_catalogue": "protocol",
+    "project_types": "project_id",
+}  # fmt: skip
 """What a row is known by, by the shape of the table."""
 
 
@@ -334,6 +374,16 @@ def is_blocked(key: str, valid: pa.Table, change: Callable[[Rows], Rows]) -> boo
 def test_no_gate_lets_one_identifier_through_twice(key, valid_rows):
     name = IDENTIFIERS[shape_of(key) or key.split("/")[-1]]
     assert is_blocked(key, valid_rows(key), lambda rows: [*rows[:-1], {**rows[-1], name: rows[0][name]}])
+
+
+@pytest.mark.parametrize("key", with_shape("protocols", "protocol_coverage"))
+@pytest.mark.parametrize("text", ["VM0007", None])
+def test_no_gate_lets_one_text_of_a_registry_through_twice(key, text, valid_rows):
+    def twice(rows: Rows) -> Rows:
+        return [*rows, *(row for row in rows if (row["registry"], row["protocol_raw"]) == ("one", text))]
+
+    assert len(twice(valid_rows(key).to_pylist())) == len(valid_rows(key)) + 1
+    assert is_blocked(key, valid_rows(key), twice)
 
 
 @pytest.mark.parametrize("key", with_shape("credits"))

@@ -2,20 +2,27 @@
 
 Registries and tables are found in `configs/registries/`, their files in the samples; none is named here. Covered: the
 account of rows, the shape and identity of results, independence from order and encoding, required, optional and unknown
-columns, cells that are no values, and empty files.
+columns, cells that are no values, empty files, and what stewards must have explained of a registry's words.
 """
 
 import random
 
 import pytest
 
-from carbon_assets import readers
-from tests.registries.sample_tables import Records, Sample, samples, written_differently
+from carbon_assets import mappings, readers
+from carbon_assets.catalogue import load_catalogue
+from carbon_assets.config import load_registries
+from carbon_assets.project_types import ProjectTypes
+from carbon_assets.protocols import ProtocolReader
+from tests.registries.sample_tables import HOME, Records, Sample, samples, written_differently
 
 TABLES = samples()
 every_table = pytest.mark.parametrize("sample", TABLES, ids=lambda sample: sample.id)
 every_table_of_credits = pytest.mark.parametrize(
     "sample", [sample for sample in TABLES if sample.spec.holds == "credits"], ids=lambda sample: sample.id
+)
+every_table_of_projects = pytest.mark.parametrize(
+    "sample", [sample for sample in TABLES if sample.spec.holds == "projects"], ids=lambda sample: sample.id
 )
 TYPED = ("tonnes", "year", "date")
 
@@ -233,3 +240,38 @@ def test_a_header_without_rows_is_refused_unless_nothing_may_have_happened(sampl
     else:
         with pytest.raises(readers.UnreadableFile, match="no rows"):
             normalized(sample, content)
+
+
+# --- what stewards must have explained ------------------------------------------------------------------------------
+
+
+@pytest.fixture(scope="module")
+def reader() -> ProtocolReader:
+    configs = HOME / "configs"
+    return mappings.reader(load_catalogue(configs), load_registries(configs), configs)
+
+
+@pytest.fixture(scope="module")
+def project_types() -> ProjectTypes:
+    return ProjectTypes(load_catalogue(HOME / "configs"), HOME / "configs")
+
+
+@every_table_of_projects
+def test_every_methodology_text_names_protocols_of_the_catalogue_or_is_known_to_name_none(sample, normalized, reader):
+    """And some name one: a registry whose texts went to another column would have none."""
+    texts = set(normalized(sample).rows.column("protocol_raw").to_pylist())
+    outcomes = {text: reader.read(text, sample.registry.id).outcome for text in texts}
+    assert {text for text, outcome in outcomes.items() if outcome not in ("assigned", "names none", "blank")} == set()
+    assert "assigned" in outcomes.values()
+
+
+@every_table_of_projects
+def test_every_word_for_a_type_is_explained_or_the_protocol_decides(sample, normalized, reader, project_types):
+    unknown, decided = {}, 0
+    for row in normalized(sample).rows.select(["protocol_raw", "project_type_raw", "activity_raw"]).to_pylist():
+        protocols = reader.read(row["protocol_raw"], sample.registry.id).ids
+        decision = project_types.decide(sample.registry.id, protocols, row["project_type_raw"], row["activity_raw"])
+        unknown |= dict.fromkeys(decision.unknown_words, row["protocol_raw"])
+        decided += decision.certain is not None
+    assert unknown == {}
+    assert decided > len(normalized(sample).rows) / 2
