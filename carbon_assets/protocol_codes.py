@@ -49,7 +49,7 @@ _DIGIT = re.compile(r"\d(?!\d|\.\d)")
 _VERSION = r"(?:\W{0,3}v(?:er(?:sion)?)?[\s.]*\d+(?:\.\d+)*)?"
 _MORE_SMALL = re.compile(
     rf"{_VERSION}\.?\s*(?:"
-    r"(?:[/&,;+]|and|or)\s*(?P<roman>III|II|I)[\s.\-]{1,2}(?P<letters>[A-Z]{1,2})"
+    r"(?:[/&,;+]\s*(?:and|or)?|and|or)\s*(?P<roman>III|II|I)[\s.\-]{1,2}(?P<letters>[A-Z]{1,2})"
     r"|/(?P<glued_roman>III|II|I)?(?P<glued>[A-Z]{1,2})"
     r")(?![A-Z0-9])",
     re.IGNORECASE,
@@ -103,7 +103,7 @@ def _large(text: str, match: re.Match[str], known: Container[str]) -> list[Code]
     number = _NUMBER.match(text, match.end())
     if not number:
         return []
-    if prefix == "am" and re.search(r"\bi\s+$", text[: match.start()], re.IGNORECASE):
+    if prefix == "am" and re.search(r"(?<![\w.\-])i\s+$", text[: match.start()], re.IGNORECASE):
         return []  # 'I am 0100 ...'
     if number[0][0] in "123456789" and (prefix == "am" or re.search(r"\s", match[0])):
         return []  # 'at 9 AM 29 guests', 'VM 2': only a number that is padded, or glued to its letters, is one

@@ -52,7 +52,7 @@ def clean(text: str) -> str:
     'AMS-I.D. Grid'
     """
     if not text.isascii():
-        normal = unicodedata.normalize("NFKC", text)
+        normal = unicodedata.normalize("NFKC", text.translate(_SAME))
         text = "".join(" " if c.isspace() else c for c in normal if c.isspace() or unicodedata.category(c)[0] != "C")
     return " ".join(_CONTROL.sub("", text).translate(_SAME).split())
 

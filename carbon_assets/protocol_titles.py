@@ -50,6 +50,9 @@ _TELLING = (
 )
 """Few letters by which one protocol differs from its neighbour: no slip of a typist."""
 
+_COUNTRY_CODE = re.compile(r"- ?([a-z]{2})\W*$", re.IGNORECASE)
+"""CAR writes 'Livestock - MX'."""
+
 _NEGATIONS = ("un", "an", "in", "non", "de", "dis", "anti")
 
 
@@ -72,6 +75,7 @@ class Name:
     id: str
     program: str
     text: str
+    key: str
     method: str
     codes: frozenset[str]
     telling: frozenset[str]
@@ -122,7 +126,10 @@ class TitleIndex:
             cleaned = clean(text)
             codes = frozenset(code.id for code in protocol_codes.find(cleaned, self._catalogue.protocols))
             words = tuple(_content(cleaned))
-            name = Name(protocol.id, protocol.program, text, method, codes, _telling(cleaned), _digits(cleaned), words)
+            key = self._keys_of(cleaned)
+            name = Name(
+                protocol.id, protocol.program, text, key, method, codes, _telling(cleaned), _digits(cleaned), words
+            )
             for key in {*self._keys_of.variants(cleaned), squeeze(f"{program} {cleaned}")}:
                 self._names[key].append(name)
                 for word in words:
@@ -199,7 +206,7 @@ class TitleIndex:
 
     def _chosen(self, found: list[tuple[int, Name]], text: str, registry: str | None) -> Name | None:
         """Of names that fit: the registry's own, then by the likelier key, then a slug spelled just so, then an alias, then
-        that of a programme without codes. Where there is a code, registries write it; a title without one that Verra's
+        that of a programme without codes, then one that is the whole key, not part of it. Where there is a code, registries write it; a title without one that Verra's
         revision shares with the CDM is the original's."""
         if not found:
             return None
@@ -210,12 +217,14 @@ class TitleIndex:
         if any(name.program == "cdm" for _, name in found):
             found = [hit for hit in found if hit[1].program != "vcs"]
 
+        key = self._keys_of(text)
+
         def rank(hit: tuple[int, Name]) -> tuple:
             order, name = hit
             own = name.program == self._own.get(registry or "")
             is_slug = name.method == "code" and name.text == text
             uncoded = name.program not in protocol_codes.PROGRAMS
-            return (own, -order, is_slug, name.method == "alias", uncoded)
+            return (own, -order, is_slug, name.method == "alias", uncoded, name.key == key)
 
         best = max(map(rank, found))
         chosen = [name for order, name in found if rank((order, name)) == best]
@@ -319,7 +328,10 @@ def _content(text: str) -> list[str]:
 
 @lru_cache(maxsize=1024)
 def _telling(text: str) -> frozenset[str]:
-    return frozenset(name for name, pattern in _TELLING if pattern.search(text))
+    country = _COUNTRY_CODE.search(text)
+    return frozenset(name for name, pattern in _TELLING if pattern.search(text)) | (
+        {country[1].lower()} if country else set()
+    )
 
 
 @lru_cache(maxsize=1024)

@@ -84,7 +84,7 @@ class ProtocolReader:
         """What `text` of `registry` says. Never raises, whatever the text."""
         if len(text or "") > LONGEST_TEXT:
             return self._reading(_Findings([], [text], []))
-        whole = clean(re.sub(r"[\r\n]+", " ; ", text or ""))
+        whole = clean(re.sub(r"[\r\n]+", " ; ", (text or "").strip()))
         if not whole:
             return self._of_blank(registry)
         codes = self._codes(whole)

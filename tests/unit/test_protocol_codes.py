@@ -164,6 +164,7 @@ def test_several_codes_come_in_the_order_of_the_text(codes, want, between):
         ("AMS-III.D, V 21", ["ams-iii-d"]),
         ("AMS-I.C. and A study", ["ams-i-c"]),
         ("AMS-I.D, A thing", ["ams-i-d"]),
+        ("AMS-III.D/h", ["ams-iii-d"]),
         ("AMS-I.D and a methodology", ["ams-i-d"]),
         ("AMS-I.D and Climate", ["ams-i-d"]),
         ("AMS-I.D, C2", ["ams-i-d"]),
@@ -180,7 +181,7 @@ def test_what_several_codes_have_in_common_need_not_be_repeated(text, want):
 @pytest.mark.parametrize(
     "text",
     ["9 AM 29 guests", "AM 29", "AM29", "AM1", "VM 2 host", "ACM 2", "VM 15", "VMR 6", "AMS-III", "AMS", "AMS-", "AMS-I", "AMS-0.D", "AMS-4.D", "I.D", "III.D", "ACM", "AM", "VM", "VMR", "VMD", "AR", "ACM-", "0002", "2", "", "team 0029", "TEAM0029",
-     "PROGRAM0029", "EAMS-I.D", "LACM0002", "JVM0007", "ACMS0002", "AMX0029", "VMware 0007", "AM radio", "spam 0029",
+     "PROGRAM0029", "EAMS-I.D", "LACM0002", "JVM0007", "ACMS0002", "AMX0029", "VMware 0007", "AM radio", "I am 0029", "spam 0029",
      "AMS-I.1", "AMS-I.ZEBRA", "ACM/0002", "ACM9999", "ACM2021", "NTC 6208", "M/UT/F-A01", "Wind farm in Amsterdam", "streams I did", "CM0002"],
 )  # fmt: skip
 def test_words_and_numbers_are_no_code(text):
