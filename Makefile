@@ -10,15 +10,20 @@ export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
 
-.PHONY: run map test dev lint lock clean
+.PHONY: run map curate test dev lint lock clean
 
 run: export CARBON_DROP_DIR = $(abspath $(or $(DROP),tests/samples))
 run: .venv/ready
 	@$(BIN)/python -m carbon_assets
 
-# After an edit of configs/protocols or of the files of project types: what depends on them, and nothing else.
+# After an edit of configs/protocols or of the files of project types, or with WHAT=beneficiaries of configs/beneficiaries:
+# what depends on them, and nothing else.
 map: .venv/ready
-	@$(BIN)/python -m carbon_assets map
+	@$(BIN)/python -m carbon_assets map $(or $(WHAT),protocols)
+
+# Hand the beneficiaries to the OpenRefine at OPENREFINE_URL.
+curate: .venv/ready
+	@$(BIN)/python -m carbon_assets curate
 
 test: .venv/ready
 	@$(BIN)/python -m pytest

@@ -3,14 +3,20 @@
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets.assets import harmonized, knowledge, marts, published, registries
+from carbon_assets.assets import harmonized, knowledge, marts, parity, published, registries
 from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
 OBSERVE = "observe_raw"
 OBSERVE_CONFIGS = "observe_configs"
 MATERIALIZE = "materialize_all"
-MAP = "map_protocols"
+MAP = {"protocols": "map_protocols", "beneficiaries": "map_beneficiaries"}
+"""What stewards know -> the job that maps it anew."""
+
+_KNOWN = {
+    "protocols": (knowledge.PROTOCOLS, knowledge.PROJECT_TYPES),
+    "beneficiaries": (knowledge.BENEFICIARIES,),
+}
 
 
 def build(settings: Settings) -> dg.Definitions:
@@ -22,9 +28,10 @@ def build(settings: Settings) -> dg.Definitions:
     sources = [*raw, *configs]
     tables = [*normalized, *harmonized.build(known, settings)]
     models, gate = marts.build(settings)
+    checks = [gate, parity.build(settings)]
     return dg.Definitions(
-        assets=[*sources, *tables, *models, published.build(settings, [*tables, *models, gate])],
-        asset_checks=[gate],
+        assets=[*sources, *tables, *models, published.build(settings, [*tables, *models, *checks])],
+        asset_checks=checks,
         jobs=[
             dg.define_asset_job(
                 OBSERVE,
@@ -39,10 +46,13 @@ def build(settings: Settings) -> dg.Definitions:
             dg.define_asset_job(
                 MATERIALIZE, dg.AssetSelection.all(), description="From the newest snapshots to the published file."
             ),
-            dg.define_asset_job(
-                MAP,
-                dg.AssetSelection.assets(knowledge.PROTOCOLS, knowledge.PROJECT_TYPES).downstream(include_self=False),
-                description="After an edit of configs/: map protocols and types anew, to the published file.",
+            *(
+                dg.define_asset_job(
+                    MAP[what],
+                    dg.AssetSelection.assets(*known).downstream(include_self=False),
+                    description=f"After an edit of configs/: map {what} anew, to the published file.",
+                )
+                for what, known in _KNOWN.items()
             ),
         ],
         executor=dg.in_process_executor,

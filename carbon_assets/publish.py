@@ -17,6 +17,7 @@ from carbon_assets.settings import Settings
 from carbon_assets.sqltext import literal
 
 DATABASE = "carbon.duckdb"
+MACROS = Path(__file__).parent / "published.sql"
 
 
 def publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -> Path:
@@ -47,6 +48,7 @@ def _build_database(folder: Path, marts: list[str], descriptions: dict[str, dict
             con.execute(f"comment on table marts.{name} is {literal(described.get('description', ''))}")
             for column, text in described.get("columns", {}).items():
                 con.execute(f'comment on column marts.{name}."{column}" is {literal(text)}')
+        con.execute(MACROS.read_text())
 
 
 def _descriptions(manifest: Path) -> dict[str, dict]:

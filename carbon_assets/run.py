@@ -56,11 +56,12 @@ def run(settings: Settings) -> Report:
     return _execute(settings, graph.OBSERVE, graph.MATERIALIZE)
 
 
-def map_anew(settings: Settings) -> Report:
-    """Map protocols and project types anew, after a steward's edit, with all that depends on them, and report."""
+def map_anew(settings: Settings, what: str = "protocols") -> Report:
+    """Map protocols (with project types) or beneficiaries anew, after a steward's edit, with all that depends on them, and
+    report."""
     if not settings.table("harmonized", "projects").exists():
         return Report((f"FAILED   there are no projects in {settings.data} to map yet: `make run` first",), ok=False)
-    return _execute(settings, graph.OBSERVE_CONFIGS, graph.MAP)
+    return _execute(settings, graph.OBSERVE_CONFIGS, graph.MAP[what])
 
 
 def _execute(settings: Settings, *jobs: str) -> Report:
@@ -134,6 +135,7 @@ def _overview(settings: Settings) -> list[str]:
         "",
         *_counted(settings, "methodology texts", "protocols", "outcome"),
         *_counted(settings, "project types by", "project_types", "project_type_source"),
+        *_counted(settings, "retirement texts named by", "beneficiaries", "method"),
     ]
 
 
@@ -144,7 +146,8 @@ def _counted(settings: Settings, what: str, table: str, column: str) -> list[str
         return []
     query = f"select {column}, count(*) from read_parquet($path) group by 1 order by 2 desc, 1"
     counts = duckdb.execute(query, {"path": str(path)}).fetchall()
-    return [f"{what}: {', '.join(f'{word} {n:,}' for word, n in counts)}"]
+    words = (f"{word or 'nobody'} {n:,}" for word, n in counts)
+    return [f"{what}: {', '.join(words)}"]
 
 
 def _registry_line(settings: Settings, folder: Path) -> tuple[str, ...]:

@@ -167,6 +167,39 @@ PROJECT_TYPES = pa.schema(
     ]
 )
 
+BENEFICIARIES = pa.schema(
+    [
+        _field("retirement_account", TEXT, "Account that held the credits, as published"),
+        _field("retirement_beneficiary", TEXT, "Beneficiary as published"),
+        _field("retirement_note", TEXT, "Note as published"),
+        _field("retirement_reason", TEXT, "Reason as published"),
+        _field(
+            "beneficiary_harmonized",
+            TEXT,
+            "The one user that the texts name, under one spelling; NULL: none or several",
+        ),
+        _field("beneficiary_found", TEXT, "The same as these texts spell it"),
+        _field("beneficiaries_named", LABELS, "All users that the texts name"),
+        _field("basis", TEXT, "beneficiary, note, account or reason: the text that names the user"),
+        _field("method", TEXT, "operation, alias, pattern or fingerprint: how the name was found"),
+        _field("confidence", RATIO, "How sure the name is, from 0 to 1"),
+        _field("project_id", TEXT, "One of the projects whose credits were retired with these texts", required=True),
+        _field("quantity", TONNES, "tCO2e of the retirements with these texts", required=True),
+        _field("transactions", COUNT, "Retirements with these texts", required=True),
+    ]
+)
+
+BENEFICIARY_CANDIDATES = pa.schema(
+    [
+        _field("method", TEXT, "fingerprint, ngram-fingerprint or likeness", required=True),
+        _field("score", RATIO, "How alike the names are, from 0 to 1", required=True),
+        _field("names", LABELS, "Names that are probably one entity, the heaviest first", required=True),
+        _field("suggested", TEXT, "The heaviest of them", required=True),
+        _field("quantity", TONNES, "tCO2e retired under them", required=True),
+        _field("examples", LABELS, "For each name one text that holds it", required=True),
+    ]
+)
+
 
 def description(field: pa.Field) -> str:
     """What a field means."""

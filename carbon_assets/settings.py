@@ -34,7 +34,7 @@ class Settings:
     """Paths and switches of one process.
 
     `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
-    `<drop>/<registry>/<file>`.
+    `<drop>/<registry>/<file>`. `openrefine_url`: where an OpenRefine listens; nothing needs one.
     """
 
     data: Path
@@ -45,10 +45,11 @@ class Settings:
     threads: int
     memory_limit: str
     keep_versions: int
+    openrefine_url: str | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read `CARBON_*`; what is not set has its default under the project folder."""
+        """Read `CARBON_*` and `OPENREFINE_URL`; what is not set has its default under the project folder."""
         data = _path("CARBON_DATA_DIR", HOME / "data")
         return cls(
             data=data,
@@ -59,6 +60,7 @@ class Settings:
             threads=_count("CARBON_THREADS", os.cpu_count() or 2),
             memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
             keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
+            openrefine_url=os.environ.get("OPENREFINE_URL") or None,
         )
 
     def table(self, *key: str) -> Path:

@@ -65,7 +65,7 @@ def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
 def table_metadata(path: Path, rows: pa.Table) -> dict[str, int | float | str]:
     """What every materialized table says of itself: rows, place, and tonnes by transaction type where it has any."""
     metadata: dict = {"dagster/row_count": len(rows), "dagster/uri": str(path)}
-    if "quantity" in rows.column_names:
+    if {"quantity", "transaction_type"} <= set(rows.column_names):
         sums = (
             rows.group_by("transaction_type").aggregate([("quantity", "sum")]).sort_by("transaction_type").to_pylist()
         )
@@ -74,8 +74,8 @@ def table_metadata(path: Path, rows: pa.Table) -> dict[str, int | float | str]:
 
 
 def word_counts(rows: pa.Table, column: str) -> dict[str, int]:
-    """The number of rows for each word of a column."""
-    return {count["values"]: count["counts"] for count in rows[column].value_counts().to_pylist()}
+    """The number of rows for each word of a column, and of those without one."""
+    return {count["values"] or "none": count["counts"] for count in rows[column].value_counts().to_pylist()}
 
 
 def column_schema(shape: pa.Schema) -> dg.TableSchema:

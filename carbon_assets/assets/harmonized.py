@@ -8,7 +8,7 @@ import duckdb as duckdb_engine
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import checks, harmonize, mappings, schema, store
+from carbon_assets import beneficiary_tables, checks, harmonize, mappings, schema, store
 from carbon_assets.assets import gates, knowledge
 from carbon_assets.assets.registries import normalized_keys
 from carbon_assets.config import Registry
@@ -22,14 +22,17 @@ PROJECTS = dg.AssetKey(["harmonized", "projects"])
 CATALOGUE = dg.AssetKey(["harmonized", "protocol_catalogue"])
 PROTOCOLS = dg.AssetKey(["harmonized", "protocols"])
 PROJECT_TYPES = dg.AssetKey(["harmonized", "project_types"])
+BENEFICIARIES = dg.AssetKey(["harmonized", "beneficiaries"])
+CANDIDATES = dg.AssetKey(["harmonized", "beneficiary_candidates"])
 
 
 def build(registries: dict[str, Registry], settings: Settings) -> list[dg.AssetsDefinition]:
-    """The unions of all registries, and the mapping tables of protocols and project types.
+    """The unions of all registries, and the mapping tables of protocols, project types and beneficiaries.
 
     Raises `ConfigError` where the stewards' files contradict each other.
     """
     mappings.check(registries, settings.configs)
+    beneficiary_tables.check(settings.configs)
     known = harmonize.registries_table(registries)
 
     def unify(holds: str, *more: object) -> Callable[[duckdb_engine.DuckDBPyConnection], pa.Table]:
@@ -68,6 +71,17 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
                 con, *(settings.table(*key.path) for key in (PROJECTS, CREDITS, PROTOCOLS)), settings.configs
             ),
             counted="project_type_source",
+        ),
+        _table(
+            settings, BENEFICIARIES, [CREDITS, knowledge.BENEFICIARIES], schema.BENEFICIARIES,
+            "Who each distinct combination of retirement texts names: by the curators' histories, then by the rules.",
+            lambda con: beneficiary_tables.map_beneficiaries(con, settings.table(*CREDITS.path), settings.configs),
+            counted="method",
+        ),
+        _table(
+            settings, CANDIDATES, [BENEFICIARIES], schema.BENEFICIARY_CANDIDATES,
+            "Names that are probably one entity and not joined yet.",
+            lambda con: beneficiary_tables.candidates(store.read(settings.table(*BENEFICIARIES.path))),
         ),
     ]  # fmt: skip
 

@@ -12,39 +12,52 @@ replaced_projects as (
 
     select distinct project_id from asserted where is_host_replacement
 
+),
+
+beneficiaries as (
+
+    select * from {{ ref('stg_beneficiaries') }}
+
 )
 
 select
-    credit_id,
-    project_id,
-    registry,
-    transaction_type,
-    quantity,
-    buffer_quantity,
-    is_buffer,
-    vintage,
-    vintage_start,
-    vintage_end,
-    issued_on,
-    transaction_date,
-    retirement_account,
-    retirement_beneficiary,
-    cast(null as varchar) as retirement_beneficiary_harmonized,
-    retirement_reason,
-    retirement_note,
-    cancellation_account,
-    cancellation_reason,
-    cancellation_note,
-    transaction_url,
-    serial_number,
-    serial_start,
-    serial_end,
-    serial_key,
-    labels,
-    source,
-    snapshot_id
+    asserted.credit_id,
+    asserted.project_id,
+    asserted.registry,
+    asserted.transaction_type,
+    asserted.quantity,
+    asserted.buffer_quantity,
+    asserted.is_buffer,
+    asserted.vintage,
+    asserted.vintage_start,
+    asserted.vintage_end,
+    asserted.issued_on,
+    asserted.transaction_date,
+    asserted.retirement_account,
+    asserted.retirement_beneficiary,
+    beneficiaries.beneficiary_harmonized as retirement_beneficiary_harmonized,
+    beneficiaries.beneficiaries_named,
+    asserted.retirement_reason,
+    asserted.retirement_note,
+    asserted.cancellation_account,
+    asserted.cancellation_reason,
+    asserted.cancellation_note,
+    asserted.transaction_url,
+    asserted.serial_number,
+    asserted.serial_start,
+    asserted.serial_end,
+    asserted.serial_key,
+    asserted.labels,
+    asserted.source,
+    asserted.snapshot_id
 from asserted
+left join beneficiaries
+    on asserted.transaction_type = 'retirement'
+    and asserted.retirement_account is not distinct from beneficiaries.retirement_account
+    and asserted.retirement_beneficiary is not distinct from beneficiaries.retirement_beneficiary
+    and asserted.retirement_note is not distinct from beneficiaries.retirement_note
+    and asserted.retirement_reason is not distinct from beneficiaries.retirement_reason
 where
-    is_host_replacement
-    or project_id not in (select project_id from replaced_projects)
-order by project_id, transaction_date, credit_id
+    asserted.is_host_replacement
+    or asserted.project_id not in (select replaced_projects.project_id from replaced_projects)
+order by asserted.project_id, asserted.transaction_date, asserted.credit_id

@@ -1,0 +1,338 @@
+"""Who retired credits: what one retirement's account, beneficiary, note and reason say, and which spellings are one entity.
+
+How phrases are matched belongs in `beneficiary_phrases.py`, what is known of names in `beneficiary_knowledge.py`, how names are compared in `entity_names.py`; tables and
+OpenRefine histories elsewhere. What is doubtful stays unnamed: a wrong name is worse than none.
+
+The knowledge lies in `configs/beneficiaries/`: `placeholders.csv` (texts that name nobody), `intermediaries.csv` (who buys
+for others: no user unless a text says so), `aliases.csv` (spelling -> entity), `legal_forms.csv`, `patterns.yml`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections import defaultdict
+from collections.abc import Iterable
+from dataclasses import dataclass
+from decimal import Decimal
+from pathlib import Path
+
+from carbon_assets.beneficiary_knowledge import Knowledge
+from carbon_assets.beneficiary_patterns import Phrase, any_of, load_patterns
+from carbon_assets.beneficiary_phrases import NOBODY, NameFinder
+from carbon_assets.entity_names import display, flat, tidy
+
+OF_CELL = 0.97
+"""The confidence in a beneficiary cell that is a name."""
+
+OF_ALIAS = 0.99
+"""The confidence in a name of the cell that the alias table knows."""
+
+OF_ACCOUNT = 0.85
+"""The confidence in an account holder who says that it retired for itself."""
+
+SURE = 0.95
+"""From this confidence on a phrase of the note that names another than the cell makes both doubtful."""
+
+_HOLDER_OF_PROJECT = re.compile(r"^(?:ejidos?|bienes comunales|comunidad|community|cooperativa|asociacion|consejo)\b")
+_AND = re.compile(r"\s(?:and|&|y|e|et|und|ve|en)\s", re.IGNORECASE)
+_PAIR = re.compile(r"[^\W\d_]\S* [^\W\d_]\S* (?:and|y|e|et|und) [^\W\d_]\S* [^\W\d_]\S*")
+"""Two words, 'and', two words: as a rule two people or two companies; where it is one, NULL is the lesser fault."""
+
+_LISTED = re.compile(r"\s*(?:;|\s/\s|\s\|\s)\s*")
+_AND_ITS = re.compile(
+    r" (?:and|&) (?:all )?(?:its|their|our) (?:wholly[ -]owned |wholly-owned |global |retail |operating )*"
+    r"(?:subsidiaries|affiliates|companies|subsidiary)\b[ :,]*"
+)
+_AND_OTHERS = re.compile(
+    r" (?:and other|and others|and their|ve [^,;]{0,90}diger sirketler|y otras|e outras|et autres|und weitere)\b"
+)
+_AND_ITS_CROWD = re.compile(r" (?:and|&|y|e|et|und) (?:its|their|sus|suas|ses|ihre|seine)\b")
+_CELL_ENDS = re.compile(
+    r" c/o | - (?=reporting|retire|\d)| d/?b/?a | d\.b\.a\.? |[ ,(]+(?:with )?coas account| [(]?o/a | ?\(?hereinafter| identificad[ao] con"
+    r"| ?\(?also known as| for (?=(?:the )?(?:fy|cy|ye|q\d|\d|scope|its |their |emissions|carbon))"
+    r"| (?:to|for) (?:offset|compensat|neutrali|mitigat|cover)"
+)
+_COUNTRIES = frozenset(
+    [
+        "argentina",
+        "australia",
+        "austria",
+        "belgium",
+        "brasil",
+        "brazil",
+        "canada",
+        "chile",
+        "china",
+        "colombia",
+        "denmark",
+        "deutschland",
+        "england",
+        "españa",
+        "finland",
+        "france",
+        "germany",
+        "india",
+        "indonesia",
+        "ireland",
+        "italia",
+        "italy",
+        "japan",
+        "kenya",
+        "korea",
+        "malaysia",
+        "mexico",
+        "méxico",
+        "netherlands",
+        "nigeria",
+        "norway",
+        "peru",
+        "perú",
+        "philippines",
+        "poland",
+        "portugal",
+        "scotland",
+        "singapore",
+        "spain",
+        "sweden",
+        "switzerland",
+        "taiwan",
+        "thailand",
+        "turkey",
+        "uk",
+        "usa",
+        "vietnam",
+    ]
+)
+
+
+@dataclass(frozen=True)
+class Named:
+    """What one retirement says.
+
+    `names`: who used the credits, as written but cleaned; none if nobody is named, several if the row has no one user.
+    `basis`: the cell that says so: beneficiary, note, account or reason. `method`: alias if the alias table knows each
+    name, else pattern, be it a cell that is a name or a phrase. 'operation' and 'fingerprint' are never said here: the
+    first is said of names that an OpenRefine history wrote, the second of names whose spelling `join_spellings` changed
+    without an alias.
+    """
+
+    names: tuple[str, ...] = ()
+    basis: str | None = None
+    method: str | None = None
+    confidence: float | None = None
+
+
+_NOBODY = Named()
+
+
+class BeneficiaryReader:
+    """Reads retirements against the knowledge of one folder of configs. Raises `ConfigError` where that contradicts itself."""
+
+    def __init__(self, configs: Path) -> None:
+        folder = configs / "beneficiaries"
+        self._knowledge = Knowledge(folder)
+        self.forms = self._knowledge.forms
+        self.key = self._knowledge.key
+        self.canonical = self._knowledge.canonical
+        self.is_placeholder = self._knowledge.is_placeholder
+        self.is_intermediary = self._knowledge.is_intermediary
+        patterns = load_patterns(folder / "patterns.yml")
+        self._finder = NameFinder(patterns, self.forms, self.is_placeholder, self._knowledge.is_known)
+        self._own_reasons = frozenset(map(self.key, patterns.own.reasons))
+        self._own_notes = any_of(patterns.own.notes)
+        self._not_own = any_of(patterns.own.against)
+
+    # --- reading
+
+    def read(self, account: str | None, beneficiary: str | None, note: str | None, reason: str | None) -> Named:
+        """Who used the credits of one retirement. Never raises, whatever the texts."""
+        account, beneficiary, note, reason = (tidy(text) for text in (account, beneficiary, note, reason))
+        told = self._of_text(note, "note")
+        named = self._of_cell(beneficiary, account, told)
+        if named is None:
+            named = told if told is not None else self._of_text(reason, "reason")
+        if named is None:
+            named = self._of_account(account, note, reason)
+        return named or _NOBODY
+
+    def _of_cell(self, cell: str, account: str, told: Named | None) -> Named | None:
+        """What the beneficiary cell says, against what the note told; None if it says nothing."""
+        if not cell or self.is_placeholder(cell):
+            return None
+        folded = flat(cell)
+        own = self._of_text(cell, "beneficiary", deciding=True)
+        if own is not None:
+            return own
+        if self._finder.names_a_crowd(self._without_its_crowd(cell, folded)):
+            return _NOBODY
+        names = self._split(self._without_tail(cell, folded))
+        if not names:
+            return None
+        return self._against_note(self._named(names, "beneficiary", OF_CELL), account, told)
+
+    def _against_note(self, named: Named, account: str, told: Named | None) -> Named | None:
+        """The name of the cell, unless the note tells of another user: customers of it, or those whom a broker serves."""
+        name = named.names[0]
+        if len(named.names) > 1:
+            return named
+        if told is None:
+            return None if self.is_intermediary(name) else named
+        if not told.names:
+            return None if self.is_intermediary(name) or not self._is_served(account, name) else named
+        if self.is_intermediary(name):
+            return told
+        contradicts = told.confidence >= SURE and not any(
+            self._knowledge.are_related(name, other) for other in told.names
+        )
+        return _NOBODY if contradicts else named
+
+    def _is_served(self, account: str, name: str) -> bool:
+        """Whether another holds the account: then a named user with attendees or guests is the user."""
+        return bool(account) and self.key(account) != self.key(name)
+
+    def _of_text(self, text: str, basis: str, *, deciding: bool = False) -> Named | None:
+        """What the phrases in a text say: names, or that it is for nobody in particular; None if they say nothing.
+
+        `deciding`: only phrases that decide count, as in a cell that should be a name itself.
+        """
+        if not text or self.is_placeholder(text):
+            return None
+        for phrase, found in self._finder.phrases(text):
+            if deciding and not (phrase.decides or phrase.confidence >= OF_CELL):
+                continue
+            if found == NOBODY:
+                return _NOBODY
+            if names := self._distinct(
+                name for words in found for name in self._split(self._without_tail(words, flat(words)))
+            ):
+                names = self._without_brokers(names, phrase)
+            if names:
+                return self._named(names, basis, phrase.confidence)
+        return None
+
+    def _without_brokers(self, names: list[str], phrase: Phrase) -> list[str]:
+        """The names that may be users: a broker 'for 2025 emissions' of its own is, 'retired by' or 'for' a broker is not."""
+        if phrase.kind in {"before", "possessive"} and len(names) == 1:
+            return names
+        return [name for name in names if not self.is_intermediary(name)]
+
+    def _of_account(self, account: str, note: str, reason: str) -> Named | None:
+        """The account holder, if reason or note say that it retired for itself and it is nobody's broker."""
+        name = display(account, self.forms)
+        if not self._finder.is_name(name) or self.is_intermediary(name) or _HOLDER_OF_PROJECT.match(flat(name)):
+            return None
+        if self._not_own.search(flat(f"{reason} {note}")):
+            return None
+        if self.key(reason) in self._own_reasons or self._own_notes.search(flat(note)):
+            return self._named([name], "account", OF_ACCOUNT)
+        return None
+
+    def _named(self, names: list[str], basis: str, confidence: float) -> Named:
+        known = all(self._knowledge.is_known(name) for name in names)
+        is_surer = known and confidence >= OF_CELL
+        return Named(tuple(names), basis, "alias" if known else "pattern", OF_ALIAS if is_surer else confidence)
+
+    # --- names of a cell
+
+    def _without_its_crowd(self, text: str, folded: str) -> str:
+        """'X and its customers' is X."""
+        found = _AND_ITS_CROWD.search(folded)
+        return text[: found.start()] if found else text
+
+    def _without_tail(self, cell: str, folded: str) -> str:
+        """A cell without what follows the name: an address, a purpose, a place."""
+        found = _CELL_ENDS.search(folded)
+        cell = cell[: found.start()] if found else cell
+        parts = [part.strip() for part in cell.split(",")]
+        if len(parts) > 2 and flat(parts[-1]).rstrip(".") in _COUNTRIES and not _AND.search(cell):
+            cell = parts[0]
+        head, joint, _ = cell.partition(" for ")
+        if joint and " " in head.strip() and self._finder.cut(cell, flat(cell)) == head:
+            cell = head
+        head, dash, tail = cell.partition(" - ")
+        return (
+            head
+            if dash and not self._finder.is_name(tail) and self._finder.is_name(display(head, self.forms))
+            else cell
+        )
+
+    def _split(self, text: str) -> list[str]:
+        """The names in a text that should be one name or a list of names; none if it is neither."""
+        folded = flat(text)
+        if found := _AND_ITS.search(folded):
+            head, rest = text[: found.start()], text[found.end() :]
+            others = self._split_list(rest) if rest else []
+            return self._checked([head, *others])
+        if _AND_OTHERS.search(folded):
+            return []  # more than one user, of whom one is named: the row has no one user
+        text = self._without_its_crowd(text, folded)
+        parts = self._split_list(text)
+        return self._checked(parts)
+
+    def _split_list(self, text: str) -> list[str]:
+        parts = [part for part in _LISTED.split(text) if part]
+        if len(parts) > 1:
+            return [name for part in parts for name in self._split_joined(part)]
+        return self._split_joined(text)
+
+    def _split_joined(self, text: str) -> list[str]:
+        """The parts of 'X, Y and Z' and 'X Inc. and Y Ltd'; a name such as 'Smith, Jones and Brown LLP' stays whole."""
+        heads, last = self._last_joined(text)
+        if last is None:
+            return [text]
+        pieces = self._commas(heads)
+        formed = [self.forms.has_form(piece) for piece in [*pieces, last]]
+        known = [self._knowledge.is_known(piece) for piece in [*pieces, last]]
+        if self._knowledge.is_known(text):
+            return [text]
+        is_pair = len(pieces) == 1 and not any(formed) and _PAIR.fullmatch(text)
+        if is_pair or all(formed) or all(known) or (len(pieces) > 1 and not (formed[-1] and not any(formed[:-1]))):
+            return [*pieces, last]
+        return [text]
+
+    def _last_joined(self, text: str) -> tuple[str, str | None]:
+        joints = list(_AND.finditer(text))
+        if not joints:
+            return text, None
+        head, last = text[: joints[-1].start()].rstrip(" ,"), text[joints[-1].end() :]
+        follows_form = self.forms.begins(f"{joints[-1][0]} {last}")
+        return (text, None) if follows_form or self.forms.begins(last) or not head else (head, last)
+
+    def _commas(self, text: str) -> list[str]:
+        """The parts between commas, a legal form kept with its name."""
+        parts: list[str] = []
+        for part in text.split(","):
+            if parts and self.forms.begins(part):
+                parts[-1] += f",{part}"
+            elif part.strip():
+                parts.append(part)
+        return parts
+
+    def _checked(self, parts: list[str]) -> list[str]:
+        """The names if each part is one, else none: half a list would be a wrong answer."""
+        names = [display(self._finder.without_leads(part.strip()), self.forms) for part in parts]
+        return self._distinct(names) if all(self._finder.is_name(name) for name in names) else []
+
+    def _distinct(self, names: Iterable[str]) -> list[str]:
+        """`names`, the first spelling of each entity."""
+        found: dict[str, str] = {}
+        for name in names:
+            found.setdefault(flat(self.canonical(name) or self.key(name)), name)
+        return list(found.values())
+
+
+def join_spellings(named: Iterable[tuple[Named, Decimal]], reader: BeneficiaryReader) -> dict[str, str]:
+    """found spelling -> canonical spelling: that of the alias table, else the spelling with most tonnes of those that
+    share a key; of equals the first in order of text."""
+    tonnes: dict[str, Decimal] = defaultdict(Decimal)
+    for row, quantity in named:
+        for name in row.names:
+            tonnes[name] += quantity
+    alike: dict[str, list[str]] = defaultdict(list)
+    for name in tonnes:
+        alike[reader.key(name)].append(name)
+    joined: dict[str, str] = {}
+    for key in sorted(alike):
+        heaviest = min(alike[key], key=lambda name: (-tonnes[name], name))
+        joined |= {name: reader.canonical(name) or heaviest for name in sorted(alike[key])}
+    return joined
