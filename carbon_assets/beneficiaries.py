@@ -30,79 +30,35 @@ OF_ALIAS = 0.99
 OF_ACCOUNT = 0.85
 """The confidence in an account holder who says that it retired for itself."""
 
+OF_START = 0.9
+"""The confidence in a name with its legal form that begins a text and is followed by more."""
+
 SURE = 0.95
 """From this confidence on a phrase of the note that names another than the cell makes both doubtful."""
 
-_HOLDER_OF_PROJECT = re.compile(r"^(?:ejidos?|bienes comunales|comunidad|community|cooperativa|asociacion|consejo)\b")
-_AND = re.compile(r"\s(?:and|&|y|e|et|und|ve|en)\s", re.IGNORECASE)
+_AND = re.compile(r"\s(?:and|&|\+|y|e|et|und|ve|en)\s", re.IGNORECASE)
 _PAIR = re.compile(r"[^\W\d_]\S* [^\W\d_]\S* (?:and|y|e|et|und) [^\W\d_]\S* [^\W\d_]\S*")
 """Two words, 'and', two words: as a rule two people or two companies; where it is one, NULL is the lesser fault."""
 
 _LISTED = re.compile(r"\s*(?:;|\s/\s|\s\|\s)\s*")
 _AND_ITS = re.compile(
-    r" (?:and|&) (?:all )?(?:its|their|our) (?:wholly[ -]owned |wholly-owned |global |retail |operating )*"
-    r"(?:subsidiaries|affiliates|companies|subsidiary)\b[ :,]*"
+    r" [(]?(?:and|&|including|e|y|et|und) (?:all )?(?:(?:of )?(?:its|their|our) )?(?:wholly[ -]owned |global |retail |operating |affiliated |group )*"
+    r"(?:subsidiaries|affiliates|companies|subsidiary|subsidiarias|filiales|filiais|controladas|tochtergesellschaften)\b[ :,)]*"
 )
 _AND_OTHERS = re.compile(
-    r" (?:and other|and others|and their|ve [^,;]{0,90}diger sirketler|y otras|e outras|et autres|und weitere)\b"
+    r" (?:and other|and others|and their|ve [^,;]{0,90}diger sirketler|y otras|e outras|et autres|und weitere|(?:and|&|y|e) \d+ others?)\b| et al\b| etc\b"
 )
-_AND_ITS_CROWD = re.compile(r" (?:and|&|y|e|et|und) (?:its|their|sus|suas|ses|ihre|seine)\b")
+_AND_ITS_CROWD = re.compile(
+    r" (?:and|&|y|e|et|und) (?:(?:its|their|sus|suas|ses|ihre|seine|his|her)\b|(?:the )?family$)"
+)
+_COUPLE = re.compile(r"(?:mr|mrs|ms|dr|herr|frau)\b.* (?:and|&|und) ")
 _CELL_ENDS = re.compile(
     r" c/o | - (?=reporting|retire|\d)| d/?b/?a | d\.b\.a\.? |[ ,(]+(?:with )?coas account| [(]?o/a | ?\(?hereinafter| identificad[ao] con"
     r"| ?\(?also known as| for (?=(?:the )?(?:fy|cy|ye|q\d|\d|scope|its |their |emissions|carbon))"
     r"| (?:to|for) (?:offset|compensat|neutrali|mitigat|cover)"
 )
-_COUNTRIES = frozenset(
-    [
-        "argentina",
-        "australia",
-        "austria",
-        "belgium",
-        "brasil",
-        "brazil",
-        "canada",
-        "chile",
-        "china",
-        "colombia",
-        "denmark",
-        "deutschland",
-        "england",
-        "españa",
-        "finland",
-        "france",
-        "germany",
-        "india",
-        "indonesia",
-        "ireland",
-        "italia",
-        "italy",
-        "japan",
-        "kenya",
-        "korea",
-        "malaysia",
-        "mexico",
-        "méxico",
-        "netherlands",
-        "nigeria",
-        "norway",
-        "peru",
-        "perú",
-        "philippines",
-        "poland",
-        "portugal",
-        "scotland",
-        "singapore",
-        "spain",
-        "sweden",
-        "switzerland",
-        "taiwan",
-        "thailand",
-        "turkey",
-        "uk",
-        "usa",
-        "vietnam",
-    ]
-)
+_ADDRESS = re.compile(r"(?:av|avenida|rua|calle|carrera|cra|street|plot|strasse|via)[. ].*\d")
+_YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
 
 @dataclass(frozen=True)
@@ -141,12 +97,17 @@ class BeneficiaryReader:
         self._own_reasons = frozenset(map(self.key, patterns.own.reasons))
         self._own_notes = any_of(patterns.own.notes)
         self._not_own = any_of(patterns.own.against)
+        self._project_holders = any_of(patterns.project_holders, "^")
+        self._not_used = any_of(patterns.not_used)
+        self._countries = frozenset(map(flat, patterns.countries))
 
     # --- reading
 
     def read(self, account: str | None, beneficiary: str | None, note: str | None, reason: str | None) -> Named:
         """Who used the credits of one retirement. Never raises, whatever the texts."""
         account, beneficiary, note, reason = (tidy(text) for text in (account, beneficiary, note, reason))
+        if any(self._not_used.search(flat(text)) for text in (beneficiary, note, reason)):
+            return _NOBODY
         told = self._of_text(note, "note")
         named = self._of_cell(beneficiary, account, told)
         if named is None:
@@ -157,17 +118,17 @@ class BeneficiaryReader:
 
     def _of_cell(self, cell: str, account: str, told: Named | None) -> Named | None:
         """What the beneficiary cell says, against what the note told; None if it says nothing."""
-        if not cell or self.is_placeholder(cell):
+        if not cell or self.is_placeholder(cell) or self._finder.is_code(cell):
             return None
         folded = flat(cell)
         own = self._of_text(cell, "beneficiary", deciding=True)
         if own is not None:
             return own
         if self._finder.names_a_crowd(self._without_its_crowd(cell, folded)):
-            return _NOBODY
+            return told if self._is_clients_name(cell, told) else _NOBODY
         names = self._split(self._without_tail(cell, folded))
         if not names:
-            return None
+            return told or self._of_start(cell, "beneficiary")
         return self._against_note(self._named(names, "beneficiary", OF_CELL), account, told)
 
     def _against_note(self, named: Named, account: str, told: Named | None) -> Named | None:
@@ -185,6 +146,12 @@ class BeneficiaryReader:
             self._knowledge.are_related(name, other) for other in told.names
         )
         return _NOBODY if contradicts else named
+
+    def _is_clients_name(self, cell: str, told: Named | None) -> bool:
+        """Whether the note names the one of whom the cell 'client of X' speaks."""
+        if told is None or len(told.names) != 1 or told.confidence < SURE:
+            return False
+        return not self._knowledge.are_related(cell, told.names[0])
 
     def _is_served(self, account: str, name: str) -> bool:
         """Whether another holds the account: then a named user with attendees or guests is the user."""
@@ -208,7 +175,14 @@ class BeneficiaryReader:
                 names = self._without_brokers(names, phrase)
             if names:
                 return self._named(names, basis, phrase.confidence)
-        return None
+        return None if deciding else self._of_start(text, basis)
+
+    def _of_start(self, text: str, basis: str) -> Named | None:
+        """The name with a legal form that begins a text and is followed by something else than customers."""
+        folded = flat(text)
+        is_one = not (self._finder.names_a_crowd(text) or _AND_ITS.search(folded) or _AND_OTHERS.search(folded))
+        name = self._finder.formed_start(text) if is_one else None
+        return None if name is None or self.is_intermediary(name) else self._named([name], basis, OF_START)
 
     def _without_brokers(self, names: list[str], phrase: Phrase) -> list[str]:
         """The names that may be users: a broker 'for 2025 emissions' of its own is, 'retired by' or 'for' a broker is not."""
@@ -219,7 +193,7 @@ class BeneficiaryReader:
     def _of_account(self, account: str, note: str, reason: str) -> Named | None:
         """The account holder, if reason or note say that it retired for itself and it is nobody's broker."""
         name = display(account, self.forms)
-        if not self._finder.is_name(name) or self.is_intermediary(name) or _HOLDER_OF_PROJECT.match(flat(name)):
+        if not self._finder.is_name(name) or self.is_intermediary(name) or self._project_holders.match(flat(name)):
             return None
         if self._not_own.search(flat(f"{reason} {note}")):
             return None
@@ -244,17 +218,19 @@ class BeneficiaryReader:
         found = _CELL_ENDS.search(folded)
         cell = cell[: found.start()] if found else cell
         parts = [part.strip() for part in cell.split(",")]
-        if len(parts) > 2 and flat(parts[-1]).rstrip(".") in _COUNTRIES and not _AND.search(cell):
+        is_placed = len(parts) > 2 and flat(parts[-1]).rstrip(".") in self._countries and not _AND.search(cell)
+        is_addressed = len(parts) > 1 and self.forms.ends(parts[0]) and not self.forms.has_form(cell)
+        if is_placed or (is_addressed and not _AND.search(",".join(parts[1:]))):
             cell = parts[0]
+        cell = self._finder.to_form(cell)
         head, joint, _ = cell.partition(" for ")
         if joint and " " in head.strip() and self._finder.cut(cell, flat(cell)) == head:
             cell = head
         head, dash, tail = cell.partition(" - ")
-        return (
-            head
-            if dash and not self._finder.is_name(tail) and self._finder.is_name(display(head, self.forms))
-            else cell
-        )
+        if not dash or not self._finder.is_name(display(head, self.forms)):
+            return cell
+        is_tail = self._knowledge.is_known(head) or _YEAR.search(tail) or not self._finder.is_name(tail)
+        return head if is_tail and not self._knowledge.is_known(cell) else cell
 
     def _split(self, text: str) -> list[str]:
         """The names in a text that should be one name or a list of names; none if it is neither."""
@@ -263,32 +239,48 @@ class BeneficiaryReader:
             head, rest = text[: found.start()], text[found.end() :]
             others = self._split_list(rest) if rest else []
             return self._checked([head, *others])
-        if _AND_OTHERS.search(folded):
+        if _AND_OTHERS.search(folded) or _COUPLE.match(folded):
             return []  # more than one user, of whom one is named: the row has no one user
         text = self._without_its_crowd(text, folded)
         parts = self._split_list(text)
         return self._checked(parts)
 
     def _split_list(self, text: str) -> list[str]:
-        parts = [part for part in _LISTED.split(text) if part]
-        if len(parts) > 1:
-            return [name for part in parts for name in self._split_joined(part)]
-        return self._split_joined(text)
+        parts = [part for part in _LISTED.split(text) if part and not _ADDRESS.match(flat(part))]
+        sides = re.split(r" - |/", text)
+        if len(parts) == 1 and len(sides) == 2 and all(map(self.forms.has_form, sides)):
+            parts = sides
+        found = [self._split_joined(part) for part in parts]
+        return [name for names in found for name in names] if all(found) else []
 
     def _split_joined(self, text: str) -> list[str]:
         """The parts of 'X, Y and Z' and 'X Inc. and Y Ltd'; a name such as 'Smith, Jones and Brown LLP' stays whole."""
         heads, last = self._last_joined(text)
         if last is None:
-            return [text]
-        pieces = self._commas(heads)
-        formed = [self.forms.has_form(piece) for piece in [*pieces, last]]
-        known = [self._knowledge.is_known(piece) for piece in [*pieces, last]]
+            pieces = self._commas(text)
+            formed = [self.forms.has_form(piece) for piece in pieces]
+            if len(pieces) > 1 and all(formed):
+                return pieces
+            return [text] if len(pieces) < 3 or any(formed) or self._knowledge.is_known(text) else []
         if self._knowledge.is_known(text):
             return [text]
+        if pair := self._known_pair(text):
+            return pair
+        pieces = self._commas(heads)
+        formed = [self.forms.has_form(self._without_country(piece)) for piece in [*pieces, last]]
+        known = [self._knowledge.is_known(piece) for piece in [*pieces, last]]
         is_pair = len(pieces) == 1 and not any(formed) and _PAIR.fullmatch(text)
         if is_pair or all(formed) or all(known) or (len(pieces) > 1 and not (formed[-1] and not any(formed[:-1]))):
             return [*pieces, last]
         return [text]
+
+    def _known_pair(self, text: str) -> list[str] | None:
+        """The two sides of an 'and' that the alias table has, be they written with an 'and' themselves."""
+        for joint in list(_AND.finditer(text))[:4]:
+            sides = [text[: joint.start()], text[joint.end() :]]
+            if all(map(self._knowledge.is_known, sides)):
+                return sides
+        return None
 
     def _last_joined(self, text: str) -> tuple[str, str | None]:
         joints = list(_AND.finditer(text))
@@ -298,11 +290,16 @@ class BeneficiaryReader:
         follows_form = self.forms.begins(f"{joints[-1][0]} {last}")
         return (text, None) if follows_form or self.forms.begins(last) or not head else (head, last)
 
+    def _without_country(self, name: str) -> str:
+        """'Marubeni Corporation, Japan' without what follows the last comma."""
+        head, comma, tail = name.rpartition(",")
+        return head if comma and flat(tail).strip() in self._countries else name
+
     def _commas(self, text: str) -> list[str]:
-        """The parts between commas, a legal form kept with its name."""
+        """The parts between commas, a legal form or a country kept with its name."""
         parts: list[str] = []
         for part in text.split(","):
-            if parts and self.forms.begins(part):
+            if parts and (self.forms.begins(part) or flat(part).strip() in self._countries):
                 parts[-1] += f",{part}"
             elif part.strip():
                 parts.append(part)

@@ -19,6 +19,9 @@ MOST_KEYS = 50_000
 """Keys that are remembered: the same names are asked for again and again."""
 
 
+_OF_OWNER = re.compile(r"['’]s | - | (?:partners|platform|marketplace|app|shop|community)$", re.IGNORECASE)
+
+
 class Knowledge:
     """The lists of one folder. Raises `ConfigError` where they contradict themselves."""
 
@@ -43,8 +46,9 @@ class Knowledge:
         return key in self._placeholders or not any(letter.isalpha() for letter in key)
 
     def is_intermediary(self, name: str) -> bool:
-        """Whether `name`, or what it is said to be of ('Patch's ...', 'Patch - ...'), is known to buy for others."""
-        owner = re.split(r"['’]s | - ", name, maxsplit=1)[0]
+        """Whether `name`, or what it is said to be of ('Patch's ...', 'Patch - ...', 'Patch partners'), is known to buy
+        for others."""
+        owner = _OF_OWNER.split(name, maxsplit=1)[0]
         return self.key(name) in self._intermediaries or self.key(owner) in self._intermediaries
 
     def is_known(self, name: str) -> bool:

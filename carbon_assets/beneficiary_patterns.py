@@ -19,8 +19,8 @@ from carbon_assets.entity_names import flat
 class Phrase(BaseModel):
     """One entry of `phrases`; `patterns.yml` says what its keys mean.
 
-    `decides`: what it says of customers is said of the whole row. `rest`: the name is all that follows. `broker`: whether
-    the name may be that of an intermediary.
+    `decides`: what it says of customers is said of the whole row. `rest`: the name is all that follows. `broker`: never if
+    who is named and said to act for another is no user.
     """
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -56,7 +56,13 @@ class Patterns(BaseModel):
     crowds: tuple[str, ...]
     owned_crowds: tuple[str, ...]
     never: tuple[str, ...]
+    never_within: tuple[str, ...]
     common: tuple[str, ...]
+    small: tuple[str, ...]
+    things: tuple[str, ...]
+    countries: tuple[str, ...]
+    project_holders: tuple[str, ...]
+    not_used: tuple[str, ...]
     own: Own
     phrases: tuple[Phrase, ...]
 

@@ -24,7 +24,7 @@ MOST_PLACES = 6
 _MONTHS = "jan|feb|mar|apr|may|jun|jul|aug|sep|oct|nov|dec|ene|abr|ago|dic|gen|mag|giu|lug|set|ott|mai|okt|dez"
 _NUMBERS = (
     rf" [(\[]?(?:(?:fy|cy|ye|q|h|s|f) ?'?\d|(?:{_MONTHS})[a-z]{{0,7}}\.? ?'?\d|\d{{4}}(?!\w)|\d{{1,2}}[./-]\d|\d+% |\d+,\d)"
-    r"|(?<!corp)(?<!ltda)(?<!bros)(?<=\w{4})\. |(?<=\.) (?=(?:this|the|these|retire|in|to|for|we|it|as|credits?|on|program)\b)"
+    r"|(?<!corp)(?<!ltda)(?<!bros)(?<!univ)(?<!dept)(?<!assn)(?<=\w{4})\. |(?<=\.) (?=(?:this|the|these|retire|in|to|for|we|it|as|credits?|on|program)\b)"
     r"|; | - | \||: | \\| //| / |\"|,(?= ?\d)"
 )
 _AND_NAMED = re.compile(
@@ -32,86 +32,26 @@ _AND_NAMED = re.compile(
 )
 """Subsidiaries that are named go on with the list of names; others end the name."""
 
-_CODE = re.compile(r"[A-Z]{1,4}[ _-]\d{1,4}\b|[A-Z]{1,4}\d{1,4}$")
+_CODE = re.compile(r"[A-Z]{1,4}(?:[ _-]| - )\d{1,4}\b|[A-Z]{1,4}\d{1,4}$")
 """Somebody's own numbers for things: 'GP-4'."""
 
-_LOWER = frozenset(
-    [
-        "of",
-        "and",
-        "the",
-        "de",
-        "du",
-        "des",
-        "da",
-        "do",
-        "dos",
-        "das",
-        "del",
-        "della",
-        "dello",
-        "di",
-        "e",
-        "y",
-        "et",
-        "und",
-        "en",
-        "la",
-        "le",
-        "les",
-        "los",
-        "las",
-        "el",
-        "van",
-        "von",
-        "der",
-        "den",
-        "das",
-        "dem",
-        "for",
-        "in",
-        "a",
-        "o",
-        "i",
-        "ve",
-        "og",
-        "och",
-        "at",
-        "c/o",
-        "pour",
-        "para",
-        "per",
-        "voor",
-        "&",
-        "+",
-        "z",
-        "w",
-        "na",
-        "al",
-        "bin",
-        "ibn",
-        "ul",
-        "uk",
-        "sur",
-        "sous",
-        "am",
-        "im",
-        "an",
-        "spa",
-        "srl",
-        "gmbh",
-        "inc",
-        "ltd",
-        "llc",
-        "plc",
-        "ag",
-        "co",
-        "bv",
-        "nv",
-        "sa",
-        "sas",
-    ]
+_ALSO_NAMED = re.compile(
+    r" [(]?(?:d/?b/?a|d\.b\.a\.?|c/o|t/a|o/a|f/k/a|trading as|doing business as|formerly|also known as)(?!\w)"
 )
+"""What parts a name from another name of the same entity, or from who cares for its letters."""
+
+_UNIVERSITY = re.compile(r"(?:the )?univ(?:ersity|\.) of \w+$")
+"""'University of California, Los Angeles' goes on behind the comma."""
+
+_LABEL = re.compile(r"(?:our |the |its )?(?:client|customer|partner|cliente|kunde)[:,] ?")
+_FOR_ANOTHER = re.compile(r" (?:for|on behalf|para|fur|für|pour|per) (?!FY|CY|YE|Q\d|Scope|GHG|CO2)[^\W\d_a-z]")
+"""'Retired by X for Y': X may be a broker."""
+
+_FOR_THEIRS = re.compile(r" for (?:its|their|our) ")
+_YEAR = re.compile(r"^20[0-3]\d (?=[^\W\d_a-z])")
+_YEAR_OF_MORE = re.compile(r" (?:19|20)\d\d ([^\W\d_a-z][^\W\d_]+)")
+_UNDERTAKING = re.compile(r" (?:programs?|programmes?|projects?|scheme|projeto|proyecto|programa)(?!\w)")
+"""What makes the words before it the name of an undertaking: who owns it, or who takes part, may be the user."""
 
 
 class NameFinder:
@@ -139,7 +79,11 @@ class NameFinder:
         self._crowds = any_of(patterns.crowds)
         self._owned_crowds = any_of(patterns.crowds + patterns.owned_crowds)
         self._never = any_of(patterns.never, r"(?<![\w.])", r"(?!\w|\.\w)")
+        self._never_within = any_of(patterns.never_within, "", "")
         self._common = frozenset(map(flat, patterns.common))
+        self._small = frozenset(patterns.small)
+        self._countries = frozenset(map(flat, patterns.countries))
+        self._things = frozenset(map(flat, patterns.things))
 
     # --- phrases
 
@@ -147,6 +91,8 @@ class NameFinder:
         """Each phrase that names somebody in the tidy `text`, with the words that name them, or `NOBODY`."""
         folded = flat(text)
         for phrase, pattern in self._phrases:
+            if phrase.kind != "whole" and not pattern.search(folded):
+                continue
             found = list(self._places(text, folded, phrase, pattern))
             if named := [words for words in found if words != NOBODY]:
                 yield phrase, named
@@ -168,15 +114,53 @@ class NameFinder:
                 yield from self._after(text, folded, match.end(), phrase)
 
     def _after(self, text: str, folded: str, start: int, phrase: Phrase) -> Iterator[str]:
-        words = text[start:].lstrip(" :-")
+        words = text[start:].lstrip(' :-"“”„«')
         begin = len(text) - len(words)
-        words = words if phrase.rest else self.cut(words, folded[begin:])
+        if label := _LABEL.match(folded, begin):
+            words, begin = text[label.end() :], label.end()
+        if not phrase.rest:
+            name = self.cut(words, folded[begin:])
+            if phrase.broker == "never" and _FOR_ANOTHER.match(words, len(name)):
+                return
+            words = self._user_of(words, name)
         yield from self._believed(words, phrase)
+
+    def _user_of(self, text: str, words: str) -> str:
+        """`words` that `text` begins with; their owner if they name a thing; blank if they name an undertaking."""
+        rest = text[len(words) :] if text.startswith(words) else ""
+        owner = flat(words).find("'s ")
+        if _FOR_THEIRS.match(flat(rest)) and self.names_a_crowd(who := " ".join(rest.split()[:4])):
+            return f"{words} {who}"
+        is_thing = flat(words).rpartition(" ")[2] in self._things
+        if undertaking := _UNDERTAKING.match(flat(rest)):
+            who = " ".join(rest[undertaking.end() :].split()[:2])
+            if self.names_a_crowd(who):
+                return f"{words} {who}"
+            if owner < 0 and not self._forms.has_form(words) and not self._is_known(words):
+                return ""
+        if owner > 0 and (undertaking or is_thing):
+            return words[:owner]
+        more = _YEAR_OF_MORE.match(rest)
+        is_part = more and flat(more[1]) not in self._common and not self._never.match(flat(more[1]))
+        if is_part and " " not in words and not self._is_known(words):
+            return ""
+        return self._without_things(words)
+
+    def _without_things(self, words: str) -> str:
+        """'Nestlé Travel & Fleet' is Nestlé: a known name without the things of it that follow."""
+        parts = words.split(" ")
+        for size in range(len(parts) - 1, max(0, len(parts) - 4), -1):
+            if flat(parts[size]) not in self._things | {"&", "and"}:
+                break
+            if self._is_known(name := " ".join(parts[:size])) and not self._is_known(words):
+                return name
+        return words
 
     def _before(self, text: str, folded: str, match: re.Match[str], phrase: Phrase) -> Iterator[str]:
         words = text[: match.start()].rstrip(" -,;:")
-        if words and self.cut(words, folded[: len(words)]) == words:
-            yield from self._believed(words, phrase)
+        name = self.cut(words, folded[: len(words)])
+        if name and (name == words or _ALSO_NAMED.match(folded, len(name))):
+            yield from self._believed(name, phrase)
 
     def _owner(self, text: str, folded: str, start: int, phrase: Phrase) -> Iterator[str]:
         end = folded.find("'s ", start, start + 80)
@@ -207,9 +191,21 @@ class NameFinder:
             text, folded = text[:tax_id], folded[:tax_id]
         while stop := self._stops.search(folded, start):
             if not self._goes_on(text, folded, stop):
-                return self._to_comma(self._without_possessive(text[: stop.start()]))
+                text = text[: stop.start()]
+                break
             start = stop.end()
-        return self._to_comma(self._without_possessive(text))
+        return self.to_form(self._to_comma(self._without_possessive(text)))
+
+    def to_form(self, name: str) -> str:
+        """'Foo Ltd products' is Foo Ltd: `name` up to a legal form that a word without a capital follows."""
+        parts = name.split(" ")
+        for size in range(2, min(len(parts), MOST_WORDS)):
+            form, word = parts[size - 1], parts[size]
+            is_end = word[:1].islower() and word not in self._small and not form.islower()
+            head = " ".join(parts[:size])
+            if is_end and self._forms.ends(head) and not self._forms.begins(word):
+                return head
+        return name
 
     def _without_possessive(self, words: str) -> str:
         """'Disney's' is Disney, where what it has follows; 'Ben & Jerry's' is known to end so."""
@@ -226,12 +222,14 @@ class NameFinder:
         folded = flat(words)
         if self._owned_crowds.search(" ".join(folded[:80].split()[:4])):
             return False
-        word = re.match(r"[^\W_]*", folded)[0]
+        word = re.match(r"[^\W\d_]*", folded)[0]
         return words[:1].islower() or words[:1].isdigit() or word in self._common or bool(self._never.match(folded))
 
     def _goes_on(self, text: str, folded: str, stop: re.Match[str]) -> bool:
         """Whether a stop is part of the name: 'Society for ...'; 'Institute of Technology in Vienna' is not."""
         last = folded[: stop.start()].rpartition(" ")[2]
+        if stop[0].strip().isdigit() and self._forms.begins(text[stop.end() :].lstrip().partition(" ")[0]):
+            return True  # 'Games 2022 LLC'
         rest = text[stop.end() :].lstrip()
         if stop[0].strip() in {"for", "para", "fur", "pour", "per", "voor"}:
             return last in self._keep_for and rest[:1].isupper() and not re.match(r"(?:FY|CY|YE|Q\d|Scope)", rest)
@@ -240,8 +238,11 @@ class NameFinder:
     def _to_comma(self, text: str) -> str:
         """`text` up to a comma, unless the name goes on behind it: a legal form, or a list of names."""
         head, comma, rest = text.partition(",")
-        if not comma or (not head.strip()):
+        if not comma or not head.strip() or self._is_known(text):
             return text
+        place = rest.partition(",")[0].strip()
+        if _UNIVERSITY.match(flat(head)) and place[:1].isupper() and flat(place) not in self._countries:
+            return f"{head}, {place}"
         if self._forms.begins(rest):
             form_end = re.match(r"\s*[^\s,]+(?:\s(?:de|en)?\s?[^\s,]+)?", rest)
             tail = rest[form_end.end() :] if form_end else ""
@@ -263,11 +264,21 @@ class NameFinder:
                 break
             start += lead.end()
             start += len(words[start:]) - len(words[start:].lstrip())
-        return words[start:]
+        return _YEAR.sub("", words[start:])
 
     def names_a_crowd(self, words: str) -> bool:
         """Whether `words` are about customers, third parties and the like."""
         return bool(self._crowds.search(flat(words)))
+
+    def formed_start(self, text: str) -> str | None:
+        """The name with a legal form that `text` begins with, if `text` goes on behind it with something else."""
+        name = display(self.cut(text, flat(text)), self._forms)
+        is_one = self._forms.ends(name) and self.is_name(name) and self._has_capitals(name, strict=True)
+        return name if is_one else None
+
+    def is_code(self, text: str) -> bool:
+        """Whether `text` is somebody's own number for something."""
+        return bool(_CODE.fullmatch(text))
 
     def is_name(self, name: str) -> bool:
         """Whether `name` looks like the name of somebody."""
@@ -276,6 +287,9 @@ class NameFinder:
         letters = sum(letter.isalpha() for letter in folded)
         if (
             _CODE.match(name)
+            or "@" in name
+            or folded.startswith("www.")
+            or folded in self._countries
             or letters < 2
             or len(name) > 140
             or len(parts) > MOST_WORDS
@@ -286,12 +300,14 @@ class NameFinder:
             return True
         if all(part in self._common or part.isdigit() for part in parts) or self._is_placeholder(name):
             return False
+        if _UNDERTAKING.fullmatch(f" {parts[-1]}") or self._never_within.search(folded):
+            return False
         return not self._never.search(folded) and not self._crowds.search(folded)
 
     def _has_capitals(self, name: str, *, strict: bool) -> bool:
         """Whether `name` is written as names are: its first word, and if `strict` every word but small ones."""
         words = [word.strip("()[],.'\"") for word in name.split()]
-        lower = [word for word in words if word and word.islower() and word not in _LOWER]
+        lower = [word for word in words if word and word.islower() and word not in self._small]
         if not lower or self._is_known(name):
             return True
         if strict:

@@ -7,6 +7,7 @@ a text is read belongs in `beneficiaries.py`, how an operation is carried out in
 from __future__ import annotations
 
 import json
+import re
 from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator
 from decimal import Decimal
@@ -35,6 +36,9 @@ MERGED = "merged_beneficiary"
 """The column in which histories of OffsetsDB leave the name; while its parts are still joined by `UNMERGED`, it is none."""
 
 UNMERGED = ";%"
+
+NEIGHBOURS = 8
+"""Names with which each is compared, on either side of the order."""
 
 ALIKE = 90
 """The likeness, of 100, from which two names are candidates for one entity."""
@@ -207,11 +211,12 @@ def candidates(beneficiaries: pa.Table) -> pa.Table:
             weights[name] += row["quantity"]
             examples.setdefault(name, next(row[text] for text in ("retirement_beneficiary", *TEXTS) if row[text]))
     rows: list[dict] = []
-    seen: list[frozenset[str]] = []
-    for method, names, score in _clusters(sorted(weights)):
-        if any(names <= other for other in seen):
+    clusters_of: dict[str, set[int]] = defaultdict(set)
+    for number, (method, names, score) in enumerate(_clusters(sorted(weights))):
+        if set.intersection(*(clusters_of[name] for name in names)):
             continue
-        seen.append(names)
+        for name in names:
+            clusters_of[name].add(number)
         ordered = sorted(names, key=lambda name: (-weights[name], name))
         rows.append(
             {
@@ -229,8 +234,17 @@ def candidates(beneficiaries: pa.Table) -> pa.Table:
 
 def _clusters(names: list[str]) -> Iterator[tuple[str, frozenset[str], float]]:
     yield from (("fingerprint", cluster, 1.0) for cluster in _keyed(names, clustering.fingerprint))
-    yield from (("ngram-fingerprint", cluster, 1.0) for cluster in _keyed(names, clustering.ngram_fingerprint))
+    yield from (("ngram-fingerprint", cluster, 1.0) for cluster in _keyed(names, _ngrams_and_number))
     yield from (("likeness", pair, score) for pair, score in _alike(names))
+
+
+def _ngrams_and_number(name: str) -> str:
+    """The n-gram fingerprint forgets how often a digit stands: 'Unit 133' would be 'Unit 1333'."""
+    return f"{clustering.ngram_fingerprint(name)} {_number(name)}"
+
+
+def _number(name: str) -> str:
+    return re.sub(r"\D", "", name)
 
 
 def _keyed(names: list[str], key: Callable[[str], str]) -> list[frozenset[str]]:
@@ -241,21 +255,28 @@ def _keyed(names: list[str], key: Callable[[str], str]) -> list[frozenset[str]]:
 
 
 def _alike(names: list[str]) -> list[tuple[frozenset[str], float]]:
-    """Pairs of names whose words are alike, in any order; compared only where two words begin alike."""
+    """Pairs of names whose words are alike, in any order; names of other numbers are others.
+
+    Compared with the `NEIGHBOURS` that follow it when the keys are sorted, from their beginnings and from their ends: all
+    pairs would be 10 billion for 100,000 names, and names that are alike begin or end alike.
+    """
     keys = {name: clustering.fingerprint(name) for name in names}
-    blocks: dict[str, list[str]] = defaultdict(list)
-    for name, key in keys.items():
-        for beginning in {word[:3] for word in key.split() if len(word) > 2}:
-            blocks[beginning].append(name)
-    pairs: dict[frozenset[str], float] = {}
-    for block in blocks.values():
-        scores = process.cdist(
-            [keys[name] for name in block],
-            [keys[name] for name in block],
-            scorer=fuzz.token_sort_ratio,
-            score_cutoff=ALIKE,
-        )
-        for i, j in zip(*scores.nonzero(), strict=True):
-            if i < j:
-                pairs[frozenset((block[i], block[j]))] = round(float(scores[i, j]) / 100, 3)
-    return sorted(pairs.items(), key=lambda pair: (-pair[1], sorted(pair[0])))
+    digits = {name: _number(name) for name in names}
+    pairs: set[tuple[str, str]] = set()
+    for order in (lambda name: keys[name], lambda name: keys[name][::-1]):
+        ordered = sorted(names, key=order)
+        for step in range(1, NEIGHBOURS + 1):
+            pairs.update(
+                (min(pair), max(pair))
+                for pair in zip(ordered, ordered[step:], strict=False)
+                if digits[pair[0]] == digits[pair[1]]
+            )
+    compared = sorted(pairs)
+    scores = process.cpdist(
+        [keys[first] for first, _ in compared],
+        [keys[second] for _, second in compared],
+        scorer=fuzz.token_sort_ratio,
+        score_cutoff=ALIKE,
+    )
+    alike = [(frozenset(compared[i]), round(float(scores[i]) / 100, 3)) for i in scores.nonzero()[0]]
+    return sorted(alike, key=lambda pair: (-pair[1], sorted(pair[0])))

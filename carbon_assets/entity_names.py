@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 from pathlib import Path
 
 from carbon_assets.config import ConfigError, load_csv
@@ -24,7 +25,7 @@ _TAX_ID = re.compile(
     re.IGNORECASE,
 )
 _DATE = re.compile(
-    r"(?:[ ,(/-]|^)(?:(?:fy|cy|ye|q[1-4]|h[12]) ?[/'-]?)*(?:\d{1,2}[./-]\d{1,2}[./-])?(?:19|20)\d\d(?:[/-]\d{2,4})?\)?$"
+    r"(?:[ ,(/[-]|^)(?:(?:fy|cy|ye|q[1-4]|h[12]) ?[/'-]?)*(?:\d{1,2}[./-]\d{1,2}[./-])?(?:19|20)\d\d(?:[/-]\d{2,4})?[)\]]?$"
     r"|[ ,(-](?:fy|cy|ye) ?'?\d\d\)?$",
     re.IGNORECASE,
 )
@@ -36,7 +37,7 @@ _ALIKE = str.maketrans(
 _ONE_LETTER = {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ð": "d", "ß": "s", "ſ": "s"}
 _IN_KEYS = {"ı": "i", "ø": "o", "ł": "l", "&": " and ", ".": "", "'": ""}
 _WORD = re.compile(r"[^\W_]+")
-_ACRONYM = re.compile(r"^(.*\S) ?\(([^\W_][\w&.-]{1,11})\)$")
+_ACRONYM = re.compile(r"^(.*\S) ?\([\"'“”‘’]?([^\W_][\w&.-]{1,11})[\"'“”‘’]?\)$")
 
 
 class _Flat(dict[int, str]):
@@ -72,19 +73,35 @@ _SHOWN = _Shown()
 _FOLDED = _Folded()
 
 
+@lru_cache(2_048)
 def flat(text: str) -> str:
     """`text` without case, accents and kinds of quotes and dashes, letter for letter.
 
     >>> flat("Société d’Énergie")
     "societe d'energie"
     """
+    if text.isascii() and text.isprintable():
+        return text.lower().replace("`", "'")
     return text.translate(_FLAT)
 
 
 def tidy(text: str | None) -> str:
     """`text` in composed Unicode, on one line, without control characters and repeated blanks."""
-    text = unicodedata.normalize("NFKC", (text or "")[:LONGEST_TEXT])[:LONGEST_TEXT].replace("\\n", " ")
+    text = _decoded((text or "")[:LONGEST_TEXT])
+    if text.isascii() and text.isprintable():
+        return " ".join(text.replace("\\n", " ").split())
+    text = unicodedata.normalize("NFKC", text)[:LONGEST_TEXT].replace("\\n", " ")
     return " ".join(text.translate(_SHOWN).split())
+
+
+def _decoded(text: str) -> str:
+    """'StÃ¤dtische', which was UTF-8 and read as Windows-1252, as 'Städtische'; 'SÃO' is no such text and stays."""
+    if "Ã" not in text and "Å" not in text and "â€" not in text:
+        return text
+    try:
+        return text.encode("cp1252").decode("utf-8")
+    except UnicodeError:
+        return text
 
 
 def tax_id_at(text: str) -> int | None:
@@ -122,6 +139,10 @@ class LegalForms:
         """Whether `name` has a legal form at its end or start."""
         words = _words(name)
         return bool(self._size(words, "end") or self._size(words, "start"))
+
+    def ends(self, name: str) -> bool:
+        """Whether `name` has a legal form at its end."""
+        return bool(self._size(_words(name), "end"))
 
     def begins(self, text: str) -> bool:
         """Whether `text` begins with a form that stands at the end of names: what follows the comma in 'Block, Inc.'."""
@@ -183,7 +204,10 @@ def key(name: str, forms: LegalForms) -> str:
 
 def _words(text: str) -> list[str]:
     """The words that count; dots and apostrophes join ('S.A.', 'McDonald's'), and so do single letters ('S / A')."""
-    folded = unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDED)
+    if text.isascii():
+        folded = text.lower().replace("&", " and ").replace(".", "").replace("'", "").replace("`", "")
+    else:
+        folded = unicodedata.normalize("NFKD", text.casefold()).translate(_FOLDED)
     words: list[str] = []
     run = ""
     for word in [*_WORD.findall(folded), ""]:

@@ -30,6 +30,7 @@ from carbon_assets.openrefine.selecting import select
 from carbon_assets.openrefine.values import (
     FAILURE,
     Expression,
+    ResultError,
     ResultTooLong,
     Scope,
     Value,
@@ -72,7 +73,7 @@ def apply(history: History, table: pa.Table) -> Applied:
     for index, operation in enumerate(history.operations):
         try:
             cells = tuples.run(operation)
-        except ResultTooLong as error:
+        except ResultError as error:
             raise HistoryError(str(error), index) from error
         results.append(
             OperationResult(
@@ -280,7 +281,7 @@ def _edit_of(operation: MassEdit, result: Value) -> str | None:
         return operation.error_to
     if is_blank(result):
         return operation.blank_to
-    return None if isinstance(result, list) else operation.edits.get(to_text(result))
+    return operation.edits.get(to_text(result))
 
 
 def _is_error(result: Value) -> bool:

@@ -25,7 +25,7 @@ class TextFacet:
     query: str
     case_sensitive: bool
     invert: bool
-    pattern: str | None
+    pattern: patterns.Search | None
 
 
 @dataclass(frozen=True)

@@ -5,8 +5,8 @@ Understood: text in either quotes, `null`, `true`, `false`, `value`, `cells['col
 as what `replace` looks for; `facetCount` of the expression `value`. Everything else is refused: nothing is evaluated but what
 stands here. The scanner keeps OpenRefine's manners: a doubled quote does not end text, an unknown escape is its letter.
 
-Text is equal letter by letter, as in 3.6.2; later versions compare by a collator, for which composed and decomposed
-letters are the same (OpenRefine #6342).
+Text is equal as in 3.8.7, by a collator for which composed and decomposed letters are the same (OpenRefine #6342); 3.6.2
+compared letter by letter.
 """
 
 from __future__ import annotations
@@ -15,7 +15,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from carbon_assets.openrefine import patterns
-from carbon_assets.openrefine.grel_functions import MEANINGS
+from carbon_assets.openrefine.grel_functions import MEANINGS, equal
 from carbon_assets.openrefine.values import (
     DEEPEST_EXPRESSION,
     FAILURE,
@@ -25,7 +25,6 @@ from carbon_assets.openrefine.values import (
     Run,
     Scope,
     Value,
-    same,
     to_text,
 )
 
@@ -100,8 +99,6 @@ def _needle(node: _Node) -> str | None:
     """Text without which the expression gives back its value. Conditions on null are false or fail: it stays null."""
     match node:
         case _Call("if", (_Call("contains" | "startsWith" | "endsWith", (of, _Literal(str(needle)))), _, other)):
-            return needle or None if of == other == _VALUE else None
-        case _Call("if", (_Compare(of, _Literal(str(needle)), True), _, other)):
             return needle or None if of == other == _VALUE else None
         case _Call("replace", (of, _Literal(str(needle)), _Literal(str()))):
             return needle or None if of == _VALUE else None
@@ -298,7 +295,7 @@ class _Compiler:
                 return _applied(lambda *values: list(values), runs)
             case _Compare(left, right, is_equal):
                 runs = [self.compile(left, depth + 1), self.compile(right, depth + 1)]
-                return _applied(lambda one, other: same(one, other) is is_equal, runs)
+                return _applied(lambda one, other: equal(one, other) is is_equal, runs)
             case _Call(name, args):
                 return self._call(name, args, depth)
             case _Regex():
@@ -331,7 +328,7 @@ class _Compiler:
             raise ExpressionError("a regular expression is supported only with a replacement that is plain text")
         replace = patterns.replacer(regex.pattern, not regex.ignore_case, to.value)
         return _applied(
-            lambda text: FAILURE if text is None or isinstance(text, list) else replace(to_text(text)),
+            lambda text: FAILURE if text is None else replace(to_text(text)),
             [self.compile(of, depth + 1)],
         )
 

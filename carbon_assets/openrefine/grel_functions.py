@@ -5,15 +5,19 @@ How they are called, and those that need more than their arguments (`if`, `facet
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from collections.abc import Callable
 
 from carbon_assets.openrefine.values import (
     FAILURE,
     LONGEST_RESULT,
+    ResultError,
     ResultTooLong,
     Value,
     is_blank,
     java_length,
+    same,
     to_text,
 )
 
@@ -23,7 +27,31 @@ _GUAVA_BLANKS = "".join(
 """What `trim` takes off: no-break spaces, unlike Java's own trim."""
 
 
+_IGNORED = "\x00-\x08\x0e-\x1f\x7f-\x9f\u200b-\u200f"
+_LIGHT = (
+    "\t-\r \xa0\xad\u0300-\u0345\u0360\u0361\u0483-\u0486\u2000-\u200a\u2010-\u2015\u20d0-\u20e1\u2212\u3000\ufeff\\-"
+)
+_UNCOUNTED = re.compile(f"[{_IGNORED}]+(?![{_LIGHT}{_IGNORED}])")
+_COUNTED = re.compile(f"[{_IGNORED}]")
+
+
+def equal(one: Value, other: Value) -> bool:
+    """`==`. Of texts since 3.8, what Java's collator takes for equal: composed as decomposed, controls ignored."""
+    if isinstance(one, str) and isinstance(other, str):
+        return one == other or _collated(one) == _collated(other)
+    return same(one, other)
+
+
+def _collated(text: str) -> str:
+    """Controls count, all alike, only before what the collator gives little weight: blanks, accents and dashes."""
+    if text.isascii() and text.isprintable():
+        return text
+    return _COUNTED.sub("\x00", _UNCOUNTED.sub("", unicodedata.normalize("NFD", text)))
+
+
 def _coalesce(*values: Value) -> Value:
+    if len(values) < 2:
+        return FAILURE
     return next((value for value in values if value is not None), None)
 
 
@@ -52,9 +80,11 @@ def _length(value: Value) -> Value:
 
 def _replace(of: Value, find: Value, to: Value) -> Value:
     """`$` and backslash mean themselves."""
-    if of is None or isinstance(of, list) or not isinstance(find, str) or not isinstance(to, str):
+    if of is None or not isinstance(find, str) or not isinstance(to, str):
         return FAILURE
     text = to_text(of)
+    if not find and text and max(text) > "\uffff":
+        raise ResultError("a replacement of nothing cuts a character in two, as Java counts it as two")
     found = text.count(find)
     if found:
         _bound(len(text) + found * (len(to) - len(find)))

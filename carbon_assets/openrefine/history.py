@@ -229,13 +229,10 @@ def _text_transform(entry: dict[str, Any], read_expression: ReadExpression) -> T
     if fields.truth_of(entry, "repeat", False):
         raise ExpressionError("'repeat' is not supported")
     expression = read_expression(fields.text_of(entry, "expression"))
-    on_error = _on_error(entry)
-    if expression.dead and on_error != KEEP:
-        raise ExpressionError(f"{expression.dead} only with onError {KEEP}")
     return TextTransform(
         column=fields.text_of(entry, "columnName"),
         expression=expression,
-        on_error=on_error,
+        on_error=_on_error(entry),
         facets=read_facets(entry["engineConfig"], read_expression),
         source=entry["expression"],
     )

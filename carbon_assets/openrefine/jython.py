@@ -18,7 +18,7 @@ import re
 import warnings
 from collections.abc import Callable
 
-from carbon_assets.openrefine.values import FAILURE, Expression, ExpressionError, Run, Scope, Value
+from carbon_assets.openrefine.values import FAILURE, Expression, ExpressionError, ResultError, Run, Scope, Value
 
 LONGEST = 2_000
 """Letters; the peer's longest has 130."""
@@ -119,8 +119,14 @@ def _result(value: ast.expr | None) -> Run:
         case ast.Constant(str(text)) if text.isascii():
             return lambda scope: text
         case ast.Name("value"):
-            return lambda scope: scope.value
+            return _value
     raise ExpressionError("the only supported Jython results are text, None and value")
+
+
+def _value(scope: Scope) -> Value:
+    if isinstance(scope.value, int):
+        raise ResultError("Jython makes other types of the numbers and truths of cells, which is not supported")
+    return scope.value
 
 
 def _needle(body: list[ast.stmt]) -> str | None:

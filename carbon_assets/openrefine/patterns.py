@@ -15,7 +15,10 @@ alternative under a quantifier, more than one `*`, `+` or `{n,}`, more than `MOS
 from __future__ import annotations
 
 import re
-from collections.abc import Callable, Sequence
+import string
+import unicodedata
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -32,7 +35,7 @@ from carbon_assets.openrefine.java_regex import (
     parse,
     shown,
 )
-from carbon_assets.openrefine.values import LONGEST_RESULT, ExpressionError, ResultTooLong
+from carbon_assets.openrefine.values import LONGEST_RESULT, ExpressionError, ResultError, ResultTooLong
 
 LARGEST = 1_000
 MOST_WAYS = 64
@@ -40,22 +43,31 @@ LONGEST_SEARCHED = 10_000
 """Letters of a cell in which is replaced; fewer, by the root, where there are several ways through a pattern without end."""
 
 
-def searcher(pattern: str, case_sensitive: bool) -> str:
+@dataclass(frozen=True)
+class Search:
+    """A pattern for `found_in`: as RE2 reads it, and what a text must look like to it."""
+
+    written: str
+    seen: Callable[[str], str]
+
+
+def searcher(pattern: str, case_sensitive: bool) -> Search:
     """The pattern for `found_in`. Raises `ExpressionError`."""
     node, _ = parse(pattern, case_sensitive)
     if _size(node) > LARGEST:
         raise ExpressionError(f"the regular expression {shown(pattern)} is too large")
     written = _write(node, r"\z", lambda last: _end_for_re2(pattern, last))
+    search = Search(written, _seen(node))
     try:
-        found_in(written, [""])
+        found_in(search, [""])
     except pa.ArrowInvalid as error:
         raise ExpressionError(f"the regular expression {shown(pattern)} cannot be used: {error}") from error
-    return written
+    return search
 
 
-def found_in(written: str, texts: Sequence[str]) -> list[bool]:
-    """Which texts hold the pattern that `searcher` wrote."""
-    return pc.match_substring_regex(pa.array(texts, pa.large_string()), written).to_pylist()
+def found_in(search: Search, texts: Sequence[str]) -> list[bool]:
+    """Which texts hold the pattern."""
+    return pc.match_substring_regex(pa.array(map(search.seen, texts), pa.large_string()), search.written).to_pylist()
 
 
 def replacer(pattern: str, case_sensitive: bool, template: str) -> Callable[[str], str]:
@@ -70,18 +82,24 @@ def replacer(pattern: str, case_sensitive: bool, template: str) -> Callable[[str
     longest = int(LONGEST_SEARCHED / ways**0.5) if unbounded else LONGEST_SEARCHED
     compiled = re.compile(_write(node, r"\Z", lambda last: rf"(?=\r\n\Z|(?<!\r)\n\Z|[{LINE_ENDS[1:]}]\Z|\Z)"), re.ASCII)
     pieces = _template(template, groups)
+    seen = _seen(node)
 
     def replace(text: str) -> str:
         if len(text) > longest:
             raise ResultTooLong(f"a cell of {len(text):,} letters is too long for a regular expression")
-        out, at, length = [], 0, len(text)
-        for match in compiled.finditer(text):
-            to = "".join(match[piece] or "" if isinstance(piece, int) else piece for piece in pieces)
+        out, at, length, start, looked = [], 0, len(text), 0, seen(text)
+        # Java goes on one unit behind an empty match; Python's finditer would look at the same place once more.
+        while start <= len(text) and (match := compiled.search(looked, start)):
+            to = "".join(text[slice(*match.span(p))] if isinstance(p, int) else p for p in pieces)
             length += len(to)
             if length > LONGEST_RESULT:
                 raise ResultTooLong(f"a replacement makes a cell of more than {LONGEST_RESULT:,} letters")
             out += [text[at : match.start()], to]
             at = match.end()
+            start = at if match[0] else at + 1
+            is_within = not match[0] and text[at : at + 1] > "\uffff"  # of Java's two units of one character
+            if is_within and compiled.match(f"{looked[:at]}\ud83d\ude00{looked[at + 1 :]}", at + 1):
+                raise ResultError("a replacement of nothing cuts a character in two, as Java counts it as two")
         return "".join([*out, text[at:]])
 
     return replace
@@ -159,6 +177,50 @@ def _ways(node: Node) -> tuple[int, int]:
 def _is_tame(node: Node) -> bool:
     unbounded, ways = _ways(node)
     return unbounded <= 1 and ways <= MOST_WAYS
+
+
+# --- marks at the edge of a word
+
+
+def _seen(node: Node) -> Callable[[str], str]:
+    """How a pattern must see a text. Java's `\\b` takes an accent that follows a letter for a part of the word: another part of
+    a word stands in for it, of which the rest of the pattern says the same."""
+    nodes = list(_inside(node))
+    if Mark("edge") not in nodes:
+        return lambda text: text
+    sets = [inner for inner in nodes if isinstance(inner, Set)]
+
+    def stand_in(char: str) -> str:
+        for other in "_" + string.digits + string.ascii_letters:
+            if all(_holds(one, char) is _holds(one, other) for one in sets):
+                return other
+        raise ResultError(f"a regular expression with \\b cannot be asked of a text with U+{ord(char):04X}")
+
+    def seen(text: str) -> str:
+        if text.isascii():
+            return text
+        out, is_word = [], False
+        for char in text:
+            kind = unicodedata.category(char) if char <= "\uffff" else ""
+            is_word = kind[:1] == "L" or kind == "Nd" or (is_word and kind == "Mn")
+            out.append(stand_in(char) if is_word and kind == "Mn" else char)
+        return "".join(out)
+
+    return seen
+
+
+def _inside(node: Node) -> Iterator[Node]:
+    yield node
+    match node:
+        case Group(inner, _) | Repeat(inner, _, _, _):
+            yield from _inside(inner)
+        case Series(parts) | Choice(parts):
+            for part in parts:
+                yield from _inside(part)
+
+
+def _holds(one: Set, char: str) -> bool:
+    return any(low <= ord(char) <= high for low, high in one.ranges) is not one.negated
 
 
 # --- writing

@@ -65,7 +65,7 @@ def _holds_cased(value: Value, query: str) -> bool:
     return value is not None and query in to_text(value)
 
 
-def _found(pattern: str, invert: bool, rows: list[int], values: Sequence[Value]) -> list[int]:
+def _found(pattern: patterns.Search, invert: bool, rows: list[int], values: Sequence[Value]) -> list[int]:
     texts = list(dict.fromkeys(to_text(values[row]) for row in rows if values[row] is not None))
     found = {text for text, is_found in zip(texts, patterns.found_in(pattern, texts), strict=True) if is_found}
     return [row for row in rows if (values[row] is not None and to_text(values[row]) in found) is not invert]

@@ -23,7 +23,11 @@ class ExpressionError(ValueError):
     """The expression is outside of what is supported; the message says where and why."""
 
 
-class ResultTooLong(Exception):
+class ResultError(Exception):
+    """An expression made what is not supported; known only when it runs."""
+
+
+class ResultTooLong(ResultError):
     """An expression made a cell longer than `LONGEST_RESULT`."""
 
 
@@ -83,13 +87,15 @@ def is_number(value: Value) -> bool:
 
 
 def to_text(value: Value) -> str:
-    """A value as OpenRefine writes it out.
+    """A value as OpenRefine writes it out. Raises `ResultError` for an array, of which it writes where in memory it lies.
 
     >>> to_text(True), to_text(3), to_text(None)
     ('true', '3', '')
     """
     if isinstance(value, bool):
         return "true" if value else "false"
+    if isinstance(value, list):
+        raise ResultError("an expression makes text of an array, in which OpenRefine writes an address")
     return "" if value is None else str(value)
 
 

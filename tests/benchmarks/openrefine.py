@@ -26,9 +26,25 @@ OPERATIONS = 1_480
 REAL = Path(__file__).parents[3] / "shared" / "data" / "openrefine"
 MERGED = "merged_beneficiary"
 SOURCES = ("retirement_account", "retirement_beneficiary", "retirement_note", "retirement_reason")
-WORDS = (
-    "the of for on behalf and carbon neutral emissions energy group holding client retired event climate bank".split()
-)
+WORDS = [
+    "the",
+    "of",
+    "for",
+    "on",
+    "behalf",
+    "and",
+    "carbon",
+    "neutral",
+    "emissions",
+    "energy",
+    "group",
+    "holding",
+    "client",
+    "retired",
+    "event",
+    "climate",
+    "bank",
+]
 
 
 def made_up_history() -> list[dict]:

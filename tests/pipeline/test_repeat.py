@@ -11,7 +11,10 @@ import pytest
 from carbon_assets import snapshots
 from tests.pipeline.conftest import run_drop
 
-MARTS = ("credits", "projects", "protocol_catalogue", "protocol_coverage", "unknown_values")
+MARTS = (
+    "beneficiaries", "beneficiary_candidates", "credits", "projects", "protocol_catalogue", "protocol_coverage",
+    "unknown_values",
+)  # fmt: skip
 
 
 def content(made) -> dict[str, list]:

@@ -17,7 +17,7 @@ def test_report_counts_rows_tonnes_and_quarantine(sample_run):
 def test_published_folder_has_a_parquet_file_for_each_mart(sample_run):
     folder = sample_run.settings.published / "current"
     assert {path.name for path in folder.iterdir()} == {
-        "carbon.duckdb", "credits.parquet", "projects.parquet", "protocol_catalogue.parquet",
+        "beneficiaries.parquet", "beneficiary_candidates.parquet", "carbon.duckdb", "credits.parquet", "projects.parquet", "protocol_catalogue.parquet",
         "protocol_coverage.parquet", "unknown_values.parquet",
     }  # fmt: skip
 
@@ -165,6 +165,31 @@ ONE = {
     "protocols are ids of the catalogue": (
         "select count(*) from (select unnest(protocol) as protocol from marts.projects) "
         "anti join marts.protocol_catalogue using (protocol)",
+        0,
+    ),
+    "N/A is nobody": (
+        "select count(*) = 1 and count(retirement_beneficiary_harmonized) = 0 and count(beneficiaries_named) = 0 "
+        "from marts.credits where project_id = 'VCS90008' and quantity = 345 and transaction_type = 'retirement'",
+        True,
+    ),
+    "Not Disclosed is nobody": (
+        "select count(*) = 3 and count(retirement_beneficiary_harmonized) = 0 from marts.credits "
+        "where registry = 'gold-standard' and retirement_beneficiary = 'Not Disclosed'",
+        True,
+    ),
+    "Not public is nobody": (
+        "select count(*) = 18 and count(retirement_beneficiary_harmonized) = 0 from marts.credits "
+        "where registry = 'cercarbono' and retirement_beneficiary = 'Not public'",
+        True,
+    ),
+    "a retirement without any text is nobody's": (
+        "select count(*) > 30 and count(retirement_beneficiary_harmonized) = 0 from marts.credits "
+        "where source = 'arb/issuances' and transaction_type = 'retirement'",
+        True,
+    ),
+    "only retirements have beneficiaries": (
+        "select count(*) from marts.credits where transaction_type <> 'retirement' "
+        "and (retirement_beneficiary_harmonized is not null or beneficiaries_named is not null)",
         0,
     ),
     "a quoted newline stays in its cell": (

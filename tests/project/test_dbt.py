@@ -35,7 +35,7 @@ OFFSETSDB_CREDITS = [
 ]  # fmt: skip
 MORE_OF_CREDITS = [
     "credit_id", "registry", "vintage_start", "vintage_end", "serial_number", "serial_start", "serial_end",
-    "serial_key", "is_buffer", "labels", "source", "snapshot_id",
+    "serial_key", "is_buffer", "labels", "source", "snapshot_id", "beneficiaries_named",
 ]  # fmt: skip
 COVERAGE = [
     "registry",
@@ -48,6 +48,11 @@ COVERAGE = [
     "protocol",
     "candidates",
 ]
+BENEFICIARIES = [
+    "beneficiary", "retired", "retirements", "first_retirement_at", "last_retirement_at", "projects", "registries",
+    "spellings",
+]  # fmt: skip
+CANDIDATES = ["suggested", "names", "method", "score", "retired", "examples"]
 PROMISED_TYPES = {
     ("projects", "protocol"): "VARCHAR[]",
     ("projects", "protocol_unassigned"): "VARCHAR[]",
@@ -64,6 +69,15 @@ PROMISED_TYPES = {
     ("credits", "labels"): "VARCHAR[]",
     ("protocol_coverage", "protocol"): "VARCHAR[]",
     ("protocol_coverage", "candidates"): "VARCHAR[]",
+    ("credits", "retirement_beneficiary_harmonized"): "VARCHAR",
+    ("credits", "beneficiaries_named"): "VARCHAR[]",
+    ("beneficiaries", "retired"): "DECIMAL(38,6)",
+    ("beneficiaries", "first_retirement_at"): "DATE",
+    ("beneficiaries", "last_retirement_at"): "DATE",
+    ("beneficiaries", "registries"): "VARCHAR[]",
+    ("beneficiaries", "spellings"): "VARCHAR[]",
+    ("beneficiary_candidates", "names"): "VARCHAR[]",
+    ("beneficiary_candidates", "retired"): "DECIMAL(38,6)",
 }
 
 
@@ -79,6 +93,8 @@ def test_the_interface_is_as_long_as_it_was_agreed():
         ("credits", OFFSETSDB_CREDITS),
         ("credits", MORE_OF_CREDITS),
         ("protocol_coverage", COVERAGE),
+        ("beneficiaries", BENEFICIARIES),
+        ("beneficiary_candidates", CANDIDATES),
     ],
 )
 def test_marts_have_the_columns_that_readers_were_promised(name, promised, built):
@@ -258,6 +274,33 @@ def test_a_unit_test_shows_the_protocols_of_a_project(unit_tests):
         if given["input"] == "ref('stg_protocols')"
         and len({row["protocol_raw"] for row in given["rows"]}) < len(given["rows"])
         and {bool(row.get("protocol")) for row in test["expect"]["rows"]} == {True, False}
+    ]
+
+
+def test_a_unit_test_shows_that_only_retirements_have_a_beneficiary(unit_tests):
+    """Given one text for two types of transactions and a missing one, one of each is named."""
+    assert [
+        test["name"]
+        for test in unit_tests
+        if test["model"] == "credits"
+        for given in test["given"]
+        if given["input"] == "ref('stg_credits')"
+        and {row.get("transaction_type") for row in given["rows"]} >= {"retirement", "issuance"}
+        and any(row.get("retirement_account", "") is None for row in given["rows"])
+        and {bool(row.get("retirement_beneficiary_harmonized")) for row in test["expect"]["rows"]} == {True, False}
+    ]
+
+
+def test_a_unit_test_shows_the_sum_of_an_entity(unit_tests):
+    assert [
+        test["name"]
+        for test in unit_tests
+        if test["model"] == "beneficiaries"
+        for given in test["given"]
+        if given["input"] == "ref('credits')"
+        and {"retirement", "issuance"} == {row["transaction_type"] for row in given["rows"]}
+        and any(row["retirement_beneficiary_harmonized"] is None for row in given["rows"])
+        and len(test["expect"]["rows"]) < len(given["rows"])
     ]
 
 

@@ -28,8 +28,33 @@ KNOWLEDGE = {
         "vocab/no_protocol.csv",
     ],
     "configs/project_types": ["registry_types.csv", "project_type_overrides.csv"],
+    "configs/beneficiaries": [
+        "beneficiaries/aliases.csv",
+        "beneficiaries/intermediaries.csv",
+        "beneficiaries/legal_forms.csv",
+        "beneficiaries/patterns.yml",
+        "beneficiaries/placeholders.csv",
+    ],
 }
-"""The external assets of what stewards know of protocols and types: files, a change of which must be seen."""
+"""The external assets of what stewards know: files, a change of which must be seen."""
+OF_JOBS = {
+    "protocols": {
+        "knowledge": ["configs/protocols", "configs/project_types"],
+        "made": {"harmonized/protocols", "harmonized/project_types", "marts/projects", "marts/protocol_coverage"},
+        "left": {"harmonized/projects", "harmonized/credits", "harmonized/beneficiaries", "marts/credits"},
+    },
+    "beneficiaries": {
+        "knowledge": ["configs/beneficiaries"],
+        "made": {
+            "harmonized/beneficiaries",
+            "harmonized/beneficiary_candidates",
+            "marts/credits",
+            "marts/beneficiaries",
+        },
+        "left": {"harmonized/projects", "harmonized/credits", "harmonized/protocols", "harmonized/project_types"},
+    },
+}
+"""What is mapped anew: with which knowledge, some of what must be made, and some of what must be left."""
 
 
 def expected_keys() -> set[str]:
@@ -149,6 +174,18 @@ def test_critical_expectations_block_and_warnings_do_not(key, definitions, setti
     assert {name: specs.get(name) for name in expected} == expected
 
 
+def test_the_check_against_openrefine_blocks_and_is_made_wherever_beneficiaries_are(definitions):
+    """And publishing waits for it: a check that it does not know of would hold nothing back in a later run."""
+    from carbon_assets.graph import MAP, MATERIALIZE
+
+    key = dg.AssetCheckKey(dg.AssetKey(["harmonized", "beneficiaries"]), "openrefine_agrees")
+    (spec,) = [spec for part in parts(definitions) for spec in part.check_specs if spec.key == key]
+    assert spec.blocking
+    jobs = {name: definitions.resolve_job_def(name) for name in (MATERIALIZE, *MAP.values())}
+    making = {name for name, job in jobs.items() if key in job.asset_layer.asset_graph.asset_check_keys}
+    assert making == {MATERIALIZE, MAP["beneficiaries"]}
+
+
 def checks_of_upstream_assets(parts: list) -> list[str]:
     """Checks that a step makes on an asset that is upstream of it and made elsewhere.
 
@@ -210,13 +247,28 @@ def test_one_job_observes_and_one_makes_everything(definitions, graph):
     assert keys_of(make) >= set(graph) - observed(graph)
 
 
-def test_one_job_makes_what_depends_on_the_stewards_knowledge_and_nothing_else(definitions, graph):
+def test_there_is_a_job_for_all_that_stewards_know():
     from carbon_assets.graph import MAP
 
-    made = keys_of(definitions.resolve_job_def(MAP)) & set(graph)
-    assert made == downstream(graph, KNOWLEDGE)
-    assert made >= {"harmonized/protocols", "harmonized/project_types", "marts/protocol_coverage", "published/carbon"}
-    assert not made & {*normalized(), "harmonized/projects", "harmonized/credits", "marts/credits"}
+    assert set(MAP) == set(OF_JOBS)
+    assert sorted(key for of in OF_JOBS.values() for key in of["knowledge"]) == sorted(KNOWLEDGE)
+
+
+@pytest.mark.parametrize("what", OF_JOBS)
+def test_a_job_makes_what_depends_on_its_knowledge_and_nothing_else(what, definitions, graph):
+    from carbon_assets.graph import MAP
+
+    made = keys_of(definitions.resolve_job_def(MAP[what])) & set(graph)
+    assert made == downstream(graph, OF_JOBS[what]["knowledge"])
+    assert made >= OF_JOBS[what]["made"] | {"published/carbon"}
+    assert not made & {*normalized(), *OF_JOBS[what]["left"]}
+
+
+def test_credits_are_not_mapped_anew_with_protocols_nor_projects_with_beneficiaries(definitions, graph):
+    from carbon_assets.graph import MAP
+
+    made = {what: keys_of(definitions.resolve_job_def(job)) & set(graph) for what, job in MAP.items()}
+    assert {key for key in made["protocols"] & made["beneficiaries"] if key.startswith("harmonized/")} == set()
 
 
 def downstream(graph, keys: Iterable[str]) -> set[str]:
@@ -267,7 +319,10 @@ def test_a_changed_file_changes_the_version_of_its_knowledge_alone(key, name, se
 
 
 def test_every_file_of_the_stewards_is_of_a_known_body():
-    """A new file must be observed too, or be one of those whose tables are made anew from their registries' files."""
+    """A new file must be observed too, or be one of those whose tables are made anew from their registries' files.
+
+    The curators' histories are observed as well, but none is shipped.
+    """
     of_registries = {
         "curated_projects.csv",
         *(f"vocab/{n}.csv" for n in ("country", "country_name", "label", "status")),
@@ -275,4 +330,14 @@ def test_every_file_of_the_stewards_is_of_a_known_body():
     files = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.csv")}
     known = {name for names in KNOWLEDGE.values() for name in names if name.endswith(".csv")}
     assert files == known | of_registries
-    assert {path.parent.name for path in CONFIGS.rglob("*.yml")} == {"registries", "protocols"}
+    assert {path.parent.name for path in CONFIGS.rglob("*.yml")} == {"registries", "protocols", "beneficiaries"}
+
+
+@pytest.mark.parametrize(("name", "is_seen"), [("operations/new.json", True), ("operations/notes.txt", False)])
+def test_a_history_more_changes_the_version_of_beneficiaries(name, is_seen, settings, tmp_path):
+    configs = shutil.copytree(settings.configs, tmp_path / "configs")
+    there = dataclasses.replace(settings, configs=configs)
+    before = versions(there)
+    (configs / "beneficiaries" / name).write_text("[]")
+    after = versions(there)
+    assert {key for key in before if before[key] != after[key]} == ({"configs/beneficiaries"} if is_seen else set())

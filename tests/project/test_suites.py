@@ -188,6 +188,18 @@ SMALL = {
          "unknown_words": "[Kelp]"},
         {"project_id": "TWO1", "project_type": "REDD+", "project_type_source": "protocol", "category": "forest"},
     ],
+    "harmonized/beneficiaries": [
+        {"retirement_account": "Broker", "retirement_beneficiary": "Peat Inc.", "beneficiary_harmonized": "Peat",
+         "beneficiary_found": "Peat Inc.", "beneficiaries_named": "[Peat]", "basis": "beneficiary",
+         "method": "fingerprint", "confidence": "0.97", "project_id": "ONE1", "quantity": "7.5", "transactions": "2"},
+        {"project_id": "ONE1", "quantity": "0", "transactions": "1"},
+    ],
+    "harmonized/beneficiary_candidates": [
+        {"method": "likeness", "score": "0.93", "names": "[Peat Foods, Peet Foods]", "suggested": "Peat Foods",
+         "quantity": "7.5", "examples": "[Peat Foods, for Peet Foods]"},
+        {"method": "fingerprint", "score": "1", "names": "[Wind Mills, Mills Wind]", "suggested": "Wind Mills",
+         "quantity": "0", "examples": "[Wind Mills, Mills Wind]"},
+    ],
     "marts/projects": [
         {"project_id": "ONE1", "registry": "one", "issued": "10.5", "retired": "3", "cancelled": "0",
          "outstanding": "7.5", "is_compliance": "false", "status": "listed", "project_type": "Unknown",
@@ -210,6 +222,17 @@ SMALL = {
          "issued": "10.5"},
         {"registry": "one", "outcome": "blank", "projects": "1", "issued": "0"},
         {"registry": "two", "protocol_raw": "VM0007", "outcome": "assigned", "projects": "1"},
+    ],
+    "marts/beneficiaries": [
+        {"beneficiary": "Peat", "retired": "7.5", "retirements": "2", "projects": "1", "registries": "[one]",
+         "spellings": "[Peat, Peat Inc.]", "methods": "[fingerprint, pattern]", "confidence": "0.97"},
+        {"beneficiary": "Wind Mills", "retired": "0", "retirements": "1", "projects": "1"},
+    ],
+    "marts/beneficiary_candidates": [
+        {"suggested": "Peat Foods", "names": "[Peat Foods, Peet Foods]", "method": "likeness", "score": "0.93",
+         "retired": "7.5"},
+        {"suggested": "Wind Mills", "names": "[Wind Mills, Mills Wind]", "method": "fingerprint", "score": "1",
+         "retired": "0"},
     ],
     "marts/unknown_values": [{"registry": "one", "field": "status", "raw": "Paused", "occurrences": "1"}],
 }  # fmt: skip
@@ -384,6 +407,17 @@ def test_no_gate_lets_one_text_of_a_registry_through_twice(key, text, valid_rows
 
     assert len(twice(valid_rows(key).to_pylist())) == len(valid_rows(key)) + 1
     assert is_blocked(key, valid_rows(key), twice)
+
+
+@pytest.mark.parametrize("place", [0, 1], ids=["filled", "all missing"])
+def test_no_gate_lets_one_combination_of_texts_through_twice(place, valid_rows):
+    key = "harmonized/beneficiaries"
+    assert is_blocked(key, valid_rows(key), lambda rows: [*rows, rows[place]])
+
+
+def test_no_gate_lets_one_beneficiary_through_twice(valid_rows):
+    key = "marts/beneficiaries"
+    assert is_blocked(key, valid_rows(key), lambda rows: [*rows[:-1], {**rows[-1], "beneficiary": "Peat"}])
 
 
 @pytest.mark.parametrize("key", with_shape("credits"))

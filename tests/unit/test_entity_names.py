@@ -148,3 +148,8 @@ def test_any_text_has_a_key_and_a_display(text):
     assert display(shown, FORMS) == shown
     assert len(key(text, FORMS)) <= 10 * LONGEST_NAME
     assert key(text, FORMS) == key(text, FORMS)
+
+
+def test_text_that_was_read_in_the_wrong_encoding_is_read_again():
+    assert tidy("StÃ¤dtische Werke NATURA COSMÃ‰TICOS") == "Städtische Werke NATURA COSMÉTICOS"
+    assert tidy("SÃO PAULO CONVENÇÃO") == "SÃO PAULO CONVENÇÃO"

@@ -22,6 +22,7 @@ def versions(configs: Path) -> dict[str, str]:
 
 PROTOCOL_FILES = ["protocols/one.yml", "programs.csv", "categories.csv", "project_types.csv", "vocab/no_protocol.csv"]
 TYPE_FILES = ["registry_types.csv", "project_type_overrides.csv"]
+BENEFICIARY_FILES = ["beneficiaries/aliases.csv", "beneficiaries/patterns.yml", "beneficiaries/operations/one.json"]
 
 
 def changed(folder: Path, changes: dict[str, list[str] | None]) -> set[str]:
@@ -30,19 +31,20 @@ def changed(folder: Path, changes: dict[str, list[str] | None]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-def test_there_are_two_bodies_of_knowledge_with_their_files():
+def test_there_are_three_bodies_of_knowledge_with_their_files():
     assets = knowledge.build(Settings.from_environment())
-    assert [asset.key for asset in assets] == [knowledge.PROTOCOLS, knowledge.PROJECT_TYPES]
+    assert [asset.key for asset in assets] == [knowledge.PROTOCOLS, knowledge.PROJECT_TYPES, knowledge.BENEFICIARIES]
     assert all(asset.is_observable for asset in assets)
     assert "protocols/*.yml" in assets[0].description
     assert "registry_types.csv" in assets[1].description
+    assert "beneficiaries/operations/*.json" in assets[2].description
 
 
 def test_the_same_content_has_the_same_version_wherever_it_lies(tmp_path):
     one, other = write(tmp_path / "one"), write(tmp_path / "other" / "deep")
     os.utime(other / "programs.csv", (0, 0))
     assert versions(one) == versions(other)
-    assert len(set(versions(one).values())) == 2
+    assert len(set(versions(one).values())) == 3
 
 
 @pytest.mark.parametrize("file", PROTOCOL_FILES)
@@ -53,6 +55,13 @@ def test_a_changed_file_of_the_catalogue_makes_a_new_version_of_protocols_alone(
 @pytest.mark.parametrize("file", TYPE_FILES)
 def test_a_changed_file_of_types_makes_a_new_version_of_types_alone(tmp_path, file):
     assert changed(tmp_path, {file: [*FILES[file], "# note"]}) == {"project_types"}
+
+
+@pytest.mark.parametrize("file", BENEFICIARY_FILES)
+def test_a_file_of_beneficiaries_makes_a_new_version_of_beneficiaries_alone(tmp_path, file):
+    assert changed(tmp_path / "new", {file: []}) == {"beneficiaries"}
+    before, after = (versions(write(tmp_path / name, {file: [name]})) for name in ("before", "after"))
+    assert {name for name in before if before[name] != after[name]} == {"beneficiaries"}
 
 
 @pytest.mark.parametrize(
@@ -69,7 +78,10 @@ def test_names_and_bytes_count(tmp_path, changes):
     assert changed(tmp_path, changes) == {"protocols"}
 
 
-@pytest.mark.parametrize("file", ["protocols/notes.txt", "protocols/old/one.yml", "vocab/status.csv"])
+@pytest.mark.parametrize(
+    "file",
+    ["protocols/notes.txt", "protocols/old/one.yml", "vocab/status.csv", "beneficiaries/operations/old/one.json"],
+)
 def test_other_files_do_not_count(tmp_path, file):
     assert changed(tmp_path, {file: ["anything"]}) == set()
 
@@ -93,4 +105,7 @@ def test_what_moves_from_one_file_to_the_next_counts(tmp_path):
 
 
 def test_all_files_that_the_shipped_versions_name_are_there():
-    assert all(list(CONFIGS.glob(pattern)) for pattern in [*PROTOCOL_FILES[1:], "protocols/*.yml", *TYPE_FILES])
+    assert all(
+        list(CONFIGS.glob(pattern))
+        for pattern in [*PROTOCOL_FILES[1:], "protocols/*.yml", *TYPE_FILES, *BENEFICIARY_FILES[:2]]
+    )

@@ -97,11 +97,25 @@ def test_to_null_and_to_empty_text_differ():
     assert got.table["v"].to_pylist() == [None, ""]
 
 
-def test_dead_jython_changes_nothing_and_is_reported():
-    got = applied([transform("jython:if value.startswith('a');\n  return 'b'"), mass_edit({"a": "c"})], v=["a"])
+@pytest.mark.parametrize("on_error", ["keep-original", "set-to-blank"])
+def test_dead_jython_changes_nothing_and_is_reported(on_error):
+    dead = transform("jython:if value.startswith('a');\n  return 'b'", onError=on_error)
+    got = applied([dead, mass_edit({"a": "c"})], v=["a"])
     assert got.table["v"].to_pylist() == ["c"]
     assert "does not parse" in got.results[0].note
     assert (got.results[0].cells, got.results[1].note) == (0, None)
+
+
+def test_what_only_its_result_shows_as_unsupported_is_refused():
+    with pytest.raises(HistoryError, match="operation 1: an expression makes text of an array"):
+        applied([mass_edit({"a": "b"}), transform("[value, [value]].join('')")], v=["a"])
+    with pytest.raises(HistoryError, match="operation 0: an expression makes text of an array"):
+        applied([mass_edit({"[a]": "b"}, expression="[value]")], v=["a"])
+
+
+def test_a_comparison_looks_at_spellings_without_its_text():
+    got = applied([transform("if(value=='école','x',value)")], v=["e\u0301cole", "ecole"])
+    assert got.table["v"].to_pylist() == ["x", "ecole"]
 
 
 def test_numbers_and_truths_are_written_as_text_and_found_by_it():

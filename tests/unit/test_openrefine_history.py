@@ -68,7 +68,7 @@ def test_a_refusal_names_the_index_from_0():
         (transform("x" * 20_000), "20,000 letters is too long"),
         (transform("jython:import os\nreturn os.getcwd()"), "Jython statement Import"),
         (transform("jython:return", onError="set-to-blank"), ""),
-        (transform("jython:if", onError="set-to-blank"), "only with onError keep-original"),
+        (transform("jython:if", onError="set-to-blank"), ""),
         (addition("jython:if"), "of a column that is added"),
         (addition("value", at=-1), "'columnInsertIndex'"),
         (addition("value", at=True), "'columnInsertIndex'"),

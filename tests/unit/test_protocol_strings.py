@@ -385,9 +385,7 @@ def test_no_text_breaks_the_rules_of_a_reading(text, registry):
     assert READER.read(text, registry) == reading
 
 
-GRAMMATICAL = sorted(
-    id_.upper() for id_, p in CATALOGUE.protocols.items() if p.program in ("cdm", "vcs")
-)
+GRAMMATICAL = sorted(id_.upper() for id_, p in CATALOGUE.protocols.items() if p.program in ("cdm", "vcs"))
 """All but the one after which 'AM' may be a verb: 'I am'."""
 
 

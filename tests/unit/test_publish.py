@@ -8,6 +8,7 @@ import pytest
 
 from carbon_assets import publish
 from carbon_assets.settings import Settings
+from carbon_assets.sqltext import literal
 from tests.unit.building import settings_in
 
 MANIFEST = {
@@ -28,6 +29,11 @@ MANIFEST = {
     }
 }
 MARTS = ["projects", "credits"]
+TEXTS = (
+    "retirement_beneficiary_harmonized", "retirement_beneficiary", "retirement_account", "retirement_note",
+    "retirement_reason",
+)  # fmt: skip
+"""The texts of a retirement that may hold a name."""
 
 
 @pytest.fixture
@@ -42,16 +48,23 @@ def manifest(tmp_path) -> Path:
     return path
 
 
-def build_marts(settings: Settings, *names: str) -> None:
-    """One project per name, and one credit."""
+def build_marts(settings: Settings, *names: str, credits: list[dict[str, str]] | None = None) -> None:
+    """One project per name, and one credit, or those that are given."""
     settings.table("marts", "projects").parent.mkdir(parents=True, exist_ok=True)
     values = ", ".join(f"('MUP{number}', '{name}')" for number, name in enumerate(names))
     for mart, query in {
         "projects": f"from (values {values}) t(project_id, name)",
-        "credits": "select 'MUP0' as project_id, 1.5::decimal(18, 6) as quantity",
+        "credits": " union all ".join(map(credit, credits or [{}])),
     }.items():
         with duckdb.connect() as con:
             con.execute(f"copy ({query}) to '{settings.table('marts', mart)}' (format parquet)")
+
+
+def credit(cells: dict[str, str]) -> str:
+    """A query for one credit: a retirement, if it does not say otherwise."""
+    given = {"transaction_type": "retirement", **dict.fromkeys(TEXTS)} | cells
+    columns = [f"{literal(cell) if cell else 'null::varchar'} as {name}" for name, cell in given.items()]
+    return f"select 'MUP0' as project_id, 1.5::decimal(18, 6) as quantity, {', '.join(columns)}"
 
 
 def current(settings: Settings) -> Path:
@@ -76,7 +89,7 @@ def test_the_marts_are_readable_as_a_database_and_as_parquet(settings, manifest)
     with connect(settings) as con:
         assert names(con) == ["Peat", "Wind"]
         described = con.execute("describe marts.credits").fetchall()
-        assert [(row[0], row[1]) for row in described] == [("project_id", "VARCHAR"), ("quantity", "DECIMAL(18,6)")]
+        assert [(row[0], row[1]) for row in described][:2] == [("project_id", "VARCHAR"), ("quantity", "DECIMAL(18,6)")]
     parquet = current(settings) / "projects.parquet"
     assert duckdb.sql(f"select name from '{parquet}' order by project_id").fetchall() == [("Peat",), ("Wind",)]
     assert sorted(path.name for path in version.iterdir()) == ["carbon.duckdb", "credits.parquet", "projects.parquet"]
@@ -194,3 +207,42 @@ def test_a_failed_build_does_not_stop_the_next_one(settings, manifest):
     settings.table("marts", "credits").write_bytes(whole)
     version = publish.publish(settings, MARTS, "run", manifest)
     assert current(settings).resolve() == version.resolve()
+
+
+# --- the macro ------------------------------------------------------------------------------------------------------
+
+
+def naming(settings: Settings, manifest: Path, name: str, *credits: dict[str, str]) -> list[dict]:
+    """The retirements that the published file finds under a name."""
+    build_marts(settings, "Peat", credits=list(credits))
+    publish.publish(settings, MARTS, "run", manifest)
+    with connect(settings) as con:
+        return con.execute("from marts.retirements_naming(?)", [name]).to_arrow_table().to_pylist()
+
+
+@pytest.mark.parametrize("text", TEXTS)
+def test_a_name_is_found_in_each_text_of_a_retirement(settings, manifest, text):
+    (found,) = naming(settings, manifest, "nestle", {text: "for Nestle S.A. in 2024"}, {text: "for Nest Ltd"})
+    assert (found[text], found["project_id"]) == ("for Nestle S.A. in 2024", "MUP0")
+
+
+@pytest.mark.parametrize("name", ["nestle", "NESTL\u00c9", "nestl\u00e9", "Nestle\u0301"])
+@pytest.mark.parametrize("text", ["Nestl\u00e9", "NESTLE", "Nestle\u0301"])
+def test_case_and_accents_do_not_count(settings, manifest, name, text):
+    assert len(naming(settings, manifest, name, {"retirement_note": text})) == 1
+
+
+@pytest.mark.parametrize("kind", ["issuance", "cancellation"])
+def test_only_retirements_are_found(settings, manifest, kind):
+    credits = [{"retirement_note": "Peat Foods", "transaction_type": type_} for type_ in (kind, "retirement")]
+    assert [row["transaction_type"] for row in naming(settings, manifest, "peat", *credits)] == ["retirement"]
+
+
+def test_a_name_does_not_reach_over_two_texts(settings, manifest):
+    assert naming(settings, manifest, "peat foods", {"retirement_account": "Peat", "retirement_note": "Foods"}) == []
+
+
+@pytest.mark.parametrize("name", ["100%", "a_b", "it's"])
+def test_a_name_is_a_text_and_no_pattern(settings, manifest, name):
+    found = naming(settings, manifest, name, {"retirement_note": f"for {name} Ltd"}, {"retirement_note": "100 axb its"})
+    assert [row["retirement_note"] for row in found] == [f"for {name} Ltd"]
