@@ -176,24 +176,28 @@ def _say_better(
     """The table after the histories: a name that they set is taken, a text that they changed is read anew."""
     before = _for_histories(by_rules).to_pylist()
     after = _applied(_for_histories(by_rules), operations).to_pylist()
+    known = {reader.key(name): name for name in by_rules["beneficiary_harmonized"].to_pylist() if name}
     rows = []
     for row, was, now in zip(by_rules.to_pylist(), before, after, strict=True):
         merged = now.get(MERGED)
         if now[FOUND] != was[FOUND]:
-            row |= _by_operation(now[FOUND])
+            row |= _by_operation(now[FOUND], row["beneficiary_found"])
         elif merged and UNMERGED not in merged:
-            row |= _by_operation(merged)
+            row |= _by_operation(merged, row["beneficiary_found"])
         elif any(now[name] != was[name] for name in TEXTS):
             reading = reader.read(*(now[name] for name in TEXTS))
-            row |= {**_columns(reading, {}), "method": "operation" if reading.names else None}
+            joined = {name: reader.canonical(name) or known.get(reader.key(name), name) for name in reading.names}
+            row |= {**_columns(reading, joined), "method": "operation" if reading.names else None}
         rows.append(row)
     return _table(rows)
 
 
-def _by_operation(name: str | None) -> dict:
+def _by_operation(name: str | None, spelling: str | None) -> dict:
+    """A name that a curator gave, or took away; the texts still spell it as they do."""
     name = (name or "").strip()
-    reading = Named((name,), "beneficiary", "operation", 1.0) if name else Named((), None, None, None)
-    return _columns(reading, {})
+    if not name:
+        return _columns(Named(), {})
+    return {**_columns(Named((name,), "beneficiary", "operation", 1.0), {}), "beneficiary_found": spelling or name}
 
 
 # --- candidates

@@ -153,6 +153,7 @@ def test_a_name_that_a_history_sets_counts_more_than_the_rules(configs):
     edited, left = sorted(table.to_pylist(), key=lambda row: row["retirement_beneficiary"])
     assert edited["beneficiary_harmonized"] == "Peat & Sons"
     assert edited["beneficiaries_named"] == ["Peat & Sons"]
+    assert edited["beneficiary_found"] == "Peat Foods", "the texts still spell it as they do"
     assert (edited["method"], edited["confidence"]) == ("operation", 1)
     assert edited["retirement_beneficiary"] == "Peat Foods", "what was published stays as it is"
     assert edited["quantity"] == 7
@@ -192,6 +193,16 @@ def test_a_text_that_a_history_edits_is_read_anew(configs):
         "Sea Salts": ("Sea Salts", "pattern"),
     }
     assert made["PF 2024"]["basis"] == "note"
+
+
+def test_a_name_in_an_edited_text_joins_the_spelling_that_is_there(configs):
+    write_history(
+        configs,
+        "a.json",
+        transform("value.replace('PF', 'Retired on behalf of PEAT FOODS INC')", column="retirement_note"),
+    )
+    table = mapped(configs, event("9", beneficiary="Peat Foods"), event("1", note="PF"))
+    assert set(table["beneficiary_harmonized"].to_pylist()) == {"Peat Foods"}
 
 
 def test_a_history_sees_the_suggestions_and_the_tonnes(configs):
