@@ -66,6 +66,7 @@ class Named:
     """What one retirement says.
 
     `names`: who used the credits, as written but cleaned; none if nobody is named, several if the row has no one user.
+    `has_others`: the text speaks of more users than it names ("X and others"): then X is listed, but not the one user.
     `basis`: the cell that says so: beneficiary, note, account or reason. `method`: alias if the alias table knows each
     name, else pattern, be it a cell that is a name or a phrase. 'operation' and 'fingerprint' are never said here: the
     first is said of names that an OpenRefine history wrote, the second of names whose spelling `join_spellings` changed
@@ -76,6 +77,12 @@ class Named:
     basis: str | None = None
     method: str | None = None
     confidence: float | None = None
+    has_others: bool = False
+
+    @property
+    def user(self) -> str | None:
+        """The one user, if it is one."""
+        return self.names[0] if len(self.names) == 1 and not self.has_others else None
 
 
 _NOBODY = Named()
@@ -126,15 +133,16 @@ class BeneficiaryReader:
             return own
         if self._finder.names_a_crowd(self._without_its_crowd(cell, folded)):
             return told if self._is_clients_name(cell, told) else _NOBODY
-        names = self._split(self._without_tail(cell, folded))
+        cell, has_others = self._without_others(cell)
+        names = self._split(self._without_tail(cell, flat(cell)))
         if not names:
             return told or self._of_start(cell, "beneficiary")
-        return self._against_note(self._named(names, "beneficiary", OF_CELL), account, told)
+        return self._against_note(self._named(names, "beneficiary", OF_CELL, has_others), account, told)
 
     def _against_note(self, named: Named, account: str, told: Named | None) -> Named | None:
         """The name of the cell, unless the note tells of another user: customers of it, or those whom a broker serves."""
         name = named.names[0]
-        if len(named.names) > 1:
+        if named.user is None:
             return named
         if told is None:
             return None if self.is_intermediary(name) else named
@@ -149,9 +157,9 @@ class BeneficiaryReader:
 
     def _is_clients_name(self, cell: str, told: Named | None) -> bool:
         """Whether the note names the one of whom the cell 'client of X' speaks."""
-        if told is None or len(told.names) != 1 or told.confidence < SURE:
+        if told is None or told.user is None or told.confidence < SURE:
             return False
-        return not self._knowledge.are_related(cell, told.names[0])
+        return not self._knowledge.are_related(cell, told.user)
 
     def _is_served(self, account: str, name: str) -> bool:
         """Whether another holds the account: then a named user with attendees or guests is the user."""
@@ -169,12 +177,13 @@ class BeneficiaryReader:
                 continue
             if found == NOBODY:
                 return _NOBODY
+            parts = [self._without_others(words) for words in found]
             if names := self._distinct(
-                name for words in found for name in self._split(self._without_tail(words, flat(words)))
+                name for words, _ in parts for name in self._split(self._without_tail(words, flat(words)))
             ):
                 names = self._without_brokers(names, phrase)
             if names:
-                return self._named(names, basis, phrase.confidence)
+                return self._named(names, basis, phrase.confidence, any(has_others for _, has_others in parts))
         return None if deciding else self._of_start(text, basis)
 
     def _of_start(self, text: str, basis: str) -> Named | None:
@@ -201,10 +210,10 @@ class BeneficiaryReader:
             return self._named([name], "account", OF_ACCOUNT)
         return None
 
-    def _named(self, names: list[str], basis: str, confidence: float) -> Named:
+    def _named(self, names: list[str], basis: str, confidence: float, has_others: bool = False) -> Named:
         known = all(self._knowledge.is_known(name) for name in names)
-        is_surer = known and confidence >= OF_CELL
-        return Named(tuple(names), basis, "alias" if known else "pattern", OF_ALIAS if is_surer else confidence)
+        method = "alias" if known else "pattern"
+        return Named(tuple(names), basis, method, OF_ALIAS if known and confidence >= OF_CELL else confidence, has_others)
 
     # --- names of a cell
 
@@ -212,6 +221,11 @@ class BeneficiaryReader:
         """'X and its customers' is X."""
         found = _AND_ITS_CROWD.search(folded)
         return text[: found.start()] if found else text
+
+    def _without_others(self, text: str) -> tuple[str, bool]:
+        """'X and others' is X, and more users than it names."""
+        found = _AND_OTHERS.search(flat(text))
+        return (text[: found.start()].rstrip(" ,"), True) if found else (text, False)
 
     def _without_tail(self, cell: str, folded: str) -> str:
         """A cell without what follows the name: an address, a purpose, a place."""
@@ -239,8 +253,8 @@ class BeneficiaryReader:
             head, rest = text[: found.start()], text[found.end() :]
             others = self._split_list(rest) if rest else []
             return self._checked([head, *others])
-        if _AND_OTHERS.search(folded) or _COUPLE.match(folded):
-            return []  # more than one user, of whom one is named: the row has no one user
+        if _COUPLE.match(folded):
+            return []
         text = self._without_its_crowd(text, folded)
         parts = self._split_list(text)
         return self._checked(parts)

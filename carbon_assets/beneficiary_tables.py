@@ -124,7 +124,7 @@ def _by_rules(con: duckdb.DuckDBPyConnection, credits: Path, reader: Beneficiary
 
 def _columns(reading: Named, canonical: dict[str, str]) -> dict:
     """The columns that say who is named; several users have no single name."""
-    one = reading.names[0] if len(reading.names) == 1 else None
+    one = reading.user
     name = canonical.get(one, one) if one else None
     joined = reading.method == "pattern" and name != one
     return {

@@ -2,7 +2,7 @@
 
 Rows that agree in every column that the history touches fare alike, so operations run over distinct tuples of those columns
 and the result is spread over the rows at the end. Of the column to be edited an index leads from text to tuples: a mass edit
-looks its texts up, a transform scans the distinct texts for what it needs before it evaluates anything. Facets are asked only
+looks its texts up, a transform looks for what it needs in all distinct texts before it evaluates anything. Facets are asked only
 of the tuples that would change. All changes of an operation are collected before the first is made, as OpenRefine does: what
 an operation reads is the state before it.
 """
@@ -15,6 +15,7 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 
+from carbon_assets.openrefine.haystack import Haystack
 from carbon_assets.openrefine.history import (
     BLANK,
     ColumnAddition,
@@ -147,6 +148,7 @@ class _Tuples:
         self._values = values
         self._rows = rows
         self._indexes: dict[str, dict[str, set[int]]] = {}
+        self._haystacks: dict[str, Haystack] = {}
         self._others: dict[str, int] = {}  # by column: cells that are neither text nor null
         self._grown = 0
         self.changed: set[str] = set()
@@ -199,6 +201,13 @@ class _Tuples:
             self._indexes[column] = index
         return self._indexes[column]
 
+    def _holding(self, column: str, needle: str) -> list[int]:
+        """The tuples whose text holds `needle`, in order."""
+        index = self._index(column)
+        if column not in self._haystacks:
+            self._haystacks[column] = Haystack(index)
+        return sorted(set().union(*(index.get(text, ()) for text in self._haystacks[column].holding(needle))))
+
     def _add(self, operation: ColumnAddition) -> int:
         selected = select(operation.facets, list(range(len(self._rows))), self)
         results = self.evaluate(operation.expression, operation.base, selected)
@@ -218,8 +227,7 @@ class _Tuples:
         values = self._values[operation.column]
         needle = operation.expression.needle
         if needle and not self._others.get(operation.column):
-            found = [tuples for text, tuples in self._index(operation.column).items() if needle in text]
-            candidates = sorted(set().union(*found)) if found else []
+            candidates = self._holding(operation.column, needle)
         else:
             candidates = list(range(len(self._rows)))
         selected = select(operation.facets, candidates, self)
@@ -256,7 +264,7 @@ class _Tuples:
         if not changes:
             return 0
         self.changed.add(column)
-        values, index = self._values[column], self._indexes.get(column)
+        values, index, haystack = self._values[column], self._indexes.get(column), self._haystacks.get(column)
         for i, new in changes:
             old = values[i]
             values[i] = new
@@ -267,6 +275,8 @@ class _Tuples:
                 tuples.discard(i)
                 if not tuples:
                     del index[to_text(old)]
+                if haystack is not None and to_text(new) not in index:
+                    haystack.add(to_text(new))
                 index.setdefault(to_text(new), set()).add(i)
         return sum(self._rows[i] for i, _ in changes)
 

@@ -122,8 +122,20 @@ def test_several_users_are_all_listed(cell, listed):
     assert names(cell) == listed
 
 
-def test_one_user_among_unnamed_others_is_not_the_one_user():
-    assert names("Turkcell A.Ş. ve Türkiye’de faaliyet gösteren diğer şirketler") == ()
+@pytest.mark.parametrize(
+    ("beneficiary", "note"),
+    [
+        ("Turkcell A.Ş. ve Türkiye’de faaliyet gösteren diğer şirketler", ""),
+        ("Turkcell A.Ş. and others", ""),
+        ("Turkcell A.Ş. et al", ""),
+        ("", "Retired on behalf of Turkcell A.Ş. and other companies to offset emissions of 2025"),
+        ("", "Retired on behalf of Turkcell A.Ş. ve Türkiye’de faaliyet gösteren diğer şirketler to offset emissions"),
+    ],
+)
+def test_one_user_among_unnamed_others_is_listed_but_not_the_one_user(beneficiary, note):
+    read = READER.read("", beneficiary, note, "")
+    assert read.names == ("Turkcell A.Ş.",)
+    assert read.user is None
 
 
 def test_a_broker_in_the_cell_is_no_user_unless_a_text_says_so():

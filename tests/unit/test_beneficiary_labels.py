@@ -52,13 +52,13 @@ def told(row: dict[str, str], read: Named) -> str:
 
 def test_rows_that_name_one_user_are_named(rows):
     one = [(row, read) for row, read in rows if row["entity"] and row["several"] == "0"]
-    missed = [told(row, read) for row, read in one if len(read.names) != 1]
+    missed = [told(row, read) for row, read in one if not read.user]
     assert len(missed) <= (1 - NAMED) * len(one), "".join(missed)
 
 
 def test_names_that_are_given_are_right(rows):
-    given = [(row, read) for row, read in rows if len(read.names) == 1]
-    wrong = [told(row, read) for row, read in given if not is_right(read.names[0], row)]
+    given = [(row, read) for row, read in rows if read.user]
+    wrong = [told(row, read) for row, read in given if not is_right(read.user, row)]
     assert len(wrong) <= (1 - RIGHT) * len(given), "".join(wrong)
 
 
@@ -66,8 +66,8 @@ def test_spellings_of_one_entity_are_joined(rows):
     joined = join_spellings([(read, Decimal(row["quantity"])) for row, read in rows], READER)
     spellings: dict[str, list[str]] = defaultdict(list)
     for row, read in rows:
-        if len(read.names) == 1 and row["entity"] and row["several"] == "0":
-            spellings[row["entity"]].append(joined[read.names[0]])
+        if read.user and row["entity"] and row["several"] == "0":
+            spellings[row["entity"]].append(joined[read.user])
     pairs = [pair for found in spellings.values() for pair in combinations(found, 2)]
     apart = [pair for pair in pairs if pair[0] != pair[1]]
     assert len(apart) <= (1 - JOINED) * len(pairs), apart
@@ -79,5 +79,5 @@ def test_spellings_of_one_entity_are_joined(rows):
 
 
 def test_rows_with_several_users_have_no_one_user(rows):
-    wrong = [told(row, read) for row, read in rows if row["several"] == "1" and len(read.names) == 1]
+    wrong = [told(row, read) for row, read in rows if row["several"] == "1" and read.user]
     assert not wrong, "".join(wrong)
