@@ -90,3 +90,15 @@ create or replace macro as_date(cell, day_first) as (
     )
     select case when year(value) between 1900 and 2200 then value end from days
 );
+
+-- A cell of any kind for comparison: a number without its thousands' commas and without decimals that are all 0. What may
+-- be no number (1.10, 007) stays as written.
+create or replace macro as_compared(cell) as (
+    with t as (
+        select case
+            when regexp_full_match(trim(cell), '[+-]?\d{1,3}(,\d{3})+(\.\d+)?') then replace(trim(cell), ',', '')
+            else trim(cell)
+        end as v
+    )
+    select case when regexp_full_match(v, '[+-]?\d+\.0+') then regexp_replace(v, '\.0+$', '') else v end from t
+);

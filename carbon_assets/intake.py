@@ -40,7 +40,7 @@ class Intake:
 def take_in(con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str) -> Intake:
     """Read and normalize the newest snapshot of a table that can be used."""
     refusal = None
-    for snapshot in snapshots.admitted(settings, registry.id, table):
+    for snapshot in snapshots.distinct(settings, registry.id, table):
         try:
             return Intake(snapshot, _normalized(con, settings, registry, table, snapshot), refusal)
         except readers.UnreadableFile as error:
@@ -57,7 +57,7 @@ def _normalized(
     con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, snapshot: Snapshot
 ) -> Normalized:
     projects = settings.table("normalized", registry.id, "projects")
-    raw = normalize.read_snapshot(registry, table, snapshot, snapshot.content(settings))
+    raw = normalize.read_file(registry, table, snapshot.file, snapshot.content(settings))
     if registry.tables[table].resolves_projects and not (projects.exists() and store.row_count(projects)):
         raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
     return normalize.normalize(con, registry, table, snapshot, raw, projects)

@@ -24,6 +24,8 @@ from carbon_assets.faults import judged
 from carbon_assets.snapshots import Snapshot
 from carbon_assets.sqltext import quote
 
+_NUMBERS = {"tonnes", "count", "year"}
+
 
 @dataclass(frozen=True)
 class Normalized:
@@ -52,10 +54,10 @@ class Normalized:
         return {row["transaction_type"]: row["quantity_sum"] for row in sums}
 
 
-def read_snapshot(registry: Registry, table: str, snapshot: Snapshot, content: bytes) -> readers.RawTable:
-    """The text table of a snapshot. Raises `readers.UnreadableFile`."""
+def read_file(registry: Registry, table: str, file: str, content: bytes) -> readers.RawTable:
+    """The text table of a file. Raises `readers.UnreadableFile`."""
     spec = registry.tables[table]
-    raw = readers.read(snapshot.file, content, spec.header, spec.sheet)
+    raw = readers.read(file, content, spec.header, spec.sheet)
     if twins := raw.twins & {readers.header_key(name) for name in _names_used(spec)}:
         names = ", ".join(repr(raw.header[key]) for key in sorted(twins))
         raise readers.UnreadableFile(f"several columns are named {names}: which one counts cannot be told")
@@ -81,7 +83,7 @@ def normalize(
     con.execute("set TimeZone = 'UTC'")
     con.register("raw_text", raw.rows)
     con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
-    snapshot_id = f"{registry.id}/{table}@{_record_hash(con, raw)}"
+    snapshot_id = f"{registry.id}/{table}@{record_hash(con, spec, raw)}"
     con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, projects)}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
     con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")
@@ -137,10 +139,23 @@ def _row_hash(raw: readers.RawTable) -> str:
     return f"sha256(concat_ws(chr(31), {cells}))"
 
 
-def _record_hash(con: duckdb.DuckDBPyConnection, raw: readers.RawTable) -> str:
-    """A hash of the file's records, whatever their order: the same records are the same snapshot."""
+def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
+    """A hash of a file's records that does not depend on their order or on how numbers are written: the same records
+    are the same snapshot."""
+    con.execute(MACROS)
+    con.register("raw_text", raw.rows)
+    numbers = {raw_key(raw, column.names) for name, column in spec.columns.items() if spec.cell_type(name) in _NUMBERS}
+    cells = ", ".join(
+        f"coalesce(as_tonnes({quote(key)})::varchar, trim({quote(key)}))"
+        if key in numbers
+        else f"as_compared({quote(key)})"
+        for key in sorted(raw.header)
+    )
     unsplit = "\n".join(sorted(row.text for row in raw.bad_rows))
-    query = "select left(sha256(coalesce(string_agg(row_hash, '' order by row_hash), '') || $unsplit), 16) from raw"
+    query = f"""
+        select left(sha256(coalesce(string_agg(record, '' order by record), '') || $unsplit), 16)
+        from (select sha256(concat_ws(chr(31), {cells})) as record from raw_text)
+    """
     return con.execute(query, {"unsplit": unsplit}).fetchone()[0]
 
 

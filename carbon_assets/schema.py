@@ -21,6 +21,7 @@ FLAG = pa.bool_()
 RATIO = pa.float64()
 """A share or a confidence, from 0 to 1."""
 LABELS = pa.list_(pa.string())
+INSTANT = pa.timestamp("us", tz="UTC")
 
 
 def _field(name: str, type_: pa.DataType, description: str, *, required: bool = False) -> pa.Field:
@@ -200,6 +201,115 @@ BENEFICIARY_CANDIDATES = pa.schema(
     ]
 )
 
+SNAPSHOTS = pa.schema(
+    [
+        _field("registry", TEXT, "Registry that published the file", required=True),
+        _field("table", TEXT, "Table of the registry", required=True),
+        _field("snapshot", TEXT, "Name of the snapshot in the raw store", required=True),
+        _field("snapshot_id", TEXT, "What rows say that come from it; NULL: could not be read"),
+        _field("state", TEXT, "in use, superseded, repeated, held back, refused or waiting", required=True),
+        _field("reason", TEXT, "Why it was refused or held back"),
+        _field("file", TEXT, "File name as dropped", required=True),
+        _field("source_path", TEXT, "Where it was taken from", required=True),
+        _field("asserted_by", TEXT, "Who dropped it", required=True),
+        _field("observed_at", INSTANT, "When it was taken, UTC", required=True),
+        _field("file_date", DATE, "Day that the file's name states"),
+        _field("sha256", TEXT, "SHA-256 of its bytes", required=True),
+        _field("size_bytes", COUNT, "Its size", required=True),
+        _field("rows", COUNT, "Records in it; NULL: could not be read"),
+        _field("columns", LABELS, "Its columns, as named"),
+        _field("released_by", TEXT, "Who let it through although it was held back"),
+        _field("release_reason", TEXT, "Why"),
+        _field("released_at", INSTANT, "When, UTC"),
+    ]
+)
+
+SCHEMA_CHANGES = pa.schema(
+    [
+        _field("registry", TEXT, "Registry that published the file", required=True),
+        _field("table", TEXT, "Table of the registry", required=True),
+        _field("from_snapshot", TEXT, "Snapshot that is compared with, the last good one before", required=True),
+        _field("to_snapshot", TEXT, "Snapshot in which the change is seen", required=True),
+        _field("observed_at", INSTANT, "When that was taken, UTC", required=True),
+        _field("column", TEXT, "Column as the file names it; of a renamed one its new name", required=True),
+        _field("canonical", TEXT, "The column that it is read into; NULL: it is not read"),
+        _field("change", TEXT, "added, removed, renamed, retyped, null rate, values or number format", required=True),
+        _field("old", TEXT, "What it was before"),
+        _field("new", TEXT, "What it is now"),
+        _field("blocks", FLAG, "The file is not used for it", required=True),
+        _field("detail", TEXT, "The change in words", required=True),
+    ]
+)
+
+FIELD_CHANGES = pa.list_(
+    pa.struct([pa.field("field", pa.string()), pa.field("old", pa.string()), pa.field("new", pa.string())])
+)
+
+REGISTRY_CHANGES = pa.schema(
+    [
+        _field("registry", TEXT, "Registry that published the file", required=True),
+        _field("table", TEXT, "Table of the registry", required=True),
+        _field("from_snapshot", TEXT, "Snapshot that is compared with, the last good one before", required=True),
+        _field("to_snapshot", TEXT, "Snapshot in which the change is seen", required=True),
+        _field("observed_at", INSTANT, "When that was taken, UTC", required=True),
+        _field("record_key", TEXT, "Project id, serial number, or what else identifies the record", required=True),
+        _field("project_id", TEXT, "Project of the record; NULL: could not be read"),
+        _field("change", TEXT, "appeared, disappeared or changed", required=True),
+        _field("change_class", TEXT, "What the change means, its gravest part first", required=True),
+        _field("is_retroactive", FLAG, "It rewrites what was published before", required=True),
+        _field("quantity", TONNES, "tCO2e affected; NULL: none, or could not be read"),
+        _field("fields", FIELD_CHANGES, "Each changed column as the file names it, with old and new text"),
+    ]
+)
+
+PROJECT_HISTORY = pa.schema(
+    [
+        _field("valid_from", INSTANT, "When this was first observed, UTC", required=True),
+        _field("valid_to", INSTANT, "When something else was observed, UTC; NULL: still valid"),
+        *PROJECTS,
+    ]
+)
+
+TOTALS_HISTORY = pa.schema(
+    [
+        _field("valid_from", INSTANT, "When this was first observed, UTC", required=True),
+        _field("valid_to", INSTANT, "When something else was observed, UTC; NULL: still valid"),
+        _field("project_id", TEXT, "Registry prefix and the registry's number", required=True),
+        _field("transaction_type", TEXT, "issuance, retirement or cancellation", required=True),
+        _field("transactions", COUNT, "Transactions of the project", required=True),
+        _field("quantity", TONNES, "tCO2e of them", required=True),
+        _field("source", TEXT, "Registry and table that asserted them", required=True),
+        _field("snapshot_id", TEXT, "Snapshot that first said so", required=True),
+        _field("is_host_replacement", FLAG, "Stands for the host registry's rows of the project", required=True),
+    ]
+)
+
+SERIAL_BLOCKS = pa.schema(
+    [
+        _field("credit_id", TEXT, "Event that the block belongs to", required=True),
+        _field("serial_number", TEXT, "Serial number of the block as published", required=True),
+        _field("form", TEXT, "Name of the registry's form that it has; NULL: none"),
+        _field("serial_key", TEXT, "What the unit numbers are unique within"),
+        _field("serial_start", COUNT, "First unit"),
+        _field("serial_end", COUNT, "Last unit"),
+        _field("project_id", TEXT, "Project that the serial number names"),
+        _field("vintage", YEAR, "Vintage that the serial number names"),
+    ]
+)
+
+CREDIT_FINDINGS = pa.schema(
+    [
+        _field("rule", TEXT, "Rule that is broken", required=True),
+        _field("registry", TEXT, "Registry that hosts the project"),
+        _field("project_id", TEXT, "Project of the row", required=True),
+        _field("credit_id", TEXT, "Event that breaks the rule; NULL: the project itself"),
+        _field("other_credit_id", TEXT, "Event that it contradicts"),
+        _field("serial_number", TEXT, "Serial number of the block"),
+        _field("quantity", TONNES, "tCO2e affected"),
+        _field("finding", TEXT, "What is wrong, with the values", required=True),
+    ]
+)
+
 
 def description(field: pa.Field) -> str:
     """What a field means."""
@@ -210,9 +320,14 @@ def sql_type(type_: pa.DataType) -> str:
     """DuckDB's name of an Arrow type."""
     if pa.types.is_list(type_):
         return f"{sql_type(type_.value_type)}[]"
+    if pa.types.is_struct(type_):
+        return f"struct({', '.join(f'{quote(f.name)} {sql_type(f.type)}' for f in type_)})"
     if pa.types.is_decimal(type_):
         return f"decimal({type_.precision}, {type_.scale})"
-    return {TEXT: "varchar", DATE: "date", YEAR: "integer", COUNT: "bigint", FLAG: "boolean", RATIO: "double"}[type_]
+    return {
+        TEXT: "varchar", DATE: "date", YEAR: "integer", COUNT: "bigint", FLAG: "boolean", RATIO: "double",
+        INSTANT: "timestamp with time zone",
+    }[type_]  # fmt: skip
 
 
 def projection(schema: pa.Schema, present: set[str]) -> str:

@@ -1,18 +1,24 @@
 """The raw store: every file observed, as published, kept for ever, one file per snapshot.
 
 `<data>/raw/<registry>/<table>/<observed_at>-<sha256[:16]>.<suffix>[.gz]` with a manifest of the same name that ends in
-`.json`. A snapshot is never overwritten, and the same bytes are not stored twice. Reading what is inside a file does
-not belong here.
+`.json`, and marks that end in `.accepted` (its rows went into the tables) and `.released` (a person let it through). A
+snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `readers.py`, whether
+it may be used in `intake.py`.
 """
 
 from __future__ import annotations
 
+import fcntl
 import fnmatch
+import getpass
 import gzip
 import hashlib
 import os
+import re
 import tempfile
-from datetime import UTC, datetime
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -29,10 +35,30 @@ class AmbiguousDrop(Exception):
     """Several files of a drop claim to be the same table."""
 
 
-class Snapshot(BaseModel):
-    """The manifest of one stored file."""
-
+class _Record(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid")
+
+
+class Contents(_Record):
+    """What is inside a file. `records`: a hash of its rows that does not depend on their order or on how numbers are
+    written; `unreadable`: why there are none."""
+
+    rows: int | None = None
+    columns: tuple[str, ...] = ()
+    records: str | None = None
+    unreadable: str | None = None
+
+
+class Release(_Record):
+    """A person let a snapshot through that was held back."""
+
+    by: str
+    reason: str
+    at: datetime
+
+
+class Snapshot(_Record):
+    """The manifest of one stored file. `file_date`: the day that its name states; `contents`: NULL where nobody looked."""
 
     registry: str
     table: str
@@ -40,9 +66,23 @@ class Snapshot(BaseModel):
     sha256: str
     size: int
     observed_at: datetime
+    file_date: date | None = None
+    source_path: str
     asserted_by: str
     is_synthetic: bool = False
     stored_as: str
+    contents: Contents | None = None
+
+    @property
+    def name(self) -> str:
+        """Names the snapshot within its table."""
+        return f"{self.observed_at:%Y%m%dT%H%M%S%fZ}-{self.sha256[:16]}"
+
+    @property
+    def snapshot_id(self) -> str | None:
+        """What rows say that come from it: other files with the same records have the same."""
+        records = self.contents and self.contents.records
+        return f"{self.registry}/{self.table}@{records}" if records else None
 
     def content(self, settings: Settings) -> bytes:
         """The bytes as published."""
@@ -91,40 +131,68 @@ def unclaimed(drop: Path, registries: dict[str, Registry]) -> list[Path]:
     return sorted(set(found) - set(claimed))
 
 
-def take(settings: Settings, path: Path, registry: str, table: str) -> Snapshot:
-    """Store the file at `path` as the newest snapshot of the table, unless its bytes are stored already.
+def take(
+    settings: Settings,
+    path: Path,
+    registry: str,
+    table: str,
+    describe: Callable[[str, bytes], Contents] | None = None,
+) -> Snapshot:
+    """Store the file at `path` as the newest snapshot of the table, unless its bytes are the newest already.
 
     Bytes that come back after others were seen (A, B, A) are the newest again: their manifest is written anew under
-    the new time, and the stored file is shared.
+    the new time, and the stored file is shared. `describe` says, of a file's name and bytes, what is inside. Two processes
+    may take at once.
     """
     content = path.read_bytes()
     sha256 = hashlib.sha256(content).hexdigest()
     is_synthetic = (path.parent.parent / SYNTHETIC_MARK).exists()
-    known = history(settings, registry, table)
-    if known and known[-1].sha256 == sha256 and known[-1].is_synthetic <= is_synthetic:
-        return known[-1]
-    observed_at = datetime.now(UTC)
-    earlier = next((snapshot for snapshot in known if snapshot.sha256 == sha256), None)
-    name = f"{observed_at:%Y%m%dT%H%M%S%fZ}-{sha256[:16]}"
-    packed = path.name.lower().endswith((".gz", ".xlsx"))
-    stored_as = earlier.stored_as if earlier else name + "".join(path.suffixes[-2:] if packed else [path.suffix, ".gz"])
     folder = settings.raw(registry, table)
     folder.mkdir(parents=True, exist_ok=True)
-    if not earlier:
-        _write(folder / stored_as, content if packed else gzip.compress(content, mtime=0))
-    snapshot = Snapshot(
-        registry=registry,
-        table=table,
-        file=path.name,
-        sha256=sha256,
-        size=len(content),
-        observed_at=observed_at,
-        asserted_by=str(path),
-        is_synthetic=is_synthetic,
-        stored_as=stored_as,
-    )
-    _write(folder / f"{name}.json", snapshot.model_dump_json(indent=1).encode())
+    with _alone_in(folder):
+        known = history(settings, registry, table)
+        if known and known[-1].sha256 == sha256 and known[-1].is_synthetic <= is_synthetic:
+            return known[-1]
+        earlier = next((snapshot for snapshot in known if snapshot.sha256 == sha256), None)
+        snapshot = Snapshot(
+            registry=registry,
+            table=table,
+            file=path.name,
+            sha256=sha256,
+            size=len(content),
+            observed_at=datetime.now(UTC),
+            file_date=_stated_day(path.name),
+            source_path=str(path),
+            asserted_by=getpass.getuser(),
+            is_synthetic=is_synthetic,
+            stored_as="",
+            contents=describe(path.name, content) if describe else None,
+        )
+        packed = path.name.lower().endswith((".gz", ".xlsx"))
+        suffix = "".join(path.suffixes[-2:] if packed else [path.suffix, ".gz"])
+        snapshot = snapshot.model_copy(update={"stored_as": earlier.stored_as if earlier else snapshot.name + suffix})
+        if not earlier:
+            _write(folder / snapshot.stored_as, content if packed else gzip.compress(content, mtime=0))
+        _write(folder / f"{snapshot.name}.json", snapshot.model_dump_json(indent=1).encode())
     return snapshot
+
+
+def _stated_day(file: str) -> date | None:
+    """The day in a file's name, as in issuances_2024-12-10.xlsx or projects-20241210.csv."""
+    for found in re.finditer(r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)", file):
+        try:
+            return date(*map(int, found.groups()))
+        except ValueError:
+            continue
+    return None
+
+
+@contextmanager
+def _alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock; a process that dies lets go of it."""
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield
 
 
 def _write(path: Path, content: bytes) -> None:
@@ -155,9 +223,58 @@ def admitted(settings: Settings, registry: str, table: str) -> list[Snapshot]:
     return snapshots
 
 
+def distinct(settings: Settings, registry: str, table: str) -> list[Snapshot]:
+    """The snapshots that may be used and say something else than the one before, newest first."""
+    found: list[Snapshot] = []
+    for snapshot in admitted(settings, registry, table)[::-1]:
+        if not found or snapshot.snapshot_id is None or snapshot.snapshot_id != found[-1].snapshot_id:
+            found.append(snapshot)
+    return found[::-1]
+
+
 def current(settings: Settings, registry: str, table: str) -> Snapshot | None:
-    """The newest snapshot that may be used."""
-    return next(iter(admitted(settings, registry, table)), None)
+    """The newest snapshot that may be used; of several with the same records the first."""
+    return next(iter(distinct(settings, registry, table)), None)
+
+
+def accept(settings: Settings, snapshot: Snapshot) -> None:
+    """Mark a snapshot as one whose rows went into the tables."""
+    mark = settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.accepted"
+    if not mark.exists():
+        _write(mark, datetime.now(UTC).isoformat().encode())
+
+
+def is_accepted(settings: Settings, snapshot: Snapshot) -> bool:
+    """Whether its rows once went into the tables."""
+    return (settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.accepted").exists()
+
+
+def release(settings: Settings, snapshot: Snapshot, by: str, reason: str) -> Release:
+    """Let a snapshot through, whatever the release gate says of it."""
+    given = Release(by=by, reason=reason, at=datetime.now(UTC))
+    path = settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.released"
+    _write(path, given.model_dump_json(indent=1).encode())
+    return given
+
+
+def released(settings: Settings, snapshot: Snapshot) -> Release | None:
+    """Who let it through, if anybody did."""
+    path = settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.released"
+    return Release.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+def compared(settings: Settings, registry: str, table: str) -> list[tuple[Snapshot, Snapshot]]:
+    """Each readable snapshot, oldest first, behind the one that it is compared with: the last accepted before it."""
+    pairs = []
+    good: Snapshot | None = None
+    for snapshot in distinct(settings, registry, table)[::-1]:
+        if snapshot.contents is None or snapshot.contents.unreadable:
+            continue
+        if good:
+            pairs.append((good, snapshot))
+        if is_accepted(settings, snapshot):
+            good = snapshot
+    return pairs
 
 
 def _has_real_snapshot(settings: Settings) -> bool:

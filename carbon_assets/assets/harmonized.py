@@ -41,30 +41,30 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
         return lambda con: function(con, tables, *more, known, settings.configs)
 
     return [
-        _table(
+        table(
             settings, REGISTRIES, [], schema.REGISTRIES,
             "The registries: names, prefixes of project ids, pages of projects.", lambda con: known,
         ),
-        _table(
+        table(
             settings, CREDITS, [*normalized_keys(registries, "credits"), REGISTRIES], schema.UNIFIED_CREDITS,
             "Transactions of all registries, labels under one name.", unify("credits"),
         ),
-        _table(
+        table(
             settings, PROJECTS, [*normalized_keys(registries, "projects"), CREDITS, REGISTRIES],
             schema.UNIFIED_PROJECTS, "Projects of all registries, statuses and countries under one name, curated projects "
             "added.", unify("projects", settings.table(*CREDITS.path)),
         ),
-        _table(
+        table(
             settings, CATALOGUE, [knowledge.PROTOCOLS], schema.PROTOCOL_CATALOGUE,
             "The protocols that stewards have catalogued.", lambda con: mappings.catalogue_table(settings.configs),
         ),
-        _table(
+        table(
             settings, PROTOCOLS, [PROJECTS, knowledge.PROTOCOLS], schema.PROTOCOLS,
             "What each distinct methodology text says: which protocols, in which version, how sure, and what is left.",
             lambda con: mappings.map_protocols(con, settings.table(*PROJECTS.path), registries, settings.configs),
             counted="outcome",
         ),
-        _table(
+        table(
             settings, PROJECT_TYPES, [PROJECTS, CREDITS, PROTOCOLS, knowledge.PROTOCOLS, knowledge.PROJECT_TYPES],
             schema.PROJECT_TYPES, "What each project is: by its protocols, its registry's words, or a steward.",
             lambda con: mappings.map_project_types(
@@ -72,13 +72,13 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
             ),
             counted="project_type_source",
         ),
-        _table(
+        table(
             settings, BENEFICIARIES, [CREDITS, knowledge.BENEFICIARIES], schema.BENEFICIARIES,
             "Who each distinct combination of retirement texts names: by the curators' histories, then by the rules.",
             lambda con: beneficiary_tables.map_beneficiaries(con, settings.table(*CREDITS.path), settings.configs),
             counted="method",
         ),
-        _table(
+        table(
             settings, CANDIDATES, [BENEFICIARIES], schema.BENEFICIARY_CANDIDATES,
             "Names that are probably one entity and not joined yet.",
             lambda con: beneficiary_tables.candidates(store.read(settings.table(*BENEFICIARIES.path))),
@@ -86,7 +86,7 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
     ]  # fmt: skip
 
 
-def _table(
+def table(
     settings: Settings,
     key: dg.AssetKey,
     deps: list[dg.AssetKey],
@@ -111,7 +111,7 @@ def _table(
         metadata={"dagster/column_schema": gates.column_schema(shape)},
         check_specs=gates.check_specs(key, expectations),
     )
-    def table(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+    def materialized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with duckdb.get_connection() as con:
             rows = make(con)
         outcomes = gates.judge(rows, expectations)
@@ -127,4 +127,4 @@ def _table(
         metadata = gates.table_metadata(settings.table(*key.path), rows) | counts
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)
 
-    return table
+    return materialized

@@ -7,7 +7,7 @@ import dagster as dg
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import checks, intake, schema, snapshots, store
+from carbon_assets import checks, contents, intake, schema, snapshots, store
 from carbon_assets.assets import gates
 from carbon_assets.config import Registry
 from carbon_assets.intake import Intake
@@ -54,7 +54,7 @@ def _raw(registry: Registry, table: str, settings: Settings) -> dg.SourceAsset:
         except snapshots.AmbiguousDrop as error:
             raise dg.Failure(str(error), allow_retries=False) from error
         if path:
-            snapshots.take(settings, path, registry.id, table)
+            snapshots.take(settings, path, registry.id, table, contents.describer(registry, table))
         snapshot = snapshots.current(settings, registry.id, table)
         return dg.DataVersion(snapshot.sha256 if snapshot else "absent")
 

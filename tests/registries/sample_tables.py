@@ -55,6 +55,7 @@ class Sample:
             size=len(content),
             observed_at=OBSERVED,
             asserted_by="a test",
+            source_path="a test",
             stored_as="nowhere",
         )
 
@@ -91,7 +92,7 @@ def normalizer(folder: Path) -> NormalizeSample:
     def run(sample: Sample, content: bytes | None = None, file: str | None = None) -> Normalized:
         content = sample.content if content is None else content
         snapshot = sample.snapshot(content, file)
-        raw = normalize.read_snapshot(sample.registry, sample.table, snapshot, content)
+        raw = normalize.read_file(sample.registry, sample.table, snapshot.file, content)
         with duckdb.connect(config={"threads": 1}) as con:
             return normalize.normalize(con, sample.registry, sample.table, snapshot, raw, projects(sample))
 

@@ -57,9 +57,10 @@ def normalized(
         size=len(content),
         observed_at=observed_at,
         asserted_by="a test",
+        source_path="a test",
         stored_as="nowhere",
     )
-    raw = normalize.read_snapshot(registry, table, snapshot, content)
+    raw = normalize.read_file(registry, table, snapshot.file, content)
     with duckdb.connect(config={"threads": 1}) as con:  # starting more takes longer than so small a table
         return normalize.normalize(con, registry, table, snapshot, raw, projects)
 

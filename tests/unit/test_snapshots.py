@@ -40,8 +40,8 @@ def current(settings: Settings, table: str = "events") -> Snapshot | None:
 
 
 def stored(settings: Settings) -> dict[str, bytes]:
-    """Every file of the raw folder, hidden ones too."""
-    return {path.name: path.read_bytes() for path in settings.raw("made-up", "events").iterdir()}
+    """Every file of the raw folder, hidden ones too, but for the lock."""
+    return {path.name: path.read_bytes() for path in settings.raw("made-up", "events").iterdir() if path.name != ".lock"}
 
 
 # --- take -------------------------------------------------------------------------------------------------------
