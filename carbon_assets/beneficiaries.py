@@ -14,12 +14,13 @@ from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+from itertools import pairwise
 from pathlib import Path
 
 from carbon_assets.beneficiary_knowledge import Knowledge
 from carbon_assets.beneficiary_patterns import Phrase, any_of, load_patterns
 from carbon_assets.beneficiary_phrases import NOBODY, NameFinder
-from carbon_assets.entity_names import display, flat, tidy
+from carbon_assets.entity_names import display, flat, is_short_for, tidy
 
 OF_CELL = 0.97
 """The confidence in a beneficiary cell that is a name."""
@@ -33,6 +34,9 @@ OF_ACCOUNT = 0.85
 OF_START = 0.9
 """The confidence in a name with its legal form that begins a text and is followed by more."""
 
+MOST_TIMES = 20
+"""Times that the name of a cell is looked for in the note."""
+
 SURE = 0.95
 """From this confidence on a phrase of the note that names another than the cell makes both doubtful."""
 
@@ -40,7 +44,27 @@ _AND = re.compile(r"\s(?:and|&|\+|y|e|et|und|ve|en)\s", re.IGNORECASE)
 _PAIR = re.compile(r"[^\W\d_]\S* [^\W\d_]\S* (?:and|y|e|et|und) [^\W\d_]\S* [^\W\d_]\S*")
 """Two words, 'and', two words: as a rule two people or two companies; where it is one, NULL is the lesser fault."""
 
+_PAIR_SIGNED = re.compile(r"[^\W\d_]\S* [^\W\d_]\S*(?: \S+)? [&+] [^\W\d_]\S* [^\W\d_]\S*(?: \S+)?")
+"""The same with a sign, where longer names are as a rule one: 'Bill & Melinda Gates Foundation'."""
+
+_JOINED_BY_WORD = re.compile(r"\s(?:and|\+|y|e|et|und|ve)\s", re.IGNORECASE)
+"""'Foo and Bar' may be one company or two; 'Foo & Bar' is nearly always one."""
+
 _LISTED = re.compile(r"\s*(?:;|\s/\s|\s\|\s)\s*")
+_SLASHED = re.compile(r"(?<=[^\W\d_]{3})/(?=[^\W\d_]{3})")
+"""'Foo/Bar', two brands or a brand and its owner; 'S/A' and 'c/o' are not parted."""
+
+_TOGETHER = re.compile(
+    r" (?:with|by|x|mit|avec|junto con|junto com|together with|in partnership with|as (?:a |an |the )?(?:trustee|agent|nominee|custodian)) "
+)
+"""What parts two who did something together, or one for the other: which of them is the user is open."""
+
+_HALF_DASH = re.compile(r"(?<=\w)- (?!(?:und|oder|and|or|en|y|e|et) )(?=[^\W_])|(?<=\w) -(?=[^\W_])")
+"""A dash with a blank on one side, as in 'Foo- Bar'; 'Kreis- und Stadtwerke' is one word after another."""
+
+_LAST_BRACKET = re.compile(r" ?\([^()]*\)$")
+_IN_BRACKETS = re.compile(r" ?\([^()]*,[^()]*\)$")
+"""A list in brackets at the end: whom the group consists of."""
 _AND_ITS = re.compile(
     r" [(]?(?:and|&|including|e|y|et|und) (?:all )?(?:(?:of )?(?:its|their|our) )?(?:wholly[ -]owned |global |retail |operating |affiliated |group )*"
     r"(?:subsidiaries|affiliates|companies|subsidiary|subsidiarias|filiales|filiais|controladas|tochtergesellschaften)\b[ :,)]*"
@@ -53,10 +77,11 @@ _AND_ITS_CROWD = re.compile(
 )
 _COUPLE = re.compile(r"(?:mr|mrs|ms|dr|herr|frau)\b.* (?:and|&|und) ")
 _CELL_ENDS = re.compile(
-    r" c/o | - (?=reporting|retire|\d)| d/?b/?a | d\.b\.a\.? |[ ,(]+(?:with )?coas account| [(]?o/a | ?\(?hereinafter| identificad[ao] con"
+    r" c/o | (?:through|via|a traves de|atraves de|uber) (?=[^\W\d_])| - (?=reporting|retire|\d)| d/?b/?a | d\.b\.a\.? |[ ,(]+(?:with )?coas account| [(]?o/a | ?\(?hereinafter| identificad[ao] con"
     r"| ?\(?also known as| for (?=(?:the )?(?:fy|cy|ye|q\d|\d|scope|its |their |emissions|carbon))"
     r"| (?:to|for) (?:offset|compensat|neutrali|mitigat|cover)"
 )
+_PLACE = r"(?:facility|plant|site|station|refinery|terminal|mine|works|factory|project)\b"
 _ADDRESS = re.compile(r"(?:av|avenida|rua|calle|carrera|cra|street|plot|strasse|via)[. ].*\d")
 _YEAR = re.compile(r"(?<!\d)(?:19|20)\d\d(?!\d)")
 
@@ -100,12 +125,17 @@ class BeneficiaryReader:
         self.is_placeholder = self._knowledge.is_placeholder
         self.is_intermediary = self._knowledge.is_intermediary
         patterns = load_patterns(folder / "patterns.yml")
-        self._finder = NameFinder(patterns, self.forms, self.is_placeholder, self._knowledge.is_known)
+        self._finder = NameFinder(
+            patterns, self.forms, self.is_placeholder, self._knowledge.is_known, self._knowledge.are_related
+        )
         self._own_reasons = frozenset(map(self.key, patterns.own.reasons))
         self._own_notes = any_of(patterns.own.notes)
         self._not_own = any_of(patterns.own.against)
         self._project_holders = any_of(patterns.project_holders, "^")
+        self._sellers = any_of(patterns.sellers)
+        self._institutions = any_of(patterns.institutions)
         self._not_used = any_of(patterns.not_used)
+        self._no_use = any_of(patterns.not_used + patterns.gifts)
         self._countries = frozenset(map(flat, patterns.countries))
 
     # --- reading
@@ -113,17 +143,17 @@ class BeneficiaryReader:
     def read(self, account: str | None, beneficiary: str | None, note: str | None, reason: str | None) -> Named:
         """Who used the credits of one retirement. Never raises, whatever the texts."""
         account, beneficiary, note, reason = (tidy(text) for text in (account, beneficiary, note, reason))
-        if any(self._not_used.search(flat(text)) for text in (beneficiary, note, reason)):
+        if self._not_used.search(flat(reason)) or any(self._no_use.search(flat(text)) for text in (beneficiary, note)):
             return _NOBODY
         told = self._of_text(note, "note")
-        named = self._of_cell(beneficiary, account, told)
+        named = self._of_cell(beneficiary, account, note, told)
         if named is None:
             named = told if told is not None else self._of_text(reason, "reason")
-        if named is None:
+        if named is None and self._may_be_account(beneficiary, account):
             named = self._of_account(account, note, reason)
         return named or _NOBODY
 
-    def _of_cell(self, cell: str, account: str, told: Named | None) -> Named | None:
+    def _of_cell(self, cell: str, account: str, note: str, told: Named | None) -> Named | None:
         """What the beneficiary cell says, against what the note told; None if it says nothing."""
         if not cell or self.is_placeholder(cell) or self._finder.is_code(cell):
             return None
@@ -137,7 +167,26 @@ class BeneficiaryReader:
         names = self._split(self._without_tail(cell, flat(cell)))
         if not names:
             return told or self._of_start(cell, "beneficiary")
+        if self._is_part(names[0], note):
+            return told or _NOBODY
         return self._against_note(self._named(names, "beneficiary", OF_CELL, has_others), account, told)
+
+    def _is_part(self, name: str, note: str) -> bool:
+        """Whether the note shows that a name of the cell is cut off ('oo Bank' where it writes 'Foo Bank'), or a plant of the
+        user ('FOO-Bar' where it writes 'Bar facility')."""
+        if self._knowledge.is_known(name):
+            return False
+        folded, text = flat(name), flat(note)
+        if (place := folded.rpartition("-")[2]) != folded and re.search(rf"\b{re.escape(place)} {_PLACE}", text):
+            return True
+        around = text.split(folded)[:MOST_TIMES] if len(folded) > 5 else []
+        return len(around) > 1 and all(
+            before[-1:].isalpha() or (after[:2].isalpha() and len(after) > 1) for before, after in pairwise(around)
+        )
+
+    def _may_be_account(self, cell: str, account: str) -> bool:
+        """Whether the account holder may be the user: not where the cell says something else that could not be read."""
+        return not cell or self.is_placeholder(cell) or self._knowledge.are_related(cell, account)
 
     def _against_note(self, named: Named, account: str, told: Named | None) -> Named | None:
         """The name of the cell, unless the note tells of another user: customers of it, or those whom a broker serves."""
@@ -148,12 +197,18 @@ class BeneficiaryReader:
             return None if self.is_intermediary(name) else named
         if not told.names:
             return None if self.is_intermediary(name) or not self._is_served(account, name) else named
-        if self.is_intermediary(name):
+        if self.is_intermediary(name) or (
+            len(told.names) > 1 and told.confidence >= SURE and self._has_more(told, name)
+        ):
             return told
         contradicts = told.confidence >= SURE and not any(
             self._knowledge.are_related(name, other) for other in told.names
         )
         return _NOBODY if contradicts else named
+
+    def _has_more(self, told: Named, name: str) -> bool:
+        """Whether the note names `name` and somebody else of another house."""
+        return not all(self._knowledge.are_related(name, other) for other in told.names)
 
     def _is_clients_name(self, cell: str, told: Named | None) -> bool:
         """Whether the note names the one of whom the cell 'client of X' speaks."""
@@ -182,6 +237,8 @@ class BeneficiaryReader:
                 name for words, _ in parts for name in self._split(self._without_tail(words, flat(words)))
             ):
                 names = self._without_brokers(names, phrase)
+            elif phrase.decides and not any(map(self.is_intermediary, found)):
+                return _NOBODY  # it names somebody, but who is doubtful
             if names:
                 return self._named(names, basis, phrase.confidence, any(has_others for _, has_others in parts))
         return None if deciding else self._of_start(text, basis)
@@ -191,12 +248,18 @@ class BeneficiaryReader:
         folded = flat(text)
         is_one = not (self._finder.names_a_crowd(text) or _AND_ITS.search(folded) or _AND_OTHERS.search(folded))
         name = self._finder.formed_start(text) if is_one else None
-        return None if name is None or self.is_intermediary(name) else self._named([name], basis, OF_START)
+        if name is None or self.is_intermediary(name) or len(self._split(name)) != 1:
+            return None
+        if basis != "beneficiary" and self._is_seller(name):
+            return None
+        return self._named([name], basis, OF_START)
 
     def _without_brokers(self, names: list[str], phrase: Phrase) -> list[str]:
         """The names that may be users: a broker 'for 2025 emissions' of its own is, 'retired by' or 'for' a broker is not."""
         if phrase.kind in {"before", "possessive"} and len(names) == 1:
             return names
+        if phrase.broker == "never" or phrase.kind == "whole":
+            names = [name for name in names if not self._is_seller(name)]
         return [name for name in names if not self.is_intermediary(name)]
 
     def _of_account(self, account: str, note: str, reason: str) -> Named | None:
@@ -204,16 +267,24 @@ class BeneficiaryReader:
         name = display(account, self.forms)
         if not self._finder.is_name(name) or self.is_intermediary(name) or self._project_holders.match(flat(name)):
             return None
+        if self._is_seller(name):
+            return None
         if self._not_own.search(flat(f"{reason} {note}")):
             return None
         if self.key(reason) in self._own_reasons or self._own_notes.search(flat(note)):
             return self._named([name], "account", OF_ACCOUNT)
         return None
 
+    def _is_seller(self, name: str) -> bool:
+        """Whether `name` sounds like one who develops projects or trades: where nothing says that it used credits, it may not."""
+        return bool(self._sellers.search(flat(name))) and not self._knowledge.is_known(name)
+
     def _named(self, names: list[str], basis: str, confidence: float, has_others: bool = False) -> Named:
         known = all(self._knowledge.is_known(name) for name in names)
         method = "alias" if known else "pattern"
-        return Named(tuple(names), basis, method, OF_ALIAS if known and confidence >= OF_CELL else confidence, has_others)
+        return Named(
+            tuple(names), basis, method, OF_ALIAS if known and confidence >= OF_CELL else confidence, has_others
+        )
 
     # --- names of a cell
 
@@ -231,20 +302,48 @@ class BeneficiaryReader:
         """A cell without what follows the name: an address, a purpose, a place."""
         found = _CELL_ENDS.search(folded)
         cell = cell[: found.start()] if found else cell
-        parts = [part.strip() for part in cell.split(",")]
-        is_placed = len(parts) > 2 and flat(parts[-1]).rstrip(".") in self._countries and not _AND.search(cell)
-        is_addressed = len(parts) > 1 and self.forms.ends(parts[0]) and not self.forms.has_form(cell)
-        if is_placed or (is_addressed and not _AND.search(",".join(parts[1:]))):
-            cell = parts[0]
-        cell = self._finder.to_form(cell)
-        head, joint, _ = cell.partition(" for ")
+        cell = _HALF_DASH.sub(" - ", _IN_BRACKETS.sub("", cell))
+        cell = self._without_place(cell)
+        cell = self._finder.without_small_things(self._finder.to_form(self._without_bracket(cell)))
+        head, joint, rest = cell.partition(" for ")
         if joint and " " in head.strip() and self._finder.cut(cell, flat(cell)) == head:
+            if not self._finder.is_purpose(rest):
+                return ""  # a name cut in two, or another user
             cell = head
         head, dash, tail = cell.partition(" - ")
         if not dash or not self._finder.is_name(display(head, self.forms)):
             return cell
-        is_tail = self._knowledge.is_known(head) or _YEAR.search(tail) or not self._finder.is_name(tail)
-        return head if is_tail and not self._knowledge.is_known(cell) else cell
+        if self._knowledge.is_known(cell):
+            return cell
+        if self._knowledge.is_known(head) or _YEAR.search(tail) or not self._finder.is_name(tail):
+            return head
+        if is_short_for(head, tail) or is_short_for(tail, head):
+            return max(head, tail, key=len)
+        if self.forms.has_form(tail):
+            is_one = self._knowledge.are_related(head, tail)
+            return (
+                tail if is_one else cell if self.forms.has_form(head) else ""
+            )  # a list, or two that are not both clear
+        return head if self.forms.has_form(head) or self._knowledge.are_related(head, tail) else ""
+
+    def _without_place(self, cell: str) -> str:
+        """'Foo, Portugal' and 'Foo GmbH, Main Street 5, Berlin' without where Foo is."""
+        if "," not in cell:
+            return cell
+        parts = [part.strip() for part in cell.split(",")]
+        name, *places = [piece.strip() for piece in self._commas(cell)] or [cell]
+        is_joined = bool(_AND.search(cell))
+        if flat(parts[-1]).rstrip(".") in self._countries and not is_joined:
+            if len(parts) > 2:
+                return name
+            return cell if self.forms.has_form(parts[0]) else parts[0]
+        is_addressed = places and self.forms.ends(name) and not self.forms.has_form(cell)
+        return name if is_addressed and not _AND.search(",".join(places)) else cell
+
+    def _without_bracket(self, cell: str) -> str:
+        """'Foo (Corporate)' is Foo: brackets that name nobody say what of it."""
+        head, bracket, tail = cell.rpartition(" (")
+        return head if bracket and tail.endswith(")") and self._finder.is_common(tail) else cell
 
     def _split(self, text: str) -> list[str]:
         """The names in a text that should be one name or a list of names; none if it is neither."""
@@ -260,6 +359,12 @@ class BeneficiaryReader:
         return self._checked(parts)
 
     def _split_list(self, text: str) -> list[str]:
+        if not self._knowledge.is_known(text):
+            if ": " in text:
+                return []
+            if not self.forms.has_form(text) and (_TOGETHER.search(flat(text)) or self._finder.is_mixed(text)):
+                return []
+            text = _SLASHED.sub(" / ", text)
         parts = [part for part in _LISTED.split(text) if part and not _ADDRESS.match(flat(part))]
         sides = re.split(r" - |/", text)
         if len(parts) == 1 and len(sides) == 2 and all(map(self.forms.has_form, sides)):
@@ -275,7 +380,9 @@ class BeneficiaryReader:
             formed = [self.forms.has_form(piece) for piece in pieces]
             if len(pieces) > 1 and all(formed):
                 return pieces
-            return [text] if len(pieces) < 3 or any(formed) or self._knowledge.is_known(text) else []
+            is_brands = any(self.forms.starts(piece) for piece in pieces[1:])
+            is_one = len(pieces) < 2 or (any(formed) and not is_brands) or self._finder.is_university(text)
+            return [text] if is_one or self._knowledge.is_known(text) else []
         if self._knowledge.is_known(text):
             return [text]
         if pair := self._known_pair(text):
@@ -286,7 +393,22 @@ class BeneficiaryReader:
         is_pair = len(pieces) == 1 and not any(formed) and _PAIR.fullmatch(text)
         if is_pair or all(formed) or all(known) or (len(pieces) > 1 and not (formed[-1] and not any(formed[:-1]))):
             return [*pieces, last]
-        return [text]
+        if len(pieces) == 1 and formed[-1] and self._is_pair_of_long(heads, last):
+            return []
+        return [text] if formed[-1] or self._is_one_body(text, last) else []
+
+    def _is_pair_of_long(self, head: str, last: str) -> bool:
+        """Whether both sides of 'Foo Water and Bar Steel Ltd' are long enough to be names."""
+        is_long = " " in head and len(self.key(last).split()) > 1 and not self._institutions.search(flat(head))
+        first = last.partition(" ")[0]
+        return is_long and len(first.rstrip(".")) > 1 and not self._finder.is_common(first)
+
+    def _is_one_body(self, text: str, last: str) -> bool:
+        """Whether 'X and Y' without a legal form is one: 'School of Art and Design', 'Foo Transport and Logistics'."""
+        if self.forms.has_form(text) or not _JOINED_BY_WORD.search(text):
+            return self.forms.has_form(text) or not _PAIR_SIGNED.fullmatch(text)
+        is_body = self._institutions.search(flat(text)) and not self._institutions.search(flat(last))
+        return bool(is_body) or self._finder.is_common(last)
 
     def _known_pair(self, text: str) -> list[str] | None:
         """The two sides of an 'and' that the alias table has, be they written with an 'and' themselves."""
@@ -305,7 +427,8 @@ class BeneficiaryReader:
         return (text, None) if follows_form or self.forms.begins(last) or not head else (head, last)
 
     def _without_country(self, name: str) -> str:
-        """'Marubeni Corporation, Japan' without what follows the last comma."""
+        """'Marubeni Corporation, Japan' without what follows the last comma, 'Foo Ltd (UK)' without what is in brackets."""
+        name = _LAST_BRACKET.sub("", name)
         head, comma, tail = name.rpartition(",")
         return head if comma and flat(tail).strip() in self._countries else name
 

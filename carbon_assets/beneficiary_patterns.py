@@ -59,10 +59,16 @@ class Patterns(BaseModel):
     never_within: tuple[str, ...]
     common: tuple[str, ...]
     small: tuple[str, ...]
+    joining: tuple[str, ...]
     things: tuple[str, ...]
     countries: tuple[str, ...]
+    institutions: tuple[str, ...]
+    no_users: tuple[str, ...]
+    no_users_first: tuple[str, ...]
     project_holders: tuple[str, ...]
+    sellers: tuple[str, ...]
     not_used: tuple[str, ...]
+    gifts: tuple[str, ...]
     own: Own
     phrases: tuple[Phrase, ...]
 

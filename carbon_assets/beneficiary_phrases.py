@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterator
+from itertools import pairwise
 
 from carbon_assets.beneficiary_patterns import Patterns, Phrase, any_of
 from carbon_assets.entity_names import LegalForms, display, flat, tax_id_at
@@ -47,7 +48,39 @@ _LABEL = re.compile(r"(?:our |the |its )?(?:client|customer|partner|cliente|kund
 _FOR_ANOTHER = re.compile(r" (?:for|on behalf|para|fur|für|pour|per) (?!FY|CY|YE|Q\d|Scope|GHG|CO2)[^\W\d_a-z]")
 """'Retired by X for Y': X may be a broker."""
 
+_THEN_ANOTHER = re.compile(r"(?:,| (?:for|on behalf of|para|fur|für|pour|per|en|-|–|/)) (?=[^\W\d_a-z])")
+"""What may stand between one name and another with its legal form, of which either may be the user."""
+
+_TOGETHER = re.compile(
+    r",? (?:together|jointly|along|alongside|as well as|in partnership|in collaboration|junto|conjuntamente|gemeinsam|ensemble)\b"
+)
+
 _FOR_THEIRS = re.compile(r" for (?:its|their|our) ")
+_GOES_FURTHER = frozenset({"for", "to", "in", "on", "with", "at", "per", "from", "over", "under"})
+"""Small words that end a name, and that short names hold too: 'Room to Read', 'Partners in Health'."""
+
+_NEVER_FIRST = frozenset({"of", "and", "&", "with", "by", "et", "und", "c/o", "for", "pour", "para", "fur", "voor"})
+_NEVER_LAST = frozenset(
+    {"of", "and", "&", "for", "the", "with", "et", "und", "de", "del", "da", "dos", "das", "du", "des", "van", "von", "der", "c/o"}
+)  # fmt: skip
+"""Words that no name begins or ends with: there something was cut off."""
+
+_NOT_ITS_OWN = re.compile(
+    r"(?:[\w-]+ ){0,4}(?:ndcs?|nationally determined|standards?|laws?|acts?|ordinances?|regulations?|requirements?|obligations|pledge|suppliers?|vendors?|registry)\b"
+)
+"""What others meet or support: 'supporting Foo's climate pledge', 'to meet Bar's supplier requirements'."""
+
+_NUMBERED = re.compile(r"#?\d{1,2}")
+"""The last word of a plant, a phase or a part: 'Foo Hill 2'."""
+
+_BRACKET = re.compile(r"(?: ?\([^()]*(?:\([^()]*\)[^()]*)?\)?)+$")
+"""What stands in brackets at the end: '(Phase 2)', '(Foo (Lisbon) Co., Ltd.)'."""
+
+_AS_ANOTHER = re.compile(
+    r",? (?:as|in (?:its|the) capacity as) (?:a |an |the )?(?:trustee|agent|nominee|custodian|manager|operator|general partner)\b"
+)
+"""'X as trustee for Y'."""
+
 _YEAR = re.compile(r"^20[0-3]\d (?=[^\W\d_a-z])")
 _YEAR_OF_MORE = re.compile(r" (?:19|20)\d\d ([^\W\d_a-z][^\W\d_]+)")
 _UNDERTAKING = re.compile(r" (?:programs?|programmes?|projects?|scheme|projeto|proyecto|programa)(?!\w)")
@@ -58,7 +91,7 @@ class NameFinder:
     """Finds names in texts.
 
     `is_placeholder`: whether a name stands for nobody. `is_known`: whether the alias table has it, which makes up for
-    missing capitals.
+    missing capitals. `are_related`: whether two names may be of one house.
     """
 
     def __init__(
@@ -67,10 +100,12 @@ class NameFinder:
         forms: LegalForms,
         is_placeholder: Callable[[str], bool],
         is_known: Callable[[str], bool],
+        are_related: Callable[[str, str], bool],
     ) -> None:
         self._forms = forms
         self._is_placeholder = is_placeholder
         self._is_known = is_known
+        self._are_related = are_related
         self._phrases = [(phrase, any_of(phrase.words, _boundary(phrase))) for phrase in patterns.phrases]
         stops = any_of(patterns.stops, "(?: | ?[(])")
         self._stops = re.compile(stops.pattern + "|" + _NUMBERS)
@@ -82,8 +117,11 @@ class NameFinder:
         self._never_within = any_of(patterns.never_within, "", "")
         self._common = frozenset(map(flat, patterns.common))
         self._small = frozenset(patterns.small)
+        self._joining = frozenset(map(flat, patterns.small + patterns.joining))
         self._countries = frozenset(map(flat, patterns.countries))
         self._things = frozenset(map(flat, patterns.things))
+        self._no_users = tuple(f" {flat(words)}" for words in patterns.no_users)
+        self._no_users_first = tuple(f"{flat(words)} " for words in patterns.no_users_first)
 
     # --- phrases
 
@@ -122,8 +160,29 @@ class NameFinder:
             name = self.cut(words, folded[begin:])
             if phrase.broker == "never" and _FOR_ANOTHER.match(words, len(name)):
                 return
+            if phrase.decides and self._is_for_another(words, name):
+                yield NOBODY
+                return
             words = self._user_of(words, name)
         yield from self._believed(words, phrase)
+
+    def _is_for_another(self, words: str, name: str) -> bool:
+        """Whether another user follows `name`, as in 'X for Foo Ltd', 'X - Foo Ltd', 'X together with Foo', 'X as trustee'.
+        'Foo Bank for Foo Tower' is one."""
+        if not words.startswith(name):
+            return False
+        folded = flat(words)
+        if _AS_ANOTHER.match(folded, len(name)) or _TOGETHER.match(folded, len(name)):
+            return True
+        joint = _THEN_ANOTHER.match(words, len(name))
+        if not joint:
+            return False
+        rest = words[joint.end() :]
+        if joint[0] == " for " and not (self._forms.has_form(name) or self._is_known(name) or self.is_purpose(rest)):
+            return not self._are_related(name, " ".join(rest.split()[:4]))
+        other = display(self.cut(rest, flat(rest)), self._forms)
+        is_named = self._forms.has_form(other) or self._is_known(other)
+        return is_named and not self._are_related(name, other)
 
     def _user_of(self, text: str, words: str) -> str:
         """`words` that `text` begins with; their owner if they name a thing; blank if they name an undertaking."""
@@ -166,7 +225,8 @@ class NameFinder:
         end = folded.find("'s ", start, start + 80)
         if end > start:
             words = text[start:end].lstrip()
-            if self.cut(words, flat(words)) == words and self._is_purpose(text[end + 3 :]):
+            is_own = self._is_purpose(text[end + 3 :]) and not _NOT_ITS_OWN.match(folded, end + 3)
+            if self.cut(words, flat(words)) == words and is_own:
                 yield from self._believed(words, phrase)
 
     def _believed(self, words: str, phrase: Phrase) -> Iterator[str]:
@@ -191,10 +251,27 @@ class NameFinder:
             text, folded = text[:tax_id], folded[:tax_id]
         while stop := self._stops.search(folded, start):
             if not self._goes_on(text, folded, stop):
-                text = text[: stop.start()]
+                head, rest = text[: stop.start()], text[stop.end() :].lstrip()
+                if self._is_cut_off(self.without_leads(head), stop[0].strip(), rest):
+                    return ""
+                text = head
                 break
             start = stop.end()
         return self.to_form(self._to_comma(self._without_possessive(text)))
+
+    def is_purpose(self, words: str) -> bool:
+        """Whether `words`, which follow a 'for' or 'in', say what for or when: '2025', 'its flights', 'May', 'Portugal', 'Lisbon Tower'."""
+        words = words[:80]
+        folded = flat(words).lstrip(" (\"'")
+        word = re.match(r"[^\W_]*", folded)[0]
+        is_plain = not words.lstrip(" (\"'")[:1].isupper() or word in self._common or word in self._countries
+        is_code = any(letter.isdigit() for letter in word) or re.match(rf"(?:fy|cy|ghg|scope|net|{_MONTHS})", folded)
+        return is_plain or bool(is_code) or bool(self._never.match(folded)) or self._is_no_user(folded)
+
+    def _is_cut_off(self, head: str, stop: str, rest: str) -> bool:
+        """Whether a name of one word, which ends at a small word, may go on behind it."""
+        is_short = bool(head) and not re.search(r"[\s,]", head) and not self._is_known(head)
+        return is_short and stop in _GOES_FURTHER and not self.is_purpose(rest)
 
     def to_form(self, name: str) -> str:
         """'Foo Ltd products' is Foo Ltd: `name` up to a legal form that a word without a capital follows."""
@@ -202,10 +279,16 @@ class NameFinder:
         for size in range(2, min(len(parts), MOST_WORDS)):
             form, word = parts[size - 1], parts[size]
             is_end = word[:1].islower() and word not in self._small and not form.islower()
+            is_end = is_end or self._is_no_part(parts[0], parts[size:])
             head = " ".join(parts[:size])
             if is_end and self._forms.ends(head) and not self._forms.begins(word):
                 return head
         return name
+
+    def _is_no_part(self, first: str, rest: list[str]) -> bool:
+        """Whether `rest`, behind a legal form, is no part of the name: 'Corporate Travel', or a code such as 'FOOBR' of Foo Bar Ltd."""
+        is_code = len(rest) == 1 and len(rest[0]) > 3 and rest[0].isupper() and flat(rest[0])[:3] == flat(first)[:3]
+        return is_code or all(flat(word) in self._common or word.isdigit() for word in rest)
 
     def _without_possessive(self, words: str) -> str:
         """'Disney's' is Disney, where what it has follows; 'Ben & Jerry's' is known to end so."""
@@ -215,6 +298,8 @@ class NameFinder:
             words = words[:end]
         elif folded.endswith("'s") and not self._is_known(words):
             words = words[:-2]
+        elif folded.endswith("s") and not self._is_known(words) and self._is_known(words[:-1]):
+            words = words[:-1]  # 'Foos 2015 emissions', where Foo is known
         return words
 
     def _is_purpose(self, words: str) -> bool:
@@ -276,6 +361,14 @@ class NameFinder:
         is_one = self._forms.ends(name) and self.is_name(name) and self._has_capitals(name, strict=True)
         return name if is_one else None
 
+    def is_university(self, text: str) -> bool:
+        """Whether `text` is 'University of X, Y'."""
+        return bool(_UNIVERSITY.match(flat(text.partition(",")[0])))
+
+    def is_common(self, words: str) -> bool:
+        """Whether `words` are all words that name nobody alone: 'Logistics'."""
+        return all(word in self._common for word in re.findall(r"[^\W_]+", flat(words)))
+
     def is_code(self, text: str) -> bool:
         """Whether `text` is somebody's own number for something."""
         return bool(_CODE.fullmatch(text))
@@ -291,6 +384,7 @@ class NameFinder:
             or folded.startswith("www.")
             or folded in self._countries
             or letters < 2
+            or (len(name) == 2 and name.isascii() and not self._is_known(name))
             or len(name) > 140
             or len(parts) > MOST_WORDS
             or letters * 2 < len(folded.replace(" ", ""))
@@ -302,7 +396,19 @@ class NameFinder:
             return False
         if _UNDERTAKING.fullmatch(f" {parts[-1]}") or self._never_within.search(folded):
             return False
+        words = folded.split()
+        if words[0] in _NEVER_FIRST or words[-1] in _NEVER_LAST:
+            return False
+        is_numbered = len(words) > 1 and _NUMBERED.fullmatch(words[-1])
+        if (is_numbered or self._is_no_user(folded)) and not self._forms.has_form(_BRACKET.sub("", name)):
+            return False
         return not self._never.search(folded) and not self._crowds.search(folded)
+
+    def _is_no_user(self, folded: str) -> bool:
+        """Whether what is named is a place, an event or an undertaking by its first or last word."""
+        if "(" in folded:
+            folded = _BRACKET.sub("", folded)
+        return f" {folded}".endswith(self._no_users) or folded.startswith(self._no_users_first)
 
     def _has_capitals(self, name: str, *, strict: bool) -> bool:
         """Whether `name` is written as names are: its first word, and if `strict` every word but small ones."""
@@ -312,7 +418,23 @@ class NameFinder:
             return True
         if strict:
             return False
-        return words[0] not in lower or self._forms.has_form(name)
+        return self._forms.has_form(name) or (words[0] not in lower and not self.is_mixed(name))
+
+    def is_mixed(self, name: str) -> bool:
+        """Whether a word in the midst of `name` is written small, as in 'Lisbon office of Foo': rather prose than a name."""
+        words = [word for word in re.findall(r"[^\W_][^\s()\[\]]*", name) if flat(word) not in self._joining]
+        return any(word.islower() and after[:1].isupper() for word, after in pairwise(words)) and words[0][:1].isupper()
+
+    def without_small_things(self, name: str) -> str:
+        """'Foo business travel' is Foo: `name` without words at its end that are written small and name nobody."""
+        parts = name.split(" ")
+        is_small = parts[0][:1].isupper() and parts[-1].islower()
+        while is_small and len(parts) > 1 and self._is_thing(parts[-1]) and not parts[-1].istitle():
+            parts.pop()
+        return name if flat(parts[-1]) in self._joining else " ".join(parts)
+
+    def _is_thing(self, word: str) -> bool:
+        return flat(word) in self._things or (flat(word) in self._common and word not in self._small)
 
 
 def _boundary(phrase: Phrase) -> str:

@@ -24,11 +24,29 @@ _TAX_ID = re.compile(
     r"|p\.? ?iva|partita iva|tax id|tax no)\b(?: ?(?:no|nr|number|id)\b)?[ .:#°º-]{0,4}[a-z&]{0,4}-?\d|(?<!\w)asn ?\d",
     re.IGNORECASE,
 )
+_MONTH = (
+    r"(?:jan|feb|mar|apr|may|jun|jul|aug|sept?|oct|nov|dec|january|february|march|april|june|july|august|september|october|november|december"
+    r"|enero|febrero|marzo|abril|mayo|junio|julio|agosto|septiembre|octubre|noviembre|diciembre|janeiro|fevereiro|março|maio|junho|julho|setembro"
+    r"|outubro|novembro|dezembro|janvier|février|mars|avril|mai|juin|juillet|août|septembre|octobre|novembre|décembre|januar|februar|märz|juni|juli"
+    r"|oktober|dezember|gennaio|febbraio|aprile|maggio|giugno|luglio|settembre|ottobre|dicembre|januari|februari|maart|mei|augustus)"
+)
 _DATE = re.compile(
-    r"(?:[ ,(/[-]|^)(?:(?:fy|cy|ye|q[1-4]|h[12]) ?[/'-]?)*(?:\d{1,2}[./-]\d{1,2}[./-])?(?:19|20)\d\d(?:[/-]\d{2,4})?[)\]]?$"
-    r"|[ ,(-](?:fy|cy|ye) ?'?\d\d\)?$",
+    rf"(?:[ ,(/[_-]|^)(?:{_MONTH}\.? (?=\d))?"
+    r"(?:(?:year|a[nñ]o|anno|ann[ée]e|jahr|jaar|y[ıi]l[ıi]|per[ií]odo|period) )?(?:(?:fy|cy|ye|q[1-4]|h[12]) ?[/'-]?)*(?:\d{1,2}[./-]\d{1,2}[./-])?(?:19|20)\d\d(?:[/-]\d{2,4})?[)\]]?$"
+    r"|[ ,(_-](?:(?:fy|cy|ye) ?'?\d\d|[qh][1-4]|[1-4]q(?: ?'?\d\d)?)\)?$",
     re.IGNORECASE,
 )
+_DEFINED = re.compile(r" ?\( ?[\"'“”‘’„«][^()]{1,30}[\"'“”‘’»] ?\)$")
+"""The short name that a contract gives a party: 'Foo Limited ("Foo")'."""
+
+_SHORT_FIRST = re.compile(r"^\([A-Z]{2,8}\) (?=\w)")
+"""A short name in front of the name: '(FOO) Foo Oil Operations'."""
+
+_ABBREVIATED = frozenset(
+    {"inc", "ltd", "co", "corp", "cos", "ltda", "cia", "lda", "pte", "pvt", "pty", "bhd", "bros", "assn", "univ", "dept", "sti", "tic"}
+)  # fmt: skip
+"""Words at the end of a name whose dot is their own; that behind 'GmbH.' ends a sentence."""
+
 _EDGES = " \t\"'`´“”„«»‘’,;:.-–—|/\\*_~=<>#!?•·"
 _CLOSING = {"(": ")", "[": "]"}
 _ALIKE = str.maketrans(
@@ -36,6 +54,9 @@ _ALIKE = str.maketrans(
 )
 _ONE_LETTER = {"ı": "i", "ø": "o", "ł": "l", "đ": "d", "æ": "a", "œ": "o", "ð": "d", "ß": "s", "ſ": "s"}
 _IN_KEYS = {"ı": "i", "ø": "o", "ł": "l", "&": " and ", ".": "", "'": ""}
+_SAME = {"company": "co", "univ": "university"}
+"""Words of names that are written in two ways."""
+
 _WORD = re.compile(r"[^\W_]+")
 _ACRONYM = re.compile(r"^(.*\S) ?\([\"'“”‘’]?([^\W_][\w&.-]{1,11})[\"'“”‘’]?\)$")
 
@@ -117,7 +138,7 @@ class LegalForms:
     def __init__(self, path: Path) -> None:
         self._forms: dict[str, set[tuple[str, ...]]] = {"end": set(), "start": set()}
         for row in load_csv(path, ("form", "place", "note")):
-            words = tuple(_words(row["form"]))
+            words = _words(row["form"])
             if not words or row["place"] not in self._forms:
                 raise ConfigError(
                     f"{path}, line {row['line']}: {row['form']!r} needs words, and the place start or end"
@@ -127,7 +148,7 @@ class LegalForms:
             self._forms[row["place"]].add(words)
         self._longest = max((len(words) for forms in self._forms.values() for words in forms), default=0)
 
-    def strip(self, words: list[str]) -> list[str]:
+    def strip(self, words: tuple[str, ...]) -> tuple[str, ...]:
         """`words` without forms at either end; one word always stays."""
         while size := self._size(words, "end"):
             words = words[:-size]
@@ -144,21 +165,26 @@ class LegalForms:
         """Whether `name` has a legal form at its end."""
         return bool(self._size(_words(name), "end"))
 
+    def starts(self, name: str) -> bool:
+        """Whether `name` has a legal form at its start, as in 'PT Foo'."""
+        return bool(self._size(_words(name), "start"))
+
     def begins(self, text: str) -> bool:
         """Whether `text` begins with a form that stands at the end of names: what follows the comma in 'Block, Inc.'."""
         words = _words(text[:40])
-        return any(tuple(words[:size]) in self._forms["end"] for size in range(1, self._longest + 1))
+        return any(words[:size] in self._forms["end"] for size in range(1, self._longest + 1))
 
-    def _size(self, words: list[str], place: str) -> int:
+    def _size(self, words: tuple[str, ...], place: str) -> int:
         """How many words the longest form at that place has. '& Co' alone is part of a name, as in 'Bain & Company'."""
         for size in range(min(self._longest, len(words) - 1), 0, -1):
-            part = tuple(words[-size:] if place == "end" else words[:size])
+            part = words[-size:] if place == "end" else words[:size]
             joined = place == "end" and part[0] in {"co", "company"} and words[-size - 1] == "and"
             if part in self._forms[place] and not joined:
                 return size
         return 0
 
 
+@lru_cache(2_048)
 def display(text: str | None, forms: LegalForms) -> str:
     """`text` as a name to show: without outer blanks, quotes and punctuation, without what follows a tax id, without a
     date at its end. Legal form, case and accents stay."""
@@ -169,15 +195,28 @@ def display(text: str | None, forms: LegalForms) -> str:
     while name != before:
         before = name
         name = _without_date(_edges(name, forms))
-    return name
+        name = _DEFINED.sub("", name) if name.endswith(")") else name
+    return _without_initials(name)
+
+
+def _without_initials(name: str) -> str:
+    """'University of Foo, Bar UFB' without the initials at its end."""
+    head, _, last = name.rpartition(" ")
+    if len(last) < 3 or not last.isalpha() or not last.isupper():
+        return name
+    initials = "".join(word[0] for word in re.findall(r"[^\W\d_]+", head) if word[0].isupper())
+    return head.rstrip(_EDGES) if initials == last else name
 
 
 def _without_date(name: str) -> str:
+    if not any(map(str.isdigit, name[-4:])):
+        return name
     return _DATE.sub("", name[-40:]).join([name[:-40], ""]) if len(name) > 40 else _DATE.sub("", name)
 
 
 def _edges(name: str, forms: LegalForms) -> str:
     bare = name.strip(_EDGES)
+    bare = _SHORT_FIRST.sub("", bare) if bare.startswith("(") else bare
     for opening, closing in _CLOSING.items():
         if bare.startswith(opening) and bare.endswith(closing):
             bare = bare[1:-1]
@@ -187,7 +226,7 @@ def _edges(name: str, forms: LegalForms) -> str:
             bare = bare.rstrip(_EDGES + closing)
     end = name.find(bare) + len(bare)
     word = bare.rpartition(" ")[2]
-    is_short = len(word) <= 4 or "." in word
+    is_short = flat(word) in _ABBREVIATED or "." in word
     return f"{bare}." if name[end : end + 1] == "." and is_short and forms.has_form(f"x {word}") else bare
 
 
@@ -198,11 +237,11 @@ def key(name: str, forms: LegalForms) -> str:
     words = _latin(words)
     if len(words) > 1 and words[0] == "the":
         words = words[1:]
-    words = ["co" if word == "company" else word for word in forms.strip(words)]
-    return " ".join(words)
+    return " ".join(_SAME.get(word, word) for word in forms.strip(words))
 
 
-def _words(text: str) -> list[str]:
+@lru_cache(2_048)
+def _words(text: str) -> tuple[str, ...]:
     """The words that count; dots and apostrophes join ('S.A.', 'McDonald's'), and so do single letters ('S / A')."""
     if text.isascii():
         folded = text.lower().replace("&", " and ").replace(".", "").replace("'", "").replace("`", "")
@@ -216,12 +255,12 @@ def _words(text: str) -> list[str]:
             continue
         words += [part for part in (run, word) if part]
         run = ""
-    return words
+    return tuple(words)
 
 
-def _latin(words: list[str]) -> list[str]:
+def _latin(words: tuple[str, ...]) -> tuple[str, ...]:
     """Of a name in two scripts the part in Latin letters, if that is long enough to be the whole name."""
-    latin = [word for word in words if word.isascii()]
+    latin = tuple(word for word in words if word.isascii())
     return latin if len(latin) > 1 and sum(map(len, latin)) >= 8 else words
 
 
@@ -230,7 +269,16 @@ def _without_acronym(name: str) -> str:
     found = _ACRONYM.match(name)
     if not found:
         return name
-    letters = iter(flat(found[1]))
-    short = [letter for letter in flat(found[2]) if letter.isalnum()]
-    repeats = short and flat(found[1])[:1] == short[0] and all(letter in letters for letter in short)
-    return found[1] if repeats else name
+    return found[1] if _repeats(found[2], found[1]) else name
+
+
+def is_short_for(short: str, name: str) -> bool:
+    """Whether `short` is written like initials and its letters stand in `name` in this order: 'FBB', 'Foo Bar Baz'."""
+    return len(short) < 12 and short.isupper() and len(name) > len(short) and _repeats(short, name)
+
+
+def _repeats(short: str, name: str) -> bool:
+    """Whether the letters of `short` stand in `name` in this order, the first of them first."""
+    letters = iter(flat(name))
+    wanted = [letter for letter in flat(short) if letter.isalnum()]
+    return bool(wanted) and flat(name)[:1] == wanted[0] and all(letter in letters for letter in wanted)

@@ -164,6 +164,151 @@ def test_a_note_that_names_quite_another_makes_both_doubtful():
     assert names("DBS Bank Ltd", "Retired on behalf of DBS Bank for DBS Newton Green") == ("DBS Bank Ltd",)
 
 
+# --- what is doubtful stays unnamed ---------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "listed"),
+    [
+        ("Norrwind/Sudwind", ("Norrwind", "Sudwind")),
+        ("Brightwater and Solmar", ()),
+        ("Brightwater y Solmar", ()),
+        ("Lefebvre et Moreau", ()),
+        ("Kessler und Brandt", ()),
+        ("Akdeniz Enerji ve Gıda", ()),
+        ("Brightwater + Solmar", ()),
+        ("Solmar Foods & Luna Drinks", ()),
+        ("Solmar Foods and Luna Drinks Ltd", ()),
+        ("Solmar Foods Ltd and Luna Drinks", ()),
+        ("Tamarind Cafe, PT Daun Segar Abadi", ()),
+        ("Solmar Foods, Luna Drinks", ()),
+        ("Solmar Foods with Luna Drinks", ()),
+        ("Solmar Foods x Luna Drinks", ()),
+        ("Solmar Foods as trustee for Luna Drinks", ()),
+        ("Solmar Foods - Luna Drinks", ()),
+        ("Solmar Foods - Luna Drinks Ltd", ()),
+        ("Luna Group: Solmar Foods", ()),
+        ("Solmar Trading for Luna Drinks", ()),
+        ("Solmar Ltd (UK) and Luna GmbH", ("Solmar Ltd (UK)", "Luna GmbH")),
+        ("Kreis- und Stadtwerke Weber", ()),
+    ],
+)
+def test_two_who_may_be_one_are_no_one_user(cell, listed):
+    assert names(cell) == listed
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Kessler & Brandt", "School of Rivers and Lakes", "Universidad de Artes y Oficios", "Solmar Transport and Logistics", "Brandt und Wasser GmbH",
+        "PT Daun Segar Abadi", "Kuzey Tekstil Sanayi ve Ticaret A.Ş.", "Café e Cia Ltda", "Habitat for Neighbours", "Solmar Tower LLC", "Weber G. e R. F.lli S.p.A.",
+    ],
+)  # fmt: skip
+def test_one_whose_name_looks_like_two_is_named(cell):
+    assert READER.read("", cell, "", "").user == cell
+
+
+@pytest.mark.parametrize(
+    "cell",
+    [
+        "Northgate Logistics Centre", "Northgate Logistics Centre (Northgate Storage Co., Ltd.) located at 5 Mill Road", "Solmar Refinery", "Solmar Wind Farm Project",
+        "Solmar Music Festival", "Lisbon Marathon 2023", "Congreso Nacional de Minería", "Proyecto Solmar", "Westbrook 2", "Solmar Foods Phase 2", "SF-Westbrook Plant",
+        "Solmar Foods Business Travel", "Solmar Foods Annual Meeting 2022", "Visitors of Solmar Zoo", "Solmar Foods staff",
+        "Gift from Peter Olsen", "Donated by Peter Olsen", "Geschenk für Anna Weber", "Cadeau pour Marie Petit", "Regalo di Natale", "Gianni'ye hediye",
+        "University of", "Ministry of Energy and", "c/o Kappa Foods", "For Anna Weber", "Pour Marie Petit", "Für Anna Weber", "Lisbon office of Solmar Foods",
+        "Big Sisters for Kids Foundation", "QX",
+    ],
+)  # fmt: skip
+def test_a_place_an_event_a_gift_and_half_a_name_are_no_user(cell):
+    assert READER.read("", cell, "", "").user is None
+
+
+@pytest.mark.parametrize(
+    ("cell", "name"),
+    [
+        ("Kappa Foods International Limited (“KFI”)", "Kappa Foods International Limited"),
+        ("(KFI) Kappa Foods International", "Kappa Foods International"),
+        ("Kappa Foods International KFI", "Kappa Foods International"),
+        ("KFI - Kappa Foods International GmbH", "Kappa Foods International GmbH"),
+        ("Kappa Foods GmbH.", "Kappa Foods GmbH"),
+        ("Kappa Foods Ltd.", "Kappa Foods Ltd."),
+        ("Kappa Foods Ltd KAPPAFO", "Kappa Foods Ltd"),
+        ("Kappa Foods Inc Corporate Travel", "Kappa Foods Inc"),
+        ("Kappa Foods (Corporate)", "Kappa Foods"),
+        ("Kappa Foods (Kappa Drinks, Kappa Farms)", "Kappa Foods"),
+        ("Kappa Foods business travel", "Kappa Foods"),
+        ("Kappa Foods GHG inventory", "Kappa Foods"),
+        ("Kappa Foods, Portugal", "Kappa Foods"),
+        ("Kappa Foods May 2022", "Kappa Foods"),
+        ("Kappa Foods mayo 2022", "Kappa Foods"),
+        ("Kappa Foods año 2022", "Kappa Foods"),
+        ("Kappa Foods Jahr 2022", "Kappa Foods"),
+        ("Kappa Foods_2022", "Kappa Foods"),
+        ("Kappa Foods Q3 2022", "Kappa Foods"),
+        ("Kappa Foods Q3", "Kappa Foods"),
+        ("Kappa Foods 1Q22", "Kappa Foods"),
+        ("Kappa Foods via Luna Carbon", "Kappa Foods"),
+        ("Kappa Foods for Lisbon Tower", "Kappa Foods"),
+        ("Kappa Foods Co., Ltd., 5 Mill Road, Lisbon", "Kappa Foods Co., Ltd."),
+        ("Kappa Foods Co., Ltd. (Japan)", "Kappa Foods Co., Ltd. (Japan)"),
+    ],
+)
+def test_nothing_stands_beside_the_name(cell, name):
+    assert READER.read("", cell, "", "").user == name
+
+
+@pytest.mark.parametrize(
+    "note",
+    [
+        "Retired on behalf of Solmar Trading Ltd for Luna Drinks AG", "Retired on behalf of Solmar Foods - Luna Drinks Ltd", "Retired on behalf of Solmar Foods, Luna Drinks Ltd",
+        "Namens Solmar Voeding BV en Luna Dranken BV", "Retired on behalf of Solmar Foods together with Luna Drinks", "Retired on behalf of Solmar as trustee for Luna",
+        "Retired on behalf of Room to Grow for 2023", "Retired on behalf of Teach for Tomorrow to offset 2023", "Retired for Solmar Summit 2023", "Cancelled for Project Aurora",
+        "Donated by Peter Olsen on behalf of Solmar Foundation", "Retired on behalf of Peter Olsen as a gift to Anna Weber", "Retired by Luna Carbon Partners",
+        "Retired on behalf of Brightwater and Solmar to offset 2023", "Retirado en nombre de Luna Verde y Solmar", "Em nome de Luna e Solmar para o ano 2023",
+        "Retired on behalf of Norrwind/Sudwind for 2023", "Norrwind/Sudwind for 2023 emissions", "Brightwater and Solmar for 2023 emissions",
+        "Retired on behalf of Solmar Trading for Luna Drinks", "Retired on behalf of Solmar Foods x Luna Drinks to offset 2023",
+        "Luna Energy Trading BV", "Supporting Luna's climate pledge", "To meet Luna's supplier requirements", "in support of Côte d'Ivoire's targets",
+    ],
+)  # fmt: skip
+def test_a_note_that_may_mean_another_names_nobody(note):
+    assert READER.read("", "", note, "").user is None
+
+
+def test_a_note_that_names_another_beside_the_one_of_the_cell_lists_both():
+    note = "Retired on behalf of Solmar AG and on behalf of Luna Ltd for 2023"
+    assert names("Solmar AG", note) == ("Solmar AG", "Luna Ltd")
+
+
+def test_the_note_shows_that_the_cell_is_cut_off_or_a_plant():
+    assert names("olmar Foods Asia", "Solmar Foods Asia - Q3") == ()
+    assert names("Solmar Foods Internat", "The emissions of Solmar Foods International") == ()
+    assert names("SF-Westbrook", "Retired on behalf of Solmar Foods - Westbrook facility") == ("Solmar Foods",)
+    assert names("Solmar Foods", "Solmar Foods's emissions") == ("Solmar Foods",)
+
+
+def test_a_brand_with_its_company_is_who_the_note_names():
+    assert names("Tamarind Cafe, PT Daun Segar", "Tamarind Cafe offsetting their emissions") == ("Tamarind Cafe",)
+
+
+def test_what_stands_before_a_turkish_adina_is_the_name():
+    assert names(note="Kuzey Tekstil A.Ş. adına emekli edilmiştir") == ("Kuzey Tekstil A.Ş.",)
+    assert names(note="Kuzey Tekstil A.Ş. ve Güney Gıda A.Ş. adına") == ("Kuzey Tekstil A.Ş.", "Güney Gıda A.Ş.")
+
+
+@pytest.mark.parametrize(
+    ("account", "beneficiary"),
+    [
+        ("Highland Carbon Partners", ""),
+        ("Riverbend Landfill LLC", ""),
+        ("Delta Commodities BV", ""),
+        ("Oakridge Timber Holdings LLC", ""),
+        ("Solmar Foods", "Luna Drinks Festival"),
+    ],
+)
+def test_who_trades_or_develops_is_no_user_by_its_account(account, beneficiary):
+    assert READER.read(account, beneficiary, "", "Corporate Emissions Inventory Accounting") == Named()
+
+
 # --- phrases ----------------------------------------------------------------------------------------------------
 
 
