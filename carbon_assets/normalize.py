@@ -140,8 +140,8 @@ def _row_hash(raw: readers.RawTable) -> str:
 
 
 def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
-    """A hash of a file's records that does not depend on their order or on how numbers are written: the same records
-    are the same snapshot."""
+    """A hash of a file's records and column names that does not depend on their order or on how numbers are written: the
+    same records are the same snapshot."""
     con.execute(MACROS)
     con.register("raw_text", raw.rows)
     numbers = {raw_key(raw, column.names) for name, column in spec.columns.items() if spec.cell_type(name) in _NUMBERS}
@@ -151,12 +151,12 @@ def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTab
         else f"as_compared({quote(key)})"
         for key in sorted(raw.header)
     )
-    unsplit = "\n".join(sorted(row.text for row in raw.bad_rows))
+    rest = "\n".join([*sorted(row.text for row in raw.bad_rows), chr(31).join(sorted(raw.header))])
     query = f"""
-        select left(sha256(coalesce(string_agg(record, '' order by record), '') || $unsplit), 16)
+        select left(sha256(coalesce(string_agg(record, '' order by record), '') || $rest), 16)
         from (select sha256(concat_ws(chr(31), {cells})) as record from raw_text)
     """
-    return con.execute(query, {"unsplit": unsplit}).fetchone()[0]
+    return con.execute(query, {"rest": rest}).fetchone()[0]
 
 
 def _quarantined(

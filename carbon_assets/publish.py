@@ -13,16 +13,29 @@ from pathlib import Path
 
 import duckdb
 
+from carbon_assets import store
 from carbon_assets.settings import Settings
+from carbon_assets.snapshots import Release
 from carbon_assets.sqltext import literal
 
 DATABASE = "carbon.duckdb"
+RELEASED = "released.json"
+"""Beside the versions: a person lets the next one through; within a version: somebody did."""
+
 MACROS = Path(__file__).parent / "published.sql"
 
 
 def publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -> Path:
     """Publish the marts as the next version, and return its folder. The last few versions are kept."""
-    settings.published.mkdir(parents=True, exist_ok=True)
+    with store.alone_in(settings.published):
+        return _publish(settings, marts, run_id, manifest)
+
+
+def _publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -> Path:
+    for left in settings.published.glob(".v-*"):  # of a publisher that was killed
+        shutil.rmtree(left)
+    for left in settings.published.glob(".current-*"):
+        left.unlink()
     version = settings.published / f"v-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{run_id[:8]}"
     building = version.with_name(f".{version.name}")
     building.mkdir()
@@ -33,10 +46,24 @@ def publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -
     except BaseException:
         shutil.rmtree(building)
         raise
+    if is_released(settings):
+        shutil.copyfile(settings.published / RELEASED, building / RELEASED)
     building.rename(version)
     _flip(settings.published / "current", version)
+    (settings.published / RELEASED).unlink(missing_ok=True)
     _prune(settings)
     return version
+
+
+def release(settings: Settings, given: Release) -> None:
+    """Let the next version through, however much it differs from the one before."""
+    settings.published.mkdir(parents=True, exist_ok=True)
+    store.write_bytes(settings.published / RELEASED, given.model_dump_json(indent=1).encode())
+
+
+def is_released(settings: Settings) -> bool:
+    """Whether a person lets the next version through."""
+    return (settings.published / RELEASED).exists()
 
 
 def _build_database(folder: Path, marts: list[str], descriptions: dict[str, dict]) -> None:

@@ -34,7 +34,7 @@ class Settings:
     """Paths and switches of one process.
 
     `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
-    `<drop>/<registry>/<file>`. `openrefine_url`: where an OpenRefine listens; nothing needs one.
+    `<drop>/<registry>/<file>`. `look_every`: seconds between two looks into the landing folder. `openrefine_url`: where an OpenRefine listens; nothing needs one.
     """
 
     data: Path
@@ -45,6 +45,7 @@ class Settings:
     threads: int
     memory_limit: str
     keep_versions: int
+    look_every: int = 15
     openrefine_url: str | None = None
 
     @classmethod
@@ -60,6 +61,7 @@ class Settings:
             threads=_count("CARBON_THREADS", os.cpu_count() or 2),
             memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
             keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
+            look_every=_count("CARBON_LOOK_EVERY", 15),
             openrefine_url=os.environ.get("OPENREFINE_URL") or None,
         )
 
@@ -74,6 +76,11 @@ class Settings:
     def quarantine(self, registry: str, table: str) -> Path:
         """The Parquet file of what could not be read of a table."""
         return self.table("quarantine", registry, table)
+
+    @property
+    def landing(self) -> Path:
+        """The folder that the sensor watches: `<landing>/<registry>/<file>`."""
+        return self.data / "landing"
 
     @property
     def published(self) -> Path:

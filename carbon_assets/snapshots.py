@@ -1,28 +1,25 @@
 """The raw store: every file observed, as published, kept for ever, one file per snapshot.
 
 `<data>/raw/<registry>/<table>/<observed_at>-<sha256[:16]>.<suffix>[.gz]` with a manifest of the same name that ends in
-`.json`, and marks that end in `.accepted` (its rows went into the tables) and `.released` (a person let it through). A
-snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `readers.py`, whether
+`.json`, and marks that end in `.accepted` (its rows went into the tables), `.held` (a person must look first) and `.released`
+(a person let it through). A snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `readers.py`, whether
 it may be used in `intake.py`.
 """
 
 from __future__ import annotations
 
-import fcntl
 import fnmatch
 import getpass
 import gzip
 import hashlib
-import os
 import re
-import tempfile
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from datetime import UTC, date, datetime
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
+from carbon_assets import store
 from carbon_assets.config import Registry, Table
 from carbon_assets.settings import Settings
 
@@ -33,6 +30,10 @@ SYNTHETIC_MARK = "SYNTHETIC"
 
 class AmbiguousDrop(Exception):
     """Several files of a drop claim to be the same table."""
+
+
+class UnknownSnapshot(Exception):
+    """A name does not stand for one snapshot of the store."""
 
 
 class _Record(BaseModel):
@@ -105,11 +106,12 @@ def find(drop: Path, registry: str, table: Table) -> Path | None:
 
 def _claimed(drop: Path, registry: str, table: Table) -> list[Path]:
     """The files of a drop whose name is the table's."""
-    return [
-        path
-        for path in sorted((drop / registry).glob("*"))
-        if path.is_file() and _stem(path) and any(fnmatch.fnmatch(_stem(path), pattern) for pattern in table.files)
-    ]
+    return [path for path in sorted((drop / registry).glob("*")) if path.is_file() and is_file_of(path, table)]
+
+
+def is_file_of(path: Path, table: Table) -> bool:
+    """Whether the file's name is the table's."""
+    return bool(_stem(path)) and any(fnmatch.fnmatch(_stem(path), pattern) for pattern in table.files)
 
 
 def _stem(path: Path) -> str:
@@ -149,7 +151,7 @@ def take(
     is_synthetic = (path.parent.parent / SYNTHETIC_MARK).exists()
     folder = settings.raw(registry, table)
     folder.mkdir(parents=True, exist_ok=True)
-    with _alone_in(folder):
+    with store.alone_in(folder):
         known = history(settings, registry, table)
         if known and known[-1].sha256 == sha256 and known[-1].is_synthetic <= is_synthetic:
             return known[-1]
@@ -161,7 +163,7 @@ def take(
             sha256=sha256,
             size=len(content),
             observed_at=datetime.now(UTC),
-            file_date=_stated_day(path.name),
+            file_date=stated_day(path.name),
             source_path=str(path),
             asserted_by=getpass.getuser(),
             is_synthetic=is_synthetic,
@@ -172,12 +174,12 @@ def take(
         suffix = "".join(path.suffixes[-2:] if packed else [path.suffix, ".gz"])
         snapshot = snapshot.model_copy(update={"stored_as": earlier.stored_as if earlier else snapshot.name + suffix})
         if not earlier:
-            _write(folder / snapshot.stored_as, content if packed else gzip.compress(content, mtime=0))
-        _write(folder / f"{snapshot.name}.json", snapshot.model_dump_json(indent=1).encode())
+            store.write_bytes(folder / snapshot.stored_as, content if packed else gzip.compress(content, mtime=0))
+        store.write_bytes(folder / f"{snapshot.name}.json", snapshot.model_dump_json(indent=1).encode())
     return snapshot
 
 
-def _stated_day(file: str) -> date | None:
+def stated_day(file: str) -> date | None:
     """The day in a file's name, as in issuances_2024-12-10.xlsx or projects-20241210.csv."""
     for found in re.finditer(r"(?<!\d)((?:19|20)\d\d)[-_.]?(\d\d)[-_.]?(\d\d)(?!\d)", file):
         try:
@@ -185,28 +187,6 @@ def _stated_day(file: str) -> date | None:
         except ValueError:
             continue
     return None
-
-
-@contextmanager
-def _alone_in(folder: Path) -> Iterator[None]:
-    """Hold the folder's lock; a process that dies lets go of it."""
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
-        yield
-
-
-def _write(path: Path, content: bytes) -> None:
-    """All or nothing: a crash leaves no half file under `path`."""
-    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
-    try:
-        with os.fdopen(handle, "wb") as file:
-            file.write(content)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(temporary).replace(path)
-    except BaseException:
-        Path(temporary).unlink(missing_ok=True)
-        raise
 
 
 def history(settings: Settings, registry: str, table: str) -> list[Snapshot]:
@@ -239,28 +219,49 @@ def current(settings: Settings, registry: str, table: str) -> Snapshot | None:
 
 def accept(settings: Settings, snapshot: Snapshot) -> None:
     """Mark a snapshot as one whose rows went into the tables."""
-    mark = settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.accepted"
-    if not mark.exists():
-        _write(mark, datetime.now(UTC).isoformat().encode())
+    if not is_accepted(settings, snapshot):
+        store.write_bytes(_mark(settings, snapshot, "accepted"), datetime.now(UTC).isoformat().encode())
+    _mark(settings, snapshot, "held").unlink(missing_ok=True)
 
 
 def is_accepted(settings: Settings, snapshot: Snapshot) -> bool:
     """Whether its rows once went into the tables."""
-    return (settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.accepted").exists()
+    return _mark(settings, snapshot, "accepted").exists()
 
 
-def release(settings: Settings, snapshot: Snapshot, by: str, reason: str) -> Release:
+def hold(settings: Settings, snapshot: Snapshot, reason: str) -> None:
+    """Mark a snapshot as one that a person must let through."""
+    store.write_bytes(_mark(settings, snapshot, "held"), reason.encode())
+
+
+def reason_held(settings: Settings, snapshot: Snapshot) -> str | None:
+    """Why a person must let it through; None if it is not held back."""
+    mark = _mark(settings, snapshot, "held")
+    return mark.read_text() if mark.exists() else None
+
+
+def release(settings: Settings, snapshot: Snapshot, given: Release) -> None:
     """Let a snapshot through, whatever the release gate says of it."""
-    given = Release(by=by, reason=reason, at=datetime.now(UTC))
-    path = settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.released"
-    _write(path, given.model_dump_json(indent=1).encode())
-    return given
+    store.write_bytes(_mark(settings, snapshot, "released"), given.model_dump_json(indent=1).encode())
 
 
 def released(settings: Settings, snapshot: Snapshot) -> Release | None:
     """Who let it through, if anybody did."""
-    path = settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.released"
+    path = _mark(settings, snapshot, "released")
     return Release.model_validate_json(path.read_bytes()) if path.exists() else None
+
+
+def _mark(settings: Settings, snapshot: Snapshot, kind: str) -> Path:
+    return settings.raw(snapshot.registry, snapshot.table) / f"{snapshot.name}.{kind}"
+
+
+def named(settings: Settings, name: str) -> Snapshot:
+    """The snapshot with this name, or the one whose name begins so. Raises `UnknownSnapshot` for none or several."""
+    paths = [p for p in (settings.data / "raw").glob("*/*/[0-9]*.json") if p.name.startswith(name)]
+    if len(paths) != 1:
+        found = ", ".join(path.stem for path in sorted(paths)) or "none"
+        raise UnknownSnapshot(f"{name!r} should name one snapshot of {settings.data / 'raw'}; found {found}")
+    return Snapshot.model_validate_json(paths[0].read_bytes())
 
 
 def compared(settings: Settings, registry: str, table: str) -> list[tuple[Snapshot, Snapshot]]:

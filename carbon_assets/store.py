@@ -1,11 +1,15 @@
-"""Writing and reading the Parquet tables of the store.
+"""Writing and reading the Parquet tables of the store, and keeping processes apart.
 
 A table is whole or not there: it is written beside its place and renamed into it.
 """
 
 from __future__ import annotations
 
+import fcntl
 import os
+import tempfile
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pyarrow as pa
@@ -32,6 +36,20 @@ def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
         raise
 
 
+def write_bytes(path: Path, content: bytes) -> None:
+    """All or nothing: a crash leaves no half file under `path`."""
+    handle, temporary = tempfile.mkstemp(dir=path.parent, prefix=".")
+    try:
+        with os.fdopen(handle, "wb") as file:
+            file.write(content)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(temporary).replace(path)
+    except BaseException:
+        Path(temporary).unlink(missing_ok=True)
+        raise
+
+
 def read(path: Path) -> pa.Table:
     """The whole table."""
     return pq.read_table(path)
@@ -40,3 +58,12 @@ def read(path: Path) -> pa.Table:
 def row_count(path: Path) -> int:
     """Rows of the table, from the file's footer."""
     return pq.read_metadata(path).num_rows
+
+
+@contextmanager
+def alone_in(folder: Path) -> Iterator[None]:
+    """Hold the folder's lock, waiting for it if need be; a process that dies lets go of it."""
+    folder.mkdir(parents=True, exist_ok=True)
+    with (folder / ".lock").open("w") as file:
+        fcntl.flock(file, fcntl.LOCK_EX)
+        yield

@@ -1,14 +1,18 @@
-"""Which snapshot of a table is used: the newest that can be read, never a made-up one among real ones."""
+"""Which snapshots of a table are used: each is judged in its order against the last good one before it."""
 
+import re
+from collections.abc import Callable
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 
-from carbon_assets import intake, snapshots
+from carbon_assets import contents, intake, release_gate, snapshots
 from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
-from tests.unit.building import settings_in
+from carbon_assets.snapshots import Release, Snapshot
+from tests.unit.building import CONFIGS, OBSERVED, settings_in
 
 REGISTRY = Registry.model_validate(
     {
@@ -17,69 +21,237 @@ REGISTRY = Registry.model_validate(
         "project_prefix": "MUP",
         "tables": {
             "projects": {
-                "files": "projects",
+                "files": "projects*",
                 "holds": "projects",
                 "required": {"project_id": {"from": "ID", "prefix": "MUP"}, "name": "Name"},
             }
         },
     }
 )
-GOOD = "ID,Name\n1,Mill\n"
-NEWER = "ID,Name\n1,Mill\n2,Bog\n"
+GATE = release_gate.load_gate(CONFIGS, set())
 BROKEN = "<html><title>503</title></html>"
+
+
+def nothing_broken(rows: pa.Table) -> None:
+    """No suite."""
 
 
 @pytest.fixture
 def settings(tmp_path) -> Settings:
-    return settings_in(tmp_path)
+    return settings_in(tmp_path, threads=1)
 
 
-def drop(settings: Settings, text: str, folder: str = "drop", *, synthetic: bool = False) -> None:
-    path = settings.drop.with_name(folder) / "made-up" / "projects.csv"
+def file(count: int, name: str = "Mill") -> str:
+    """A file of so many projects."""
+    return "ID,Name\n" + "".join(f"{n},{name} {n}\n" for n in range(1, count + 1))
+
+
+def drop(
+    settings: Settings, text: str, *, name: str = "projects.csv", folder: str = "drop", synthetic: bool = False
+) -> Snapshot:
+    path = settings.drop.with_name(folder) / "made-up" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     if synthetic:
         Path(path.parent.parent / snapshots.SYNTHETIC_MARK).touch()
     path.write_text(text)
-    snapshots.take(settings, path, "made-up", "projects")
+    return snapshots.take(settings, path, "made-up", "projects", contents.describer(REGISTRY, "projects"))
 
 
-def take_in(settings: Settings) -> intake.Intake:
-    with duckdb.connect() as con:
-        return intake.take_in(con, settings, REGISTRY, "projects")
+def take_in(settings: Settings, broken: Callable[[pa.Table], str | None] = nothing_broken) -> intake.Intake:
+    with duckdb.connect(config={"threads": 1}) as con:
+        return intake.take_in(con, settings, REGISTRY, "projects", GATE, broken)
+
+
+def run(settings: Settings, broken: Callable[[pa.Table], str | None] = nothing_broken) -> intake.Intake:
+    """Take in, and mark what was accepted, as the asset does."""
+    taken = take_in(settings, broken)
+    for snapshot, _ in taken.accepted:
+        snapshots.accept(settings, snapshot)
+    return taken
+
+
+def let_through(settings: Settings, snapshot: Snapshot) -> None:
+    snapshots.release(settings, snapshot, Release(by="ann", reason="right", at=OBSERVED))
+
+
+def accepted(taken: intake.Intake) -> list[Snapshot]:
+    return [snapshot for snapshot, _ in taken.accepted]
+
+
+# --- one file ---------------------------------------------------------------------------------------------------
 
 
 def test_a_table_that_no_drop_has_brought_is_absent(settings):
     taken = take_in(settings)
-    assert (taken.state, taken.snapshot, taken.result, taken.refusal) == ("absent", None, None, None)
+    assert taken == intake.Intake()
+    assert taken.state == "absent"
     assert len(intake.rows_in_use(REGISTRY, "projects", taken)) == 0
 
 
-def test_the_newest_snapshot_is_used(settings):
-    drop(settings, GOOD)
-    drop(settings, NEWER)
-    taken = take_in(settings)
-    assert (taken.state, taken.refusal, len(taken.result.rows)) == ("fresh", None, 2)
+def test_a_first_file_is_used_whatever_it_holds(settings):
+    snapshot = drop(settings, file(2))
+    taken = take_in(settings, lambda rows: "there are duplicates")
+    assert (taken.state, taken.snapshot, taken.refusal, taken.refused) == ("fresh", snapshot, None, [])
+    assert [(s, len(rows)) for s, rows in taken.accepted] == [(snapshot, 2)]
 
 
-def test_after_a_refusal_the_last_good_snapshot_is_used_and_the_newest_reason_told(settings):
-    drop(settings, GOOD)
-    drop(settings, "ID\n1\n")
-    drop(settings, BROKEN)
+def test_a_file_that_was_accepted_is_used_and_is_no_news(settings):
+    snapshot = drop(settings, file(2))
+    run(settings)
     taken = take_in(settings)
-    assert taken.state == "refused" and "web page" in taken.refusal
-    assert taken.result.rows.column("name").to_pylist() == ["Mill"]
+    assert (taken.state, taken.snapshot, taken.accepted) == ("fresh", snapshot, [])
+    assert taken.result.rows["name"].to_pylist() == ["Mill 1", "Mill 2"]
 
 
 def test_a_refused_file_without_a_good_one_leaves_an_empty_table(settings):
     drop(settings, BROKEN)
     taken = take_in(settings)
-    assert taken.state == "refused" and taken.result is None
+    assert (taken.state, taken.result, taken.snapshot) == ("refused", None, None)
     assert len(intake.rows_in_use(REGISTRY, "projects", taken)) == 0
 
 
 def test_a_refused_real_file_does_not_bring_a_made_up_one_back(settings):
-    drop(settings, GOOD, folder="samples", synthetic=True)
-    assert take_in(settings).state == "fresh"
+    drop(settings, file(1), folder="samples", synthetic=True)
+    assert run(settings).state == "fresh"
     drop(settings, BROKEN)
     taken = take_in(settings)
     assert (taken.state, taken.result) == ("refused", None)
+
+
+# --- a file after a good one ------------------------------------------------------------------------------------
+
+
+@pytest.fixture
+def good(settings) -> Snapshot:
+    """A file with 20 projects, in use."""
+    snapshot = drop(settings, file(20))
+    run(settings)
+    return snapshot
+
+
+def test_a_file_that_cannot_be_read_is_refused_and_the_good_one_stays(settings, good):
+    refused = drop(settings, BROKEN)
+    taken = run(settings)
+    assert (taken.state, taken.snapshot, len(taken.result.rows)) == ("refused", good, 20)
+    assert taken.refusal.startswith("made-up/projects.csv: the file is a web page titled '503'")
+    assert taken.refused == [(refused, taken.refusal)]
+    assert run(settings).refused == taken.refused, "as long as nothing better comes"
+
+
+def test_a_file_that_moved_too_far_is_held_back_and_says_how_to_let_it_through(settings, good):
+    held = drop(settings, file(10))
+    taken = run(settings)
+    assert (taken.state, taken.snapshot, len(taken.result.rows)) == ("held back", good, 20)
+    assert taken.refusal == (
+        "made-up/projects.csv is held back: projects: rows fall from 20 to 10; 10 of 20 projects are gone, 0 are new. "
+        f"Look: `python -m carbon_assets compare {good.name} {held.name}`; if it is right: "
+        f"`python -m carbon_assets release {held.name} --reason ...`"
+    )
+
+
+def test_a_file_whose_columns_moved_too_far_is_held_back(settings, good):
+    drop(settings, re.sub(r",Mill (\d+)", r",\1", file(20)))
+    taken = run(settings)
+    assert (taken.state, taken.snapshot) == ("held back", good)
+    assert "the required column 'Name' held texts" in taken.refusal
+
+
+def test_a_file_that_breaks_a_critical_expectation_is_held_back(settings, good):
+    drop(settings, file(21))
+    taken = run(settings, lambda rows: "names_are_short (or they do not fit)" if len(rows) > 20 else None)
+    assert (taken.state, taken.snapshot, len(taken.result.rows)) == ("held back", good, 20)
+    assert "projects.csv is held back: names_are_short (or they do not fit). Look" in taken.refusal
+
+
+def test_an_old_file_that_comes_back_is_held_back(settings, good):
+    drop(settings, file(21))
+    assert run(settings).state == "fresh"
+    drop(settings, file(20))
+    taken = run(settings)
+    assert (taken.state, len(taken.result.rows)) == ("held back", 21)
+    assert "the same records were in use before the present ones" in taken.refusal
+
+
+def test_a_file_that_states_an_earlier_day_is_held_back(settings):
+    drop(settings, file(20), name="projects-2024-05-02.csv")
+    run(settings)
+    drop(settings, file(21), name="projects-2024-05-01.csv")
+    taken = run(settings)
+    assert taken.state == "held back"
+    assert "the file states 2024-05-01; the one in use states 2024-05-02" in taken.refusal
+
+
+def test_a_held_back_file_that_a_person_let_through_is_used(settings, good):
+    held = drop(settings, file(10))
+    run(settings)
+    let_through(settings, held)
+    taken = run(settings, lambda rows: "anything")
+    assert (taken.state, taken.snapshot, accepted(taken)) == ("fresh", held, [held])
+    assert run(settings).snapshot == held
+
+
+def test_a_good_file_that_comes_back_after_a_held_back_one_is_in_use(settings, good):
+    drop(settings, file(10))
+    assert run(settings).state == "held back"
+    again = drop(settings, file(20))
+    taken = run(settings)
+    assert (taken.state, taken.snapshot, taken.refused) == ("fresh", again, [])
+
+
+def test_the_rows_in_use_are_read_again_where_their_table_is_lost(settings, good):
+    assert not settings.table("normalized", "made-up", "projects").exists()
+    drop(settings, file(10))
+    assert "rows fall from 20 to 10" in run(settings).refusal
+
+
+# --- several files since ----------------------------------------------------------------------------------------
+
+
+def test_files_that_wait_are_judged_in_order_each_against_the_last_good_one(settings, good):
+    """30 of 20 is growth, and so is 50 of 30; 50 of 20 is not."""
+    files = [drop(settings, file(count)) for count in (30, 50)]
+    taken = run(settings)
+    assert (taken.state, accepted(taken), [len(rows) for _, rows in taken.accepted]) == ("fresh", files, [30, 50])
+    assert taken.snapshot == files[-1]
+    drop(settings, file(100))
+    assert run(settings).state == "held back", "twice the last one"
+
+
+def test_an_old_file_among_those_that_wait_is_held_back(settings, good):
+    one, other, again = (drop(settings, file(count)) for count in (21, 22, 21))
+    taken = run(settings)
+    assert (accepted(taken), [snapshot for snapshot, _ in taken.refused]) == ([one, other], [again])
+
+
+def test_a_good_file_after_bad_ones_ends_the_refusal(settings, good):
+    drop(settings, BROKEN), drop(settings, file(9))
+    last = drop(settings, file(21))
+    taken = run(settings)
+    assert (taken.state, accepted(taken), taken.refused) == ("fresh", [last], [])
+
+
+def test_bad_files_after_a_good_one_are_all_told_and_the_newest_is_the_reason(settings, good):
+    better = drop(settings, file(22))
+    bad = [drop(settings, file(5)), drop(settings, BROKEN)]
+    taken = run(settings)
+    assert (taken.state, taken.snapshot, accepted(taken)) == ("refused", better, [better])
+    assert [snapshot for snapshot, _ in taken.refused] == bad
+    assert taken.refusal == taken.refused[-1][1]
+    assert "rows fall from 22 to 5" in taken.refused[0][1], "against the one that came just before"
+
+
+def test_a_file_that_was_let_through_is_what_later_ones_are_held_against(settings, good):
+    held, later = drop(settings, file(10)), drop(settings, file(11))
+    assert run(settings).state == "held back"
+    let_through(settings, held)
+    taken = run(settings)
+    assert (taken.state, accepted(taken)) == ("fresh", [held, later])
+
+
+def test_todays_configs_may_not_read_the_file_in_use_any_more(settings):
+    first = drop(settings, "ID,Name,Extra\n1,Mill,a\n")
+    run(settings)
+    unread = drop(settings, "ID,Title\n1,Bog\n2,Fen\n")
+    snapshots.accept(settings, unread)
+    taken = run(settings)
+    assert (taken.state, taken.snapshot, [s for s, _ in taken.refused]) == ("refused", first, [unread])

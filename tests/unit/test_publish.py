@@ -6,10 +6,11 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import publish
+from carbon_assets import publish, schema, store
 from carbon_assets.settings import Settings
+from carbon_assets.snapshots import Release
 from carbon_assets.sqltext import literal
-from tests.unit.building import settings_in
+from tests.unit.building import OBSERVED, settings_in
 
 MANIFEST = {
     "nodes": {
@@ -28,7 +29,7 @@ MANIFEST = {
         "test.made_up.projects": {"name": "projects", "resource_type": "test", "description": "no", "columns": {}},
     }
 }
-MARTS = ["projects", "credits"]
+MARTS = ["projects", "credits", "project_history", "totals_history"]
 TEXTS = (
     "retirement_beneficiary_harmonized", "retirement_beneficiary", "retirement_account", "retirement_note",
     "retirement_reason",
@@ -58,6 +59,8 @@ def build_marts(settings: Settings, *names: str, credits: list[dict[str, str]] |
     }.items():
         with duckdb.connect() as con:
             con.execute(f"copy ({query}) to '{settings.table('marts', mart)}' (format parquet)")
+    for mart, shape in {"project_history": schema.PROJECT_HISTORY, "totals_history": schema.TOTALS_HISTORY}.items():
+        store.write(settings.table("marts", mart), shape.empty_table(), shape)
 
 
 def credit(cells: dict[str, str]) -> str:
@@ -92,7 +95,8 @@ def test_the_marts_are_readable_as_a_database_and_as_parquet(settings, manifest)
         assert [(row[0], row[1]) for row in described][:2] == [("project_id", "VARCHAR"), ("quantity", "DECIMAL(18,6)")]
     parquet = current(settings) / "projects.parquet"
     assert duckdb.sql(f"select name from '{parquet}' order by project_id").fetchall() == [("Peat",), ("Wind",)]
-    assert sorted(path.name for path in version.iterdir()) == ["carbon.duckdb", "credits.parquet", "projects.parquet"]
+    files = {"carbon.duckdb", *(f"{mart}.parquet" for mart in MARTS)}
+    assert {path.name for path in version.iterdir()} == files
 
 
 def test_tables_and_columns_carry_the_descriptions_of_the_models(settings, manifest):
@@ -105,7 +109,8 @@ def test_tables_and_columns_carry_the_descriptions_of_the_models(settings, manif
                 "select table_name || '.' || column_name, comment from duckdb_columns() where not internal"
             ).fetchall()
         )
-    assert tables == {"projects": "One row per project: the registry's own", "credits": "One row per event"}
+    assert tables["projects"] == "One row per project: the registry's own"
+    assert tables["credits"] == "One row per event"
     assert columns["projects.project_id"] == "Prefix and number"
     assert columns["credits.quantity"] == "tCO2e"
     assert not columns["credits.project_id"]
@@ -120,7 +125,7 @@ def test_the_link_flips_to_the_new_version(settings, manifest):
     assert first != second
     assert current(settings).resolve() == second.resolve()
     assert first.is_dir()
-    assert sorted(path.name for path in settings.published.iterdir()) == ["current", first.name, second.name]
+    assert sorted(path.name for path in settings.published.iterdir()) == [".lock", "current", first.name, second.name]
 
 
 def test_the_published_folder_can_be_moved(settings, manifest):
@@ -207,6 +212,35 @@ def test_a_failed_build_does_not_stop_the_next_one(settings, manifest):
     settings.table("marts", "credits").write_bytes(whole)
     version = publish.publish(settings, MARTS, "run", manifest)
     assert current(settings).resolve() == version.resolve()
+
+
+def test_what_a_killed_publisher_left_is_cleared_away(settings, manifest):
+    build_marts(settings, "Peat")
+    left = settings.published / ".v-20200101T000000000000Z-x"
+    left.mkdir(parents=True)
+    (left / "projects.parquet").write_bytes(b"half a file")
+    (settings.published / ".current-v-20200101T000000000000Z-x").symlink_to("nowhere")
+    version = publish.publish(settings, MARTS, "run", manifest)
+    assert sorted(path.name for path in settings.published.iterdir()) == [".lock", "current", version.name]
+
+
+def test_one_version_is_let_through_and_keeps_who_said_so(settings, manifest):
+    given = Release(by="ann", reason="a registry closed", at=OBSERVED)
+    build_marts(settings, "Peat")
+    publish.release(settings, given)
+    released = publish.publish(settings, MARTS, "run-one", manifest)
+    assert Release.model_validate_json((released / publish.RELEASED).read_text()) == given
+    assert not publish.is_released(settings)
+    assert not (publish.publish(settings, MARTS, "run-two", manifest) / publish.RELEASED).exists()
+
+
+def test_a_release_outlives_a_failure_to_publish(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.release(settings, Release(by="ann", reason="x", at=OBSERVED))
+    settings.table("marts", "credits").write_bytes(b"half a file")
+    with pytest.raises(duckdb.Error):
+        publish.publish(settings, MARTS, "run", manifest)
+    assert publish.is_released(settings)
 
 
 # --- the macro ------------------------------------------------------------------------------------------------------

@@ -2,14 +2,22 @@
 
 import gzip
 import hashlib
+import tempfile
+from datetime import UTC, date, datetime
+from itertools import groupby, pairwise
+from multiprocessing import get_context
+from multiprocessing.synchronize import Barrier
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import settings as hypothesis_settings
+from hypothesis import strategies as st
 
 from carbon_assets import snapshots
 from carbon_assets.config import Table
 from carbon_assets.settings import Settings
-from carbon_assets.snapshots import SYNTHETIC_MARK, AmbiguousDrop, Snapshot
+from carbon_assets.snapshots import SYNTHETIC_MARK, AmbiguousDrop, Contents, Release, Snapshot, UnknownSnapshot
 from tests.unit.building import settings_in
 
 A, B = b"ID,Qty\n1,5\n", b"ID,Qty\n1,5\n2,6\n"
@@ -41,7 +49,9 @@ def current(settings: Settings, table: str = "events") -> Snapshot | None:
 
 def stored(settings: Settings) -> dict[str, bytes]:
     """Every file of the raw folder, hidden ones too, but for the lock."""
-    return {path.name: path.read_bytes() for path in settings.raw("made-up", "events").iterdir() if path.name != ".lock"}
+    return {
+        path.name: path.read_bytes() for path in settings.raw("made-up", "events").iterdir() if path.name != ".lock"
+    }
 
 
 # --- take -------------------------------------------------------------------------------------------------------
@@ -226,3 +236,169 @@ def test_real_bytes_that_were_seen_as_synthetic_count_as_real(settings):
     take(settings, B, table="projects")
     assert not take(settings, A).is_synthetic
     assert current(settings).content(settings) == A
+
+
+# --- what is written down ---------------------------------------------------------------------------------------
+
+
+def test_a_manifest_says_where_a_file_comes_from(settings):
+    path = drop(settings, A, "events_2024-03-31.csv")
+    snapshot = snapshots.take(settings, path, "made-up", "events")
+    assert (snapshot.registry, snapshot.table) == ("made-up", "events")
+    assert (snapshot.file_date, snapshot.source_path) == (date(2024, 3, 31), str(path))
+    assert snapshot.asserted_by
+    assert snapshot.name == f"{snapshot.observed_at:%Y%m%dT%H%M%S%fZ}-{hashlib.sha256(A).hexdigest()[:16]}"
+    assert snapshot.stored_as == f"{snapshot.name}.csv.gz"
+
+
+def test_the_contents_are_asked_of_a_new_file_alone(settings):
+    asked = []
+
+    def describe(*file: object) -> Contents:
+        asked.append(file)
+        return contents("a")
+
+    taken = [snapshots.take(settings, drop(settings, A), "made-up", "events", describe) for _ in range(2)]
+    assert taken[0] == taken[1] == current(settings)
+    assert taken[0].contents == contents("a")
+    assert taken[0].snapshot_id == "made-up/events@a"
+    assert asked == [("events.csv", A)]
+
+
+@pytest.mark.parametrize(
+    ("file", "day"),
+    [
+        ("issuances_2024-12-10.xlsx", date(2024, 12, 10)),
+        ("projects-20241210.csv", date(2024, 12, 10)),
+        ("2024.12.10 projects.csv", date(2024, 12, 10)),
+        ("projects_2024_02_29.csv.gz", date(2024, 2, 29)),
+        ("99999999_2024-12-10.csv", date(2024, 12, 10)),
+        ("20241332-20241210.csv", date(2024, 12, 10)),
+        ("2023-02-29.csv", None),
+        ("report 1202412101.csv", None),
+        ("18991231.csv", None),
+        ("projects-2024-12.csv", None),
+        ("projects.csv", None),
+    ],
+)
+def test_the_day_that_a_name_states(file, day):
+    assert snapshots.stated_day(file) == day
+
+
+# --- snapshots with the same records ----------------------------------------------------------------------------
+
+
+def contents(records: str) -> Contents:
+    return Contents(rows=1, columns=("ID",), records=records)
+
+
+def tell(settings: Settings, records: str | None) -> Snapshot:
+    """Take a file with these records, under bytes that were not seen before; None for one that cannot be read."""
+    number = len(snapshots.history(settings, "made-up", "events"))
+    inside = contents(records) if records else Contents(unreadable="a web page")
+    path = drop(settings, b"%d" % number)
+    return snapshots.take(settings, path, "made-up", "events", lambda file, content: inside)
+
+
+def test_of_neighbours_with_the_same_records_the_first_counts(settings):
+    a, _, b, again, _ = (tell(settings, records) for records in "aabaa")
+    assert snapshots.distinct(settings, "made-up", "events") == [again, b, a]
+    assert current(settings) == again
+
+
+def test_files_that_nobody_could_read_are_each_their_own(settings):
+    taken = [tell(settings, records) for records in ("a", None, None)]
+    assert snapshots.distinct(settings, "made-up", "events") == taken[::-1]
+
+
+def test_each_readable_snapshot_is_compared_with_the_last_accepted_before_it(settings):
+    _, a, _, b, c, d = (tell(settings, records) for records in ("x", "a", None, "b", "c", "d"))
+    for snapshot in (a, c):
+        snapshots.accept(settings, snapshot)
+    assert snapshots.compared(settings, "made-up", "events") == [(a, b), (a, c), (c, d)]
+
+
+# --- marks ------------------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_accepted_once_and_no_longer_held_back(settings):
+    first, second = tell(settings, "a"), tell(settings, "b")
+    assert not snapshots.is_accepted(settings, first)
+    snapshots.hold(settings, first, "too many rows: 5 > 2")
+    assert snapshots.reason_held(settings, first) == "too many rows: 5 > 2"
+    snapshots.accept(settings, first)
+    before = stored(settings)
+    snapshots.accept(settings, first)
+    assert stored(settings) == before, "it keeps the time at which it was accepted"
+    assert snapshots.is_accepted(settings, first) and snapshots.reason_held(settings, first) is None
+    assert not snapshots.is_accepted(settings, second)
+    assert snapshots.history(settings, "made-up", "events") == [first, second]
+
+
+def test_who_let_a_snapshot_through_stays_known(settings):
+    snapshot, other = tell(settings, "a"), tell(settings, "b")
+    given = Release(by="ann", reason="the registry says so", at=datetime(2024, 5, 1, tzinfo=UTC))
+    assert snapshots.released(settings, snapshot) is None
+    snapshots.release(settings, snapshot, given)
+    snapshots.accept(settings, snapshot)
+    assert snapshots.released(settings, snapshot) == given
+    assert snapshots.released(settings, other) is None
+
+
+# --- names ------------------------------------------------------------------------------------------------------
+
+
+def test_a_snapshot_is_named_by_its_name_or_what_that_begins_with(settings):
+    first, second = tell(settings, "a"), take(settings, B, table="projects")
+    snapshots.hold(settings, first, "odd")
+    assert snapshots.named(settings, first.name) == first
+    assert snapshots.named(settings, second.name[:-20]) == second
+
+
+@pytest.mark.parametrize("name", ["", "2", "nothing"])
+def test_a_name_must_stand_for_one_snapshot(settings, name):
+    names = {tell(settings, "a").name, take(settings, B, table="projects").name}
+    with pytest.raises(UnknownSnapshot) as error:
+        snapshots.named(settings, name)
+    assert all((found in str(error.value)) == (name != "nothing") for found in names)
+
+
+# --- whatever comes, whoever takes it ---------------------------------------------------------------------------
+
+
+@given(st.lists(st.sampled_from([b"a", b"b", b"c"]), max_size=8))
+@hypothesis_settings(max_examples=30, deadline=None)
+def test_the_store_is_the_list_of_what_was_new(files):
+    with tempfile.TemporaryDirectory() as folder:
+        settings = settings_in(Path(folder))
+        for content in files:
+            take(settings, content)
+        kept = snapshots.history(settings, "made-up", "events")
+        assert [s.content(settings) for s in kept] == [content for content, _ in groupby(files)]
+        assert len(list(settings.raw("made-up", "events").glob("*.gz"))) == len(set(files))
+
+
+def _take_all(folder: Path, mine: int, together: Barrier) -> None:
+    settings = settings_in(folder)
+    together.wait(60)
+    for number in range(25):
+        take(settings, b"%d" % number, f"events-{mine}.csv")
+
+
+def test_two_processes_at_once_do_no_harm(tmp_path):
+    """Each takes the same 25 files; what comes back after others is no second copy."""
+    context = get_context("spawn")
+    together = context.Barrier(2)
+    processes = [context.Process(target=_take_all, args=(tmp_path, mine, together)) for mine in range(2)]
+    for process in processes:
+        process.start()
+    for process in processes:
+        process.join(60)
+    assert [process.exitcode for process in processes] == [0, 0]
+    settings = settings_in(tmp_path)
+    kept = snapshots.history(settings, "made-up", "events")
+    assert all(hashlib.sha256(s.content(settings)).hexdigest() == s.sha256 for s in kept)
+    assert {s.content(settings) for s in kept} == {b"%d" % number for number in range(25)}
+    assert all(one.sha256 != other.sha256 for one, other in pairwise(kept))
+    assert sorted(stored(settings)) == sorted({s.stored_as for s in kept} | {f"{s.name}.json" for s in kept})
+    assert len({s.stored_as for s in kept}) == 25
