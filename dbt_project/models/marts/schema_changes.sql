@@ -1,0 +1,16 @@
+{#- What changed in the form of the registries' files: the newest first, what blocks before what warns. -#}
+select
+    registry,
+    "table",
+    from_snapshot,
+    to_snapshot,
+    observed_at,
+    "column",
+    canonical,
+    change,
+    old,
+    new,
+    blocks,
+    detail
+from {{ ref('stg_schema_changes') }}
+order by observed_at desc, blocks desc, registry asc, "table" asc, "column" asc, change asc
