@@ -1,0 +1,14 @@
+{#- Totals of every table as published. Which rows count where two programmes speak of one project: marts.totals_as_of. -#}
+select
+    valid_from,
+    valid_to,
+    project_id,
+    transaction_type,
+    transactions,
+    quantity,
+    source,
+    snapshot_id,
+    registry,
+    is_host_replacement
+from {{ ref('stg_totals_history') }}
+order by project_id, transaction_type, source, valid_from
