@@ -1,0 +1,1 @@
+select * from {{ source('harmonized', 'double_counting_findings') }}
