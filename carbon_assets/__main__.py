@@ -1,14 +1,29 @@
-"""`python -m carbon_assets`: one run from the drop to the published file; `... map [protocols|beneficiaries]` only maps these
-anew, `... curate` hands beneficiaries to OpenRefine, `... prepare` only makes Dagster's home."""
+"""python -m carbon_assets [command]
+
+run                              from the drop to the published file (the default)
+map [protocols|beneficiaries]    map these anew, after an edit of what stewards know of them
+curate                           hand beneficiaries to OpenRefine
+compare OLD NEW                  what changed between two snapshots
+release SNAPSHOT --reason TEXT   let a snapshot through that is held back
+prepare                          only make Dagster's home
+"""
 
 import argparse
+import sys
 from functools import partial
 
-from carbon_assets import curate, graph, run
+from carbon_assets import changes_command, curate, graph, release_command, run
 from carbon_assets.settings import Settings
 
-parser = argparse.ArgumentParser(prog="python -m carbon_assets", description=__doc__)
-parser.add_argument("command", nargs="?", choices=["run", "map", "curate", "prepare"], default="run")
+OWN_ARGUMENTS = {"compare": changes_command.main, "release": release_command.main}
+
+if len(sys.argv) > 1 and sys.argv[1] in OWN_ARGUMENTS:
+    raise SystemExit(OWN_ARGUMENTS[sys.argv[1]](sys.argv[2:]))
+
+parser = argparse.ArgumentParser(
+    prog="python -m carbon_assets", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+)
+parser.add_argument("command", nargs="?", choices=["run", "map", "curate", "prepare", *OWN_ARGUMENTS], default="run")
 parser.add_argument("what", nargs="?", choices=sorted(graph.MAP), default="protocols", help="what `map` maps anew")
 arguments = parser.parse_args()
 

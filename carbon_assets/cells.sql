@@ -93,12 +93,10 @@ create or replace macro as_date(cell, day_first) as (
 
 -- A cell of any kind for comparison: a number without its thousands' commas and without decimals that are all 0. What may
 -- be no number (1.10, 007) stays as written.
-create or replace macro as_compared(cell) as (
-    with t as (
-        select case
-            when regexp_full_match(trim(cell), '[+-]?\d{1,3}(,\d{3})+(\.\d+)?') then replace(trim(cell), ',', '')
-            else trim(cell)
-        end as v
-    )
-    select case when regexp_full_match(v, '[+-]?\d+\.0+') then regexp_replace(v, '\.0+$', '') else v end from t
-);
+create or replace macro as_compared(cell) as case
+    when not (contains(cell, ',') or contains(cell, '.0')) then trim(cell)
+    when regexp_full_match(trim(cell), '[+-]?\d{1,3}(,\d{3})+(\.\d+)?')
+        then regexp_replace(replace(trim(cell), ',', ''), '\.0+$', '')
+    when regexp_full_match(trim(cell), '[+-]?\d+\.0+') then regexp_replace(trim(cell), '\.0+$', '')
+    else trim(cell)
+end;

@@ -18,6 +18,7 @@ from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationEr
 from carbon_assets import schema
 
 CellType = Literal["id", "text", "code", "tonnes", "count", "year", "date", "flag"]
+TransactionType = Literal["issuance", "retirement", "cancellation"]
 
 
 class ConfigError(Exception):
@@ -44,6 +45,7 @@ class Column(_Model):
     `values`: the only cells accepted, and what each means.
     `resolve`: the cell is the registry's own project key (`registry_key` of its projects table).
     `type`: needed only for columns that `schema.py` does not have, which a hook reads.
+    `transaction_type`: the tonnes of the column are transactions of their own, beside the row's `quantity`.
     """
 
     names: Names = Field(alias="from")
@@ -54,6 +56,7 @@ class Column(_Model):
     values: dict[str, str] | None = None
     resolve: bool = False
     type: CellType | None = None
+    transaction_type: TransactionType | None = None
 
 
 class Label(_Model):
@@ -145,6 +148,8 @@ class Table(_Model):
                 raise ValueError(
                     f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
                 )
+            if column.transaction_type and self.cell_type(name) != "tonnes":
+                raise ValueError(f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own")
         for name in self.constants:
             if name not in known:
                 raise ValueError(f"constant {name!r} is no canonical column")
@@ -164,18 +169,54 @@ _CELL_TYPES = {(type_, is_code): name for type_, name in [
 
 
 class Serial(_Model):
-    """A form of serial number: an expression with the named groups `start` and `end`, and `key` unless `key` here
-    says within what the numbers are unique."""
+    """A form of serial number: an expression that the whole number fits, and what its named groups say.
+
+    `start`, `end`: first and last unit, within `key`, or within `key` here where the form has one for all its numbers.
+    A form without them is an identifier; its range, if any, stands in columns of its own.
+    `project`: the project's id without the registry's prefix. `vintage`: its year. `vintage_from`, `vintage_to`: its days
+    as DDMMYYYY. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
+    """
 
     pattern: str
     key: str | None = None
+    name: str = ""
+
+    @cached_property
+    def groups(self) -> dict[str, int]:
+        """Number of each named group."""
+        return dict(re.compile(self.pattern).groupindex)
+
+    @cached_property
+    def group_count(self) -> int:
+        """How many groups there are, with those that have no name."""
+        return re.compile(self.pattern).groups
+
+    @property
+    def form(self) -> str:
+        """What the form is called."""
+        return self.name or self.pattern
+
+    @property
+    def repeated(self) -> list[tuple[str, str]]:
+        """Pairs of groups that must be equal."""
+        return [(name.removesuffix(_AGAIN), name) for name in self.groups if name.endswith(_AGAIN)]
 
     @model_validator(mode="after")
     def _groups(self) -> Serial:
-        needed = {"start", "end"} | (set() if self.key else {"key"})
-        if missing := needed - set(re.compile(self.pattern).groupindex):
+        has = set(self.groups) | ({"key"} if self.key else set())
+        range_ = {"start", "end", "key"}
+        missing = range_ - has if has & range_ else set()
+        missing |= {"vintage_from", "vintage_to"} - has if has & {"vintage_from", "vintage_to"} else set()
+        missing |= {name for name, _ in self.repeated} - has
+        if missing:
             raise ValueError(f"the pattern {self.pattern!r} has no group named {', '.join(sorted(missing))}")
+        known = {*range_, "project", "vintage", "vintage_from", "vintage_to", *(name for name, _ in self.repeated)}
+        if unknown := {name.removesuffix(_AGAIN) for name in self.groups} - known:
+            raise ValueError(f"the pattern {self.pattern!r} names {', '.join(sorted(unknown))}, which nothing reads")
         return self
+
+
+_AGAIN = "_again"
 
 
 class Registry(_Model):

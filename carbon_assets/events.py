@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 import importlib
-import re
 
 import duckdb
 
-from carbon_assets import schema
+from carbon_assets import schema, serials
 from carbon_assets.config import Registry, Table
 from carbon_assets.snapshots import Snapshot
 from carbon_assets.sqltext import literal
@@ -17,7 +16,7 @@ def events(registry: Registry, table: str, snapshot: Snapshot, rows: str) -> str
     """What the registry's hook makes of the relation `rows`; the rows themselves where it has none for this table."""
     spec = registry.tables[table]
     hook = _hook(registry, table)
-    made = hook(rows, spec.parameters, snapshot.observed_at.date()) if hook else f"select * from {rows}"
+    made = hook(rows, spec, snapshot.observed_at.date()) if hook else f"select * from {rows}"
     return _summed(made, spec) if spec.sum_by else made
 
 
@@ -62,7 +61,7 @@ def identified(con: duckdb.DuckDBPyConnection, registry: Registry, table: str, s
         # D2: where a registry publishes a period and no year, the vintage is the year of its first day.
         "vintage": "vintage" if "vintage" in spec.columns else "coalesce(vintage, year(vintage_start))",
         "labels": "list_sort(list_distinct(labels))",
-        **_serial_parts(registry),
+        **serial_parts(registry),
     }
     rows = f"select * replace ({_aliased(filled)}) from ({complete})"
     canonical = ", ".join(spec.canonical.names)
@@ -86,22 +85,17 @@ def _credit_id(spec: Table) -> str:
     return f"left(sha256({key} || chr(31) || {number}), 24)"
 
 
-def _serial_parts(registry: Registry) -> dict[str, str]:
-    """SQL for start, end and key of a serial number, by the first of the registry's patterns that fits."""
+def serial_parts(registry: Registry) -> dict[str, str]:
+    """SQL for start, end and key of a serial number, by the first of the registry's forms that fits."""
+    forms = [serial for serial in registry.serials if "start" in serial.groups]
     parts = {}
     for name, type_ in (("start", "bigint"), ("end", "bigint"), ("key", "varchar")):
         column = f"serial_{name}"
-        found = []
-        for serial in registry.serials:
-            group = literal(serial.key) if name == "key" and serial.key else _group(serial.pattern, name)
-            one_block = (
-                f"regexp_full_match(serial_number, {literal(serial.pattern)}) and not contains(serial_number, '; ')"
-            )
-            found.append(f"when {one_block} then {group}")
+        found = [
+            f"when {serials.fits(form, 'serial_number')} and not contains(serial_number, {literal(serials.SEPARATOR)}) "
+            f"then {serials.part(form, name, 'serial_number')}"
+            for form in forms
+        ]
         parsed = f"try_cast(case {' '.join(found)} end as {type_})" if found else "null"
         parts[column] = f"coalesce({column}, {parsed})"
     return parts
-
-
-def _group(pattern: str, name: str) -> str:
-    return f"regexp_extract(serial_number, {literal(pattern)}, {re.compile(pattern).groupindex[name]})"

@@ -3,7 +3,19 @@
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets.assets import harmonized, knowledge, marts, parity, published, registries
+from carbon_assets import sensors
+from carbon_assets.assets import (
+    changes,
+    drift,
+    findings,
+    harmonized,
+    history,
+    knowledge,
+    marts,
+    parity,
+    published,
+    registries,
+)
 from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
@@ -26,11 +38,18 @@ def build(settings: Settings) -> dg.Definitions:
     raw, normalized = registries.build(known, settings)
     configs = knowledge.build(settings)
     sources = [*raw, *configs]
-    tables = [*normalized, *harmonized.build(known, settings)]
+    tables = [
+        *normalized,
+        *harmonized.build(known, settings),
+        *history.build(known, settings),
+        *drift.build(known, settings),
+        *changes.build(known, settings),
+        *findings.build(known, settings, history.PROJECT_HISTORY),
+    ]
     models, gate = marts.build(settings)
     checks = [gate, parity.build(settings)]
     return dg.Definitions(
-        assets=[*sources, *tables, *models, published.build(settings, [*tables, *models, *checks])],
+        assets=[*sources, *tables, *models, published.build(known, settings, [*tables, *models, *checks])],
         asset_checks=checks,
         jobs=[
             dg.define_asset_job(
@@ -55,6 +74,7 @@ def build(settings: Settings) -> dg.Definitions:
                 for what, known in _KNOWN.items()
             ),
         ],
+        sensors=[sensors.build(known, settings, MATERIALIZE)],
         executor=dg.in_process_executor,
         resources={
             "duckdb": DuckDBResource(database=":memory:", connection_config=settings.duckdb),

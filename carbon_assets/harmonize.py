@@ -41,7 +41,7 @@ def registries_table(registries: dict[str, Registry]) -> pa.Table:
 def unify_credits(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Table, configs: Path) -> pa.Table:
     """The union of all normalized credits, as `schema.UNIFIED_CREDITS`, in order of `credit_id`."""
     _union(con, tables, registries, schema.CREDITS)
-    _find_hosts(con, "asserted")
+    find_hosts(con, "asserted", registries)
     labels = Vocabulary(configs / "vocab" / "label.csv")
     distinct = con.execute("select distinct unnest(labels) from asserted").fetchall()
     meanings = {raw: labels.get(raw, raw) for (raw,) in distinct}
@@ -99,11 +99,9 @@ def unify_projects(
     """,
         {"credits": str(credits)},
     )
-    _find_hosts(con, "stated")
-    con.register("statuses", _meanings(con, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
-    con.register("countries", _countries(con, configs))
     rows = con.execute(f"""
-        with unified as (
+        with harmonized as ({harmonized_projects(con, "stated", registries, configs)}),
+        unified as (
             select
                 p.* exclude (project_url, source, snapshot_id),
                 coalesce(
@@ -111,16 +109,9 @@ def unify_projects(
                     replace(host.project_url, '{{number}}', substr(p.project_id, length(host.project_prefix) + 1))
                 ) as project_url,
                 coalesce(p.source, 'configs/curated_projects') as source,
-                coalesce(p.snapshot_id, 'configs/curated_projects') as snapshot_id,
-                host.registry as registry,
-                s.value as status,
-                country.country as country,
-                country.iso3 as country_iso3
-            from stated p
+                coalesce(p.snapshot_id, 'configs/curated_projects') as snapshot_id
+            from harmonized p
             left join hosts host on host.project_id = p.project_id
-            left join statuses s on s.key = p.status_raw
-            left join countries country
-                on country.code is not distinct from p.country_code_raw and country.name is not distinct from p.country_raw
         )
         select {schema.projection(schema.UNIFIED_PROJECTS, set(schema.UNIFIED_PROJECTS.names))}
         from unified order by project_id
@@ -129,6 +120,26 @@ def unify_projects(
     if len(rows) != stated:
         raise AssertionError(f"{stated} projects went in, {len(rows)} came out")
     return rows.cast(schema.UNIFIED_PROJECTS)
+
+
+def harmonized_projects(con: duckdb.DuckDBPyConnection, relation: str, registries: pa.Table, configs: Path) -> str:
+    """A query for the projects of `relation` with the registry that hosts them, their status and their country."""
+    find_hosts(con, relation, registries)
+    con.register("statuses", _meanings(con, relation, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
+    con.register("countries", _countries(con, relation, configs))
+    return f"""
+        select
+            p.*,
+            host.registry as registry,
+            s.value as status,
+            country.country as country,
+            country.iso3 as country_iso3
+        from {relation} p
+        left join hosts host on host.project_id = p.project_id
+        left join statuses s on s.key = p.status_raw
+        left join countries country
+            on country.code is not distinct from p.country_code_raw and country.name is not distinct from p.country_raw
+    """
 
 
 def _union(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Table, shape: pa.Schema) -> None:
@@ -140,8 +151,10 @@ def _union(con: duckdb.DuckDBPyConnection, tables: list[Path], registries: pa.Ta
     )
 
 
-def _find_hosts(con: duckdb.DuckDBPyConnection, relation: str) -> None:
-    """The registry that each project id belongs to by its prefix; of two prefixes that fit, the longer one is meant."""
+def find_hosts(con: duckdb.DuckDBPyConnection, relation: str, registries: pa.Table) -> None:
+    """Make `hosts`: the registry that each project id of `relation` belongs to by its prefix; of two prefixes that fit,
+    the longer one is meant."""
+    con.register("registries", registries)
     con.execute(f"""
         create or replace temp table hosts as
         select ids.project_id, unnest(max_by(r, length(r.project_prefix)))
@@ -165,18 +178,18 @@ def _pairs(meanings: dict[str, str]) -> pa.Table:
     return pa.table({"key": pa.array(meanings, pa.string()), "value": pa.array(meanings.values(), pa.string())})
 
 
-def _meanings(con: duckdb.DuckDBPyConnection, column: str, vocabulary: Vocabulary) -> pa.Table:
+def _meanings(con: duckdb.DuckDBPyConnection, relation: str, column: str, vocabulary: Vocabulary) -> pa.Table:
     """Raw word -> meaning, for each distinct word that the vocabulary knows."""
-    words = [
-        word for (word,) in con.execute(f"select distinct {column} from stated where {column} is not null").fetchall()
-    ]
+    distinct = con.execute(f"select distinct {column} from {relation} where {column} is not null").fetchall()
+    words = [word for (word,) in distinct]
     return _pairs({word: vocabulary[word] for word in words if word in vocabulary})
 
 
-def _countries(con: duckdb.DuckDBPyConnection, configs: Path) -> pa.Table:
-    pairs = con.execute(
-        "select distinct country_code_raw, country_raw from stated where coalesce(country_code_raw, country_raw) is not null"
-    ).fetchall()
+def _countries(con: duckdb.DuckDBPyConnection, relation: str, configs: Path) -> pa.Table:
+    pairs = con.execute(f"""
+        select distinct country_code_raw, country_raw from {relation}
+        where coalesce(country_code_raw, country_raw) is not null
+    """).fetchall()
     fields = [(name, pa.string()) for name in ("code", "name", "country", "iso3")]
     vocab = configs / "vocab"
     countries = Countries(Vocabulary(vocab / "country.csv"), Vocabulary(vocab / "country_name.csv"))

@@ -1,34 +1,44 @@
 """One run from a drop to the published file, and the table that says what came of it.
 
-This is what `make run` does: observe every raw file, materialize everything, print; `make map` only maps anew. The UI and
-the sensors do the same through Dagster.
+This is what `make run` does: take every file of the drop, make anew what does not follow from it yet, print; `make map` only
+maps anew. The UI and the sensor do the same through Dagster.
 """
 
 from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
 from pathlib import Path
 
 import dagster as dg
 import duckdb
+from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
-from carbon_assets import graph, snapshots, store
-from carbon_assets.assets import marts
+from carbon_assets import freshness, graph, orphans, snapshots, store
+from carbon_assets.assets import gates, knowledge, marts, registries
 from carbon_assets.checks import SuiteError
 from carbon_assets.config import ConfigError, load_registries
 from carbon_assets.settings import Settings, SettingsError
 
 log = logging.getLogger(__name__)
 
+# One run at a time: dbt's build database has one writer.
 DAGSTER_YAML = """\
 telemetry:
   enabled: false
 nux:
   enabled: false
+concurrency:
+  runs:
+    max_concurrent_runs: 1
+run_monitoring:
+  enabled: true
+  start_timeout_seconds: 90
+  poll_interval_seconds: 15
 """
 
 
@@ -49,11 +59,19 @@ class Report:
 
 
 def run(settings: Settings) -> Report:
-    """Take the drop, materialize everything, and report."""
+    """Take the drop, make anew what does not follow from it yet, and report."""
     if not settings.drop.is_dir():
         return Report((f"FAILED   there is no folder {settings.drop} to take files from",), ok=False)
-    log.info("observing the raw files of %s", settings.drop)
-    return _execute(settings, graph.OBSERVE, graph.MATERIALIZE)
+    log.info("taking the files of %s", settings.drop)
+    known = load_registries(settings.configs)
+    problems = registries.take_drop(settings, known)
+    with _opened(settings) as (instance, defs):
+        freshness.report(instance, {**registries.raw_versions(settings, known), **knowledge.versions(settings.configs)})
+        assets = defs.resolve_asset_graph()
+        keys = freshness.stale(instance, assets, settings)
+        log.info("%s of %s assets must be made anew", len(keys), len(list(assets.materializable_asset_keys)))
+        made = _execute(defs, graph.MATERIALIZE, instance, keys) if keys else None
+        return _report(settings, instance, assets, made, problems)
 
 
 def map_anew(settings: Settings, what: str = "protocols") -> Report:
@@ -61,40 +79,67 @@ def map_anew(settings: Settings, what: str = "protocols") -> Report:
     report."""
     if not settings.table("harmonized", "projects").exists():
         return Report((f"FAILED   there are no projects in {settings.data} to map yet: `make run` first",), ok=False)
-    return _execute(settings, graph.OBSERVE_CONFIGS, graph.MAP[what])
+    with _opened(settings) as (instance, defs):
+        freshness.report(instance, knowledge.versions(settings.configs))
+        made = _execute(defs, graph.MAP[what], instance)
+        return _report(settings, instance, defs.resolve_asset_graph(), made, [])
 
 
-def _execute(settings: Settings, *jobs: str) -> Report:
+@contextmanager
+def _opened(settings: Settings) -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
     prepare(settings)
     defs = graph.build(settings)
     with dg.DagsterInstance.from_config(str(settings.dagster_home)) as instance:
-        results = [
-            defs.resolve_job_def(name).execute_in_process(instance=instance, raise_on_error=False, run_config=_QUIET)
-            for name in jobs
-        ]
-        return _report(settings, results)
+        orphans.bury(instance)
+        yield instance, defs
 
 
-def _report(settings: Settings, results: list[dg.ExecuteInProcessResult]) -> Report:
-    """`results`: of the jobs in their order; the last one is that which publishes."""
-    made = results[-1]
-    checks = made.get_asset_check_evaluations()
+def _execute(
+    defs: dg.Definitions, job: str, instance: dg.DagsterInstance, keys: list[dg.AssetKey] | None = None
+) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=_QUIET, asset_selection=keys
+    )
+
+
+def _report(
+    settings: Settings,
+    instance: dg.DagsterInstance,
+    assets: BaseAssetGraph,
+    made: dg.ExecuteInProcessResult | None,
+    problems: list[str],
+) -> Report:
+    """What stands now, be it made by this run or an earlier one. `made`: the run, if there was anything to do."""
+    checks = [check for check in gates.latest(instance, assets.asset_check_keys).values() if check]
     errors = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
-    published = made.success and bool(made.asset_materializations_for_node("published__carbon"))
+    published = made is None or (made.success and bool(made.asset_materializations_for_node("published__carbon")))
     left = snapshots.unclaimed(settings.drop, load_registries(settings.configs))
-    failures = [message for result in results for message in _failures(result.all_events)]
+    failures = problems + (_failures(made.all_events) if made else [])
+    blocking = {key for key in assets.asset_check_keys if assets.get(key).blocking}
     lines = [
         *_overview(settings),
         "",
         *(f"not taken: {path} is no table of a known registry" for path in left),
         *_checks(checks),
-        *(f"REFUSED  {c.asset_key.to_user_string()}: {c.description}" for c in errors if not c.blocking),
-        *(f"BLOCKED  {c.asset_key.to_user_string()}: {c.check_name}" for c in errors if c.blocking),
+        *(_told(c, is_blocking=c.asset_check_key in blocking) for c in errors),
         *(f"FAILED   {message}" for message in failures),
         "",
+        "nothing has changed: 0 steps" if made is None else f"{_steps(made)} steps",
         *_where_to_look(settings, published=published),
     ]
-    return Report(tuple(lines), ok=published and all(result.success for result in results) and not errors)
+    return Report(tuple(lines), ok=published and not failures and not errors)
+
+
+def _told(check: dg.AssetCheckEvaluation, *, is_blocking: bool) -> str:
+    """A failed check in one line: what stops everything by its name, what holds back one file by its reason."""
+    if is_blocking:
+        return f"BLOCKED  {check.asset_key.to_user_string()}: {check.check_name}"
+    word = "HELD BACK" if check.check_name == registries.RELEASED else "REFUSED "
+    return f"{word} {check.asset_key.to_user_string()}: {check.description}"
+
+
+def _steps(made: dg.ExecuteInProcessResult) -> int:
+    return sum(event.event_type == dg.DagsterEventType.STEP_START for event in made.all_events)
 
 
 # Dagster's own console would print every event, and a stack trace for a failure that has a plain reason.

@@ -207,8 +207,14 @@ SNAPSHOTS = pa.schema(
         _field("table", TEXT, "Table of the registry", required=True),
         _field("snapshot", TEXT, "Name of the snapshot in the raw store", required=True),
         _field("snapshot_id", TEXT, "What rows say that come from it; NULL: could not be read"),
-        _field("state", TEXT, "in use, superseded, repeated, held back, refused or waiting", required=True),
-        _field("reason", TEXT, "Why it was refused or held back"),
+        _field(
+            "state",
+            TEXT,
+            "in use, superseded, repeated, held back, refused, overtaken, waiting or made up",
+            required=True,
+        ),
+        _field("reason", TEXT, "Why it was refused, or is held back"),
+        _field("is_synthetic", FLAG, "Invented, not published by the registry", required=True),
         _field("file", TEXT, "File name as dropped", required=True),
         _field("source_path", TEXT, "Where it was taken from", required=True),
         _field("asserted_by", TEXT, "Who dropped it", required=True),
@@ -233,7 +239,12 @@ SCHEMA_CHANGES = pa.schema(
         _field("observed_at", INSTANT, "When that was taken, UTC", required=True),
         _field("column", TEXT, "Column as the file names it; of a renamed one its new name", required=True),
         _field("canonical", TEXT, "The column that it is read into; NULL: it is not read"),
-        _field("change", TEXT, "added, removed, renamed, retyped, null rate, values or number format", required=True),
+        _field(
+            "change",
+            TEXT,
+            "added, removed, renamed, retyped, null rate, values, number format or date format",
+            required=True,
+        ),
         _field("old", TEXT, "What it was before"),
         _field("new", TEXT, "What it is now"),
         _field("blocks", FLAG, "The file is not used for it", required=True),
@@ -266,7 +277,12 @@ PROJECT_HISTORY = pa.schema(
     [
         _field("valid_from", INSTANT, "When this was first observed, UTC", required=True),
         _field("valid_to", INSTANT, "When something else was observed, UTC; NULL: still valid"),
-        *PROJECTS,
+        *[field for field in PROJECTS if field.name != "snapshot_id"],
+        _field("snapshot_id", TEXT, "Snapshot that first said so", required=True),
+        _field("registry", TEXT, "Registry that hosts the project"),
+        _field("status", TEXT, "listed, registered or completed; NULL where the raw status is unknown"),
+        _field("country", TEXT, "Country, short English name; NULL where unknown"),
+        _field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
     ]
 )
 
@@ -280,6 +296,7 @@ TOTALS_HISTORY = pa.schema(
         _field("quantity", TONNES, "tCO2e of them", required=True),
         _field("source", TEXT, "Registry and table that asserted them", required=True),
         _field("snapshot_id", TEXT, "Snapshot that first said so", required=True),
+        _field("registry", TEXT, "Registry that hosts the project, by the prefix of its id"),
         _field("is_host_replacement", FLAG, "Stands for the host registry's rows of the project", required=True),
     ]
 )
@@ -287,6 +304,8 @@ TOTALS_HISTORY = pa.schema(
 SERIAL_BLOCKS = pa.schema(
     [
         _field("credit_id", TEXT, "Event that the block belongs to", required=True),
+        _field("block", COUNT, "Place of the block among those of the event, from 1", required=True),
+        _field("publisher", TEXT, "Registry that published the serial number", required=True),
         _field("serial_number", TEXT, "Serial number of the block as published", required=True),
         _field("form", TEXT, "Name of the registry's form that it has; NULL: none"),
         _field("serial_key", TEXT, "What the unit numbers are unique within"),
@@ -294,6 +313,8 @@ SERIAL_BLOCKS = pa.schema(
         _field("serial_end", COUNT, "Last unit"),
         _field("project_id", TEXT, "Project that the serial number names"),
         _field("vintage", YEAR, "Vintage that the serial number names"),
+        _field("vintage_start", DATE, "First day of the vintage that the serial number names"),
+        _field("vintage_end", DATE, "Last day of the vintage that the serial number names"),
     ]
 )
 
@@ -305,7 +326,23 @@ CREDIT_FINDINGS = pa.schema(
         _field("credit_id", TEXT, "Event that breaks the rule; NULL: the project itself"),
         _field("other_credit_id", TEXT, "Event that it contradicts"),
         _field("serial_number", TEXT, "Serial number of the block"),
-        _field("quantity", TONNES, "tCO2e affected"),
+        _field("quantity", TONNES, "tCO2e affected; NULL: none, or not known"),
+        _field("finding", TEXT, "What is wrong, with the values", required=True),
+    ]
+)
+
+DOUBLE_COUNTING_FINDINGS = pa.schema(
+    [
+        _field("status", TEXT, "What does not match, or why it cannot be checked", required=True),
+        _field("program", TEXT, "Programme that issues the credits anew", required=True),
+        _field("registry", TEXT, "Registry that hosts the project"),
+        _field("project_id", TEXT, "The project; NULL: the row sums what cannot be checked"),
+        _field("vintage", YEAR, "Vintage year"),
+        _field("cancelled", TONNES, "tCO2e cancelled at the host for the programme"),
+        _field("issued", TONNES, "tCO2e issued by the programme"),
+        _field("quantity", TONNES, "tCO2e that may count twice, or are missing", required=True),
+        _field("cancellation_id", TEXT, "Event that cancelled at the host"),
+        _field("issuance_id", TEXT, "Event that issued at the programme"),
         _field("finding", TEXT, "What is wrong, with the values", required=True),
     ]
 )

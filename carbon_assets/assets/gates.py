@@ -57,15 +57,32 @@ def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list
     ]
 
 
+def latest(
+    instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]
+) -> dict[dg.AssetCheckKey, dg.AssetCheckEvaluation | None]:
+    """What became of each check when it was last evaluated, in whichever run; None where it never was, or not to its end."""
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    return {key: _evaluation(records.get(key)) for key in keys}
+
+
+def _evaluation(record) -> dg.AssetCheckEvaluation | None:  # noqa: ANN001 - the record's class is not part of Dagster's API
+    event = record and record.event and record.event.dagster_event
+    return event.asset_check_evaluation_data if event else None
+
+
 def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
     """The outcomes that must hold back what is downstream."""
     return [outcome for outcome in outcomes if not outcome.passed and outcome.expectation.is_critical]
 
 
 def table_metadata(path: Path, rows: pa.Table) -> dict[str, int | float | str]:
-    """What every materialized table says of itself: rows, place, and tonnes by transaction type where it has any."""
+    """What every materialized table says of itself: rows, place, and tonnes by transaction type where it has any.
+
+    Tonnes of a history stand in it once for each period, so their sum means nothing.
+    """
     metadata: dict = {"dagster/row_count": len(rows), "dagster/uri": str(path)}
-    if {"quantity", "transaction_type"} <= set(rows.column_names):
+    columns = set(rows.column_names)
+    if {"quantity", "transaction_type"} <= columns and "valid_from" not in columns:
         sums = (
             rows.group_by("transaction_type").aggregate([("quantity", "sum")]).sort_by("transaction_type").to_pylist()
         )

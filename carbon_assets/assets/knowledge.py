@@ -8,6 +8,7 @@ from pathlib import Path
 
 import dagster as dg
 
+from carbon_assets import freshness
 from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
 
@@ -46,13 +47,15 @@ def _observed(key: dg.AssetKey, configs: Path) -> dg.SourceAsset:
     return observe
 
 
+def versions(configs: Path) -> freshness.Versions:
+    """The data version of every body of knowledge."""
+    return {key: _version(configs, key) for key in _FILES}
+
+
 def _version(configs: Path, key: dg.AssetKey) -> str:
-    """SHA-256 over names and bytes of the files, in order of name; of the protocols, with the registries' defaults."""
-    digest = hashlib.sha256()
-    for path in sorted(path for pattern in _FILES[key] for path in configs.glob(pattern)):
-        digest.update(f"{path.relative_to(configs)} {path.stat().st_size}\n".encode())
-        digest.update(path.read_bytes())
-    if key == PROTOCOLS:
-        defaults = {r.id: r.default_protocol for r in load_registries(configs).values() if r.default_protocol}
-        digest.update(repr(sorted(defaults.items())).encode())
-    return digest.hexdigest()
+    """A hash of names and bytes of the files; of the protocols, with the registries' defaults."""
+    files = freshness.hash_of((path for pattern in _FILES[key] for path in configs.glob(pattern)), configs)
+    if key != PROTOCOLS:
+        return files
+    defaults = {r.id: r.default_protocol for r in load_registries(configs).values() if r.default_protocol}
+    return hashlib.sha256(f"{files} {sorted(defaults.items())}".encode()).hexdigest()

@@ -77,7 +77,8 @@ def build(settings: Settings) -> tuple[list[dg.AssetsDefinition], dg.AssetChecks
 def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Settings) -> Iterator[Any]:
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     (settings.data / "marts").mkdir(exist_ok=True)
-    yield from dbt.cli(["build"], context=context, target_path=settings.dbt_target).stream()
+    with store.alone_in(settings.dbt_target):  # one writer at a time, or dbt fails: its build database is one file
+        yield from dbt.cli(["build"], context=context, target_path=settings.dbt_target).stream()
 
 
 def _with_counts(event: dg.Output, settings: Settings) -> dg.Output:

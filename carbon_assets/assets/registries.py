@@ -7,15 +7,17 @@ import dagster as dg
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import checks, contents, intake, schema, snapshots, store
+from carbon_assets import checks, contents, freshness, history, intake, release_gate, schema, snapshots, store
 from carbon_assets.assets import gates
 from carbon_assets.config import Registry
 from carbon_assets.intake import Intake
+from carbon_assets.release_gate import Gate
 from carbon_assets.settings import Settings
 
 log = logging.getLogger(__name__)
 
 READABLE = "file_is_readable"
+RELEASED = "file_is_released"
 QUARANTINE_EMPTY = "no_rows_in_quarantine"
 
 
@@ -24,8 +26,9 @@ def build(
 ) -> tuple[list[dg.SourceAsset], list[dg.AssetsDefinition]]:
     """The raw assets of all registries, and the normalized ones."""
     tables = [(registry, table) for registry in registries.values() for table in registry.tables]
+    gate = release_gate.load_gate(settings.configs, {f"{registry.id}/{table}" for registry, table in tables})
     raw = [_raw(registry, table, settings) for registry, table in tables]
-    return raw, [_normalized(registry, table, settings) for registry, table in tables]
+    return raw, [_normalized(registry, table, settings, gate) for registry, table in tables]
 
 
 def normalized_keys(registries: dict[str, Registry], holds: str) -> list[dg.AssetKey]:
@@ -50,18 +53,51 @@ def _raw(registry: Registry, table: str, settings: Settings) -> dg.SourceAsset:
     )
     def observe() -> dg.DataVersion:
         try:
-            path = snapshots.find(settings.drop, registry.id, registry.tables[table])
+            _take(settings, registry, table)
         except snapshots.AmbiguousDrop as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-        if path:
-            snapshots.take(settings, path, registry.id, table, contents.describer(registry, table))
-        snapshot = snapshots.current(settings, registry.id, table)
-        return dg.DataVersion(snapshot.sha256 if snapshot else "absent")
+        return dg.DataVersion(_version(settings, registry.id, table))
 
     return observe
 
 
-def _normalized(registry: Registry, table: str, settings: Settings) -> dg.AssetsDefinition:
+def take_drop(settings: Settings, registries: dict[str, Registry]) -> list[str]:
+    """Take the files of the drop into the raw store; returns what is wrong with it, for a person."""
+    problems = []
+    for registry in registries.values():
+        for table in registry.tables:
+            try:
+                _take(settings, registry, table)
+            except snapshots.AmbiguousDrop as error:
+                problems.append(str(error))
+    return problems
+
+
+def _take(settings: Settings, registry: Registry, table: str) -> None:
+    if path := snapshots.find(settings.drop, registry.id, registry.tables[table]):
+        snapshots.take(settings, path, registry.id, table, contents.describer(registry, table))
+
+
+def raw_versions(settings: Settings, registries: dict[str, Registry]) -> freshness.Versions:
+    """The data version of every raw asset."""
+    return {
+        dg.AssetKey(["raw", registry.id, table]): _version(settings, registry.id, table)
+        for registry in registries.values()
+        for table in registry.tables
+    }
+
+
+def _version(settings: Settings, registry: str, table: str) -> str:
+    """The SHA-256 of the newest file's bytes, of several with the same records the first one's; with what a person let
+    through, since that can change what is in use."""
+    known = snapshots.distinct(settings, registry, table)
+    if not known:
+        return freshness.ABSENT
+    released = [snapshot.name for snapshot in known if snapshots.released(settings, snapshot)]
+    return " released ".join([known[0].sha256, *released])
+
+
+def _normalized(registry: Registry, table: str, settings: Settings, gate: Gate) -> dg.AssetsDefinition:
     spec = registry.tables[table]
     key = dg.AssetKey(["normalized", registry.id, table])
     expectations = checks.load_suites(checks.suite_paths(settings, *key.path, shape=spec.holds))
@@ -72,6 +108,7 @@ def _normalized(registry: Registry, table: str, settings: Settings) -> dg.Assets
     @dg.asset(
         key=key,
         deps=deps,
+        code_version=_code_version(settings, registry, key, spec.holds),
         group_name=registry.group,
         kinds={"python", "duckdb", "parquet"},
         owners=[registry.owner],
@@ -84,13 +121,19 @@ def _normalized(registry: Registry, table: str, settings: Settings) -> dg.Assets
                 asset=key,
                 description="The newest file could be read; if not, the last good one stays in use.",
             ),
+            dg.AssetCheckSpec(
+                RELEASED,
+                asset=key,
+                description="The newest file differs from the one in use within the bounds of configs/release_gate.yml, "
+                "or a person let it through; if not, the last good one stays in use.",
+            ),
             dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
             *gates.check_specs(key, expectations),
         ],
     )
     def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with duckdb.get_connection() as con:
-            taken = intake.take_in(con, settings, registry, table)
+            taken = intake.take_in(con, settings, registry, table, gate, lambda rows: _broken(rows, expectations))
         rows = intake.rows_in_use(registry, table, taken)
         outcomes = gates.judge(rows, expectations) if taken.result else None
         yield from _intake_checks(key, taken)
@@ -99,18 +142,44 @@ def _normalized(registry: Registry, table: str, settings: Settings) -> dg.Assets
             raise dg.Failure(_why_blocked(taken, broken), allow_retries=False)
         store.write(settings.table(*key.path), rows, spec.canonical)
         store.write(settings.quarantine(registry.id, table), _quarantine(taken), schema.QUARANTINE)
+        _record(settings, registry, taken)
         _tell(key, taken)
         yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, taken, rows))
 
     return normalized
 
 
+def _code_version(settings: Settings, registry: Registry, key: dg.AssetKey, shape: str) -> str:
+    told = [
+        settings.configs / "registries" / f"{registry.id}.yml",
+        settings.configs / "release_gate.yml",
+        settings.configs / "drift.yml",
+        *checks.suite_paths(settings, *key.path, shape=shape),
+    ]
+    return freshness.code_version(*(path for path in told if path.exists()))
+
+
+def _broken(rows: pa.Table, expectations: list[checks.Expectation]) -> str | None:
+    """The critical expectations that the rows of a new file break."""
+    failed = gates.blocking_failures(gates.judge(rows, expectations))
+    return "; ".join(f"{o.expectation.name} ({o.expectation.notes.rstrip('.')})" for o in failed) or None
+
+
+def _record(settings: Settings, registry: Registry, taken: Intake) -> None:
+    """What becomes of the snapshots that were judged; the mark of an accepted one comes last, when all else is written."""
+    for snapshot, reason in taken.refused:
+        if not (snapshot.contents and snapshot.contents.unreadable):
+            snapshots.hold(settings, snapshot, reason)
+    for snapshot, rows in taken.accepted:
+        history.remember(settings, snapshot, rows, registry.replaces_host_registry)
+        snapshots.accept(settings, snapshot)
+
+
 def _tell(key: dg.AssetKey, taken: Intake) -> None:
     name = key.to_user_string()
     if taken.refusal:
-        log.error(
-            "%s: refused, %s stays in use: %s", name, taken.snapshot.file if taken.snapshot else "none", taken.refusal
-        )
+        in_use = taken.snapshot.file if taken.snapshot else "none"
+        log.error("%s: %s, %s stays in use: %s", name, taken.state, in_use, taken.refusal)
     if taken.result:
         counts = (taken.result.rows_in, len(taken.result.quarantine), len(taken.result.rows))
         log.info("%s: %s rows in, %s in quarantine, %s rows out", name, *counts)
@@ -124,7 +193,16 @@ def _intake_checks(key: dg.AssetKey, taken: Intake) -> list[dg.AssetCheckResult]
     quarantine = _quarantine(taken)
     return [
         dg.AssetCheckResult(
-            asset_key=key, check_name=READABLE, passed=taken.refusal is None, description=taken.refusal
+            asset_key=key,
+            check_name=READABLE,
+            passed=taken.state != "refused",
+            description=taken.refusal if taken.state == "refused" else None,
+        ),
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=RELEASED,
+            passed=taken.state != "held back",
+            description=taken.refusal if taken.state == "held back" else None,
         ),
         dg.AssetCheckResult(
             asset_key=key,

@@ -2,8 +2,10 @@
 
 from datetime import date
 
+from carbon_assets.config import Table
 
-def projects(rows: str, parameters: dict, observed_on: date) -> str:
+
+def projects(rows: str, spec: Table, observed_on: date) -> str:
     """The compliance status counts unless it says that the project is in no compliance programme."""
     return f"""
         select * replace (

@@ -6,15 +6,16 @@ import datetime
 
 from pydantic import BaseModel, ConfigDict
 
+from carbon_assets.config import Table
+
 
 class Ending(BaseModel):
-    """One column of retired or cancelled tonnes. `date` is the day of all its rows: for a compliance period the
+    """What a column of retired or cancelled tonnes does not say itself. `date` is the day of all its rows: for a compliance period the
     deadline by which its instruments were due, and unknown while that lies ahead."""
 
     model_config = ConfigDict(extra="forbid")
 
     column: str
-    transaction_type: str
     date: datetime.date | None = None
     reason: str | None = None
     label: str | None = None
@@ -28,18 +29,18 @@ def _nullable(value: str | None) -> str:
     return "null" if value is None else "'" + value.replace("'", "''") + "'"
 
 
-def issuances(rows: str, parameters: dict, observed_on: datetime.date) -> str:
+def issuances(rows: str, spec: Table, observed_on: datetime.date) -> str:
     """One issuance per row and one event per column that holds tonnes.
 
     A blank cell of credits issued means that the reporting period earned none (the table's comments say so), so its
     issuance is 0 t. A blank vintage is read off its neighbours within the project, in the order of reporting periods.
     """
-    endings = [Ending.model_validate(ending) for ending in parameters["endings"]]
+    endings = [Ending.model_validate(ending) for ending in spec.parameters["endings"]]
     common = "project_id, vintage, vintage_start, vintage_end, issued_on, serial_number"
     melted = "\nunion all by name\n".join(
         f"""
         select
-            {common}, '{ending.transaction_type}' as transaction_type, {ending.column} as quantity,
+            {common}, '{spec.columns[ending.column].transaction_type}' as transaction_type, {ending.column} as quantity,
             cast({_nullable(ending.day(observed_on))} as date) as transaction_date, '{ending.column}' as ending,
             {_nullable(ending.reason)} as retirement_reason, {_nullable(ending.reason)} as cancellation_reason,
             list_filter([{_nullable(ending.label)}], lambda x: x is not null) as labels

@@ -2,8 +2,10 @@
 
 from datetime import date
 
+from carbon_assets.config import Table
 
-def transactions(rows: str, parameters: dict, observed_on: date) -> str:
+
+def transactions(rows: str, spec: Table, observed_on: date) -> str:
     """Retirements are the dated rows; issuances are inferred from all rows of a vintage period.
 
     Verra allows rolling issuances, so a period's rows can carry several `Total Vintage Quantity`; the total only

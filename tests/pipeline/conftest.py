@@ -1,6 +1,8 @@
 """Whole runs: from a drop folder to the published file, in-process, each in a data folder of its own."""
 
+import csv
 import dataclasses
+import io
 import shutil
 from dataclasses import dataclass
 from pathlib import Path
@@ -48,3 +50,21 @@ def real_run(real_data, tmp_path_factory) -> Run:
 def drop(samples, tmp_path) -> Path:
     """A copy of the samples that a test may break."""
     return Path(shutil.copytree(samples, tmp_path / "drop"))
+
+
+Rows = list[list[str]]
+"""The cells of a CSV file, its header first."""
+
+
+def cells(path: Path) -> Rows:
+    content = path.read_bytes()
+    try:
+        text = content.decode("utf-8-sig")
+    except UnicodeDecodeError:
+        text = content.decode("windows-1252")
+    return [row for row in csv.reader(io.StringIO(text, newline="")) if any(row)]
+
+
+def write(path: Path, rows: Rows) -> None:
+    with path.open("w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows(rows)

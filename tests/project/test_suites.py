@@ -8,7 +8,7 @@ that was broken in just the way that it forbids.
 import json
 import re
 from collections.abc import Callable, Iterable, Mapping
-from datetime import date
+from datetime import UTC, date, datetime
 from pathlib import Path
 
 import duckdb
@@ -160,6 +160,42 @@ def test_a_misspelt_type_or_argument_is_found(folder, type_, kwargs):
 
 # --- every critical expectation can fail ----------------------------------------------------------------------------
 
+SNAPSHOTS = [
+    {"registry": "one", "table": "projects", "snapshot": "a", "state": "superseded", "sha256": "a"},
+    {"registry": "one", "table": "projects", "snapshot": "b", "state": "in use", "sha256": "b", "columns": "[ID]"},
+]
+REGISTRY_CHANGES = [
+    {"registry": "one", "table": "events", "from_snapshot": "a", "to_snapshot": "b", "record_key": "S-1-10",
+     "observed_at": "2024-06-01 12:00:00+00", "project_id": "ONE1", "change": "changed",
+     "change_class": "quantity restated", "is_retroactive": "true", "quantity": "7.5",
+     "fields": "[{field: Tonnes, old: 10, new: 2.5}]"},
+    {"registry": "one", "table": "projects", "from_snapshot": "a", "to_snapshot": "b", "record_key": "no key",
+     "observed_at": "2024-06-01 12:00:00+00", "change": "appeared", "change_class": "unreadable row",
+     "is_retroactive": "false", "fields": "[]"},
+]  # fmt: skip
+PROJECT_HISTORY = [
+    {"project_id": "ONE1", "source": "one/projects", "snapshot_id": "a", "registry": "one", "status": "listed",
+     "valid_from": "2024-01-01 00:00:00+00", "valid_to": "2024-02-01 00:00:00+00"},
+    {"project_id": "ONE1", "source": "one/projects", "snapshot_id": "b", "registry": "one",
+     "valid_from": "2024-02-01 00:00:00+00"},
+]  # fmt: skip
+TOTALS_HISTORY = [
+    {"project_id": "ONE1", "source": "one/events", "snapshot_id": "a", "registry": "one", "valid_to": "2024-02-01 00:00:00+00",
+     "valid_from": "2024-01-01 00:00:00+00", "transaction_type": "issuance", "transactions": "1", "quantity": "0"},
+    {"project_id": "ONE1", "source": "one/events", "snapshot_id": "b", "registry": "one",
+     "valid_from": "2024-02-01 00:00:00+00", "transaction_type": "issuance", "transactions": "2", "quantity": "7.5"},
+]  # fmt: skip
+CREDIT_FINDINGS = [
+    {"rule": "units_ended_twice", "registry": "one", "project_id": "ONE1", "credit_id": "a", "quantity": "0",
+     "finding": "units 1 to 10 are retired in S-1-10 too"},
+    {"rule": "crediting_periods_overlap", "project_id": "ONE1", "finding": "the period begins before another has ended"},
+]  # fmt: skip
+DOUBLE_COUNTING_FINDINGS = [
+    {"status": "issued, not cancelled", "program": "arb", "registry": "one", "project_id": "ONE1", "quantity": "0",
+     "finding": "issued on 2024-05-01"},
+    {"status": "programme not known", "program": "ecy", "quantity": "7.5", "finding": "3 cancellations"},
+]  # fmt: skip
+
 SMALL = {
     "harmonized/registries": [{"registry": "one", "name": "One"}, {"registry": "two", "name": "Two"}],
     "harmonized/projects": [
@@ -200,6 +236,17 @@ SMALL = {
         {"method": "fingerprint", "score": "1", "names": "[Wind Mills, Mills Wind]", "suggested": "Wind Mills",
          "quantity": "0", "examples": "[Wind Mills, Mills Wind]"},
     ],
+    "harmonized/snapshots": SNAPSHOTS,
+    "harmonized/project_history": PROJECT_HISTORY,
+    "harmonized/totals_history": TOTALS_HISTORY,
+    "harmonized/serial_blocks": [
+        {"credit_id": "a", "block": "1", "publisher": "one", "serial_number": "S-1-10", "serial_start": "1"},
+        {"credit_id": "a", "block": "2", "publisher": "one", "serial_number": "S-11-20"},
+    ],
+    "harmonized/credit_findings": CREDIT_FINDINGS,
+    "harmonized/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
+    "marts/credit_findings": CREDIT_FINDINGS,
+    "marts/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
     "marts/projects": [
         {"project_id": "ONE1", "registry": "one", "issued": "10.5", "retired": "3", "cancelled": "0",
          "outstanding": "7.5", "is_compliance": "false", "status": "listed", "project_type": "Unknown",
@@ -234,7 +281,28 @@ SMALL = {
         {"suggested": "Wind Mills", "names": "[Wind Mills, Mills Wind]", "method": "fingerprint", "score": "1",
          "retired": "0"},
     ],
+    "harmonized/registry_changes": REGISTRY_CHANGES,
+    "marts/registry_changes": REGISTRY_CHANGES,
+    "marts/snapshots": SNAPSHOTS,
+    "marts/project_history": PROJECT_HISTORY,
+    "marts/totals_history": TOTALS_HISTORY,
     "marts/unknown_values": [{"registry": "one", "field": "status", "raw": "Paused", "occurrences": "1"}],
+    "harmonized/schema_changes": [
+        {"registry": "one", "table": "projects", "from_snapshot": "a", "to_snapshot": "b",
+         "observed_at": "2024-06-01 12:00:00+00", "column": "Status", "canonical": "status_raw", "change": "removed",
+         "old": "text: Listed", "blocks": "true", "detail": "the required column Status is gone"},
+        {"registry": "one", "table": "projects", "from_snapshot": "a", "to_snapshot": "b",
+         "observed_at": "2024-06-01 12:00:00+00", "column": "Note", "change": "added", "new": "blank", "blocks": "false",
+         "detail": "column Note is new"},
+    ],
+    "marts/schema_changes": [
+        {"registry": "one", "table": "projects", "from_snapshot": "a", "to_snapshot": "b",
+         "observed_at": "2024-06-01 12:00:00+00", "column": "Status", "canonical": "status_raw", "change": "removed",
+         "old": "text: Listed", "blocks": "true", "detail": "the required column Status is gone"},
+        {"registry": "one", "table": "projects", "from_snapshot": "a", "to_snapshot": "b",
+         "observed_at": "2024-06-01 12:00:00+00", "column": "Note", "change": "added", "new": "blank", "blocks": "false",
+         "detail": "column Note is new"},
+    ],
 }  # fmt: skip
 """Valid rows of the tables that no registry's sample gives; columns that are not named are NULL."""
 
@@ -306,7 +374,10 @@ def _of_another_form(rows: Rows, kwargs: dict) -> Rows:
 def _swapped(rows: Rows, kwargs: dict) -> Rows:
     a, b = kwargs["column_A"], kwargs["column_B"]
     numbers = any(isinstance(row[name], int) for row in rows for name in (a, b))
+    instants = any(isinstance(row[name], datetime) for row in rows for name in (a, b))
     low, high = (1, 2) if numbers else (date(2020, 1, 1), date(2020, 12, 31))
+    if instants:
+        low, high = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 12, 31, tzinfo=UTC)
     return [{**rows[0], a: low, b: high}, *rows[1:]]
 
 

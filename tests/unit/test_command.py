@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets import curate, run
+from carbon_assets import changes_command, curate, release_command, run
 
 
 @pytest.fixture
@@ -20,6 +20,8 @@ def command(monkeypatch):
     monkeypatch.setattr(run, "prepare", lambda settings: done.append("prepare"))
     monkeypatch.setattr(run, "main", lambda work: work(None) or 0)
     monkeypatch.setattr(curate, "main", lambda: done.append("curate") or 0)
+    monkeypatch.setattr(release_command, "main", lambda words: done.append(f"release {' '.join(words)}") or 0)
+    monkeypatch.setattr(changes_command, "main", lambda words: done.append(f"compare {' '.join(words)}") or 1)
 
     def command(*words: str) -> tuple[list[str], int | None]:
         monkeypatch.setattr(sys, "argv", ["carbon_assets", *words])
@@ -49,6 +51,13 @@ def test_words_name_the_work(command, words, work):
 
 def test_preparing_only_prepares(command):
     assert command("prepare") == (["prepare"], None)
+
+
+@pytest.mark.parametrize(
+    ("words", "end"), [(["release", "A", "--reason", "it is right"], 0), (["compare", "A", "B"], 1)]
+)
+def test_some_words_take_arguments_of_their_own(command, words, end):
+    assert command(*words) == ([" ".join(words)], end)
 
 
 @pytest.mark.parametrize("words", [["map", "everything"], ["cure"]])

@@ -227,6 +227,8 @@ def test_the_hook_knows_every_ending_of_the_configuration():
     table = REGISTRIES["arb"].tables["issuances"]
     columns = {table.columns[ending["column"]].names[0] for ending in table.parameters["endings"]}
     assert columns == set(ENDINGS)
+    marked = {column.names[0]: column.transaction_type for column in table.columns.values() if column.transaction_type}
+    assert marked == {column: kind for column, (kind, *_) in ENDINGS.items()}
 
 
 @pytest.mark.parametrize("cell", ["", "0", "-", "reforest defer"])
