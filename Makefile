@@ -26,7 +26,7 @@ curate: .venv/ready
 	@$(BIN)/python -m carbon_assets curate
 
 test: .venv/ready
-	@$(BIN)/python -m pytest
+	@$(BIN)/python -m pytest -n auto --dist loadfile
 
 dev: export CARBON_DROP_DIR = $(abspath $(or $(DROP),$(DATA)/landing))
 dev: .venv/ready

@@ -60,45 +60,42 @@ def take_in(
 
     `broken`: what critical expectation canonical rows break, if any.
     """
+    stored = _Store(con, settings, registry, table)
     known = snapshots.distinct(settings, registry.id, table)
     place = next((i for i, s in enumerate(known) if snapshots.is_accepted(settings, s)), len(known))
-    waiting, judged = known[:place][::-1], known[place:]
-    good = judged[0] if judged else None
+    waiting, older = known[:place][::-1], known[place:]
+    good = older[0] if older else None
     result: Normalized | None = None
     accepted: list[tuple[Snapshot, pa.Table]] = []
-    refused: list[tuple[Snapshot, str, bool]] = []
+    refused: list[_Refused] = []
     for snapshot in waiting:
         try:
-            candidate = _normalized(con, settings, registry, table, snapshot)
+            candidate = stored.normalized(snapshot)
             if good and not snapshots.released(settings, snapshot):
-                earlier = [s for s in judged if s != good and snapshots.is_accepted(settings, s)]
-                earlier += [s for s, _ in accepted if s != good]
-                before = result.rows if result else _rows_of(con, settings, registry, table, good)
-                _hold_back_if_odd(con, settings, registry, table, gate, good, before, snapshot, candidate.rows, earlier)
-                if why := broken(candidate.rows):
+                before = result.rows if result else stored.rows(good)
+                used = [s for s in older if snapshots.is_accepted(settings, s)] + [s for s, _ in accepted]
+                if why := stored.why_odd(good, before, snapshot, candidate.rows, gate, used) or broken(candidate.rows):
                     raise HeldBack(why)
         except readers.UnreadableFile as error:
-            refused.append((snapshot, f"{registry.id}/{snapshot.file}: {error}", False))
+            refused.append(_Refused(snapshot, f"{registry.id}/{snapshot.file}: {error}"))
         except HeldBack as held:
-            refused.append(
-                (snapshot, f"{registry.id}/{snapshot.file} is held back: {held}. {_how(good, snapshot)}", True)
-            )
+            reason = f"{registry.id}/{snapshot.file} is held back: {held}. {_how(good, snapshot)}"
+            refused.append(_Refused(snapshot, reason, is_held_back=True))
         else:
             good, result = snapshot, candidate
-            judged = [snapshot, *judged]
             accepted.append((snapshot, candidate.rows))
             refused.clear()
     if result is None:
-        good, result, unreadable = _first_readable(con, settings, registry, table, judged)
+        good, result, unreadable = stored.newest_readable(older)
         refused = unreadable + refused
     newest = refused[-1] if refused else None
     return Intake(
         snapshot=good,
         result=result,
-        refusal=newest and newest[1],
-        is_held_back=bool(newest and newest[2]),
+        refusal=newest and newest.reason,
+        is_held_back=bool(newest and newest.is_held_back),
         accepted=accepted,
-        refused=[(snapshot, reason) for snapshot, reason, _ in refused],
+        refused=[(each.snapshot, each.reason) for each in refused],
     )
 
 
@@ -115,61 +112,62 @@ def _how(good: Snapshot, snapshot: Snapshot) -> str:
     )
 
 
-def _hold_back_if_odd(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
-    registry: Registry,
-    table: str,
-    gate: Gate,
-    good: Snapshot,
-    before: pa.Table,
-    snapshot: Snapshot,
-    now: pa.Table,
-    earlier: list[Snapshot],
-) -> None:
-    """Raise `HeldBack` if the file is an old one, or its columns or contents moved too far."""
-    spec = registry.tables[table]
-    if why := is_older(snapshot, good, earlier):
-        raise HeldBack(why)
-    reasons = [drift.blocking_reason(drift.between(settings, registry, table, good, snapshot))]
-    reasons += reasons_to_hold(con, before, now, spec.holds, gate.bounds(f"{registry.id}/{table}"))
-    if told := [reason for reason in reasons if reason]:
-        raise HeldBack("; ".join(told))
+@dataclass(frozen=True)
+class _Refused:
+    snapshot: Snapshot
+    reason: str
+    is_held_back: bool = False
 
 
-def _rows_of(
-    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, snapshot: Snapshot
-) -> pa.Table:
-    """The canonical rows of a snapshot that was accepted: as they were written, if they still are there."""
-    path = settings.table("normalized", registry.id, table)
-    if path.exists():
-        rows = store.read(path)
-        if len(rows) and rows["snapshot_id"][0].as_py() == snapshot.snapshot_id:
-            return rows
-    try:
-        return _normalized(con, settings, registry, table, snapshot).rows
-    except readers.UnreadableFile:
-        return registry.tables[table].canonical.empty_table()
+@dataclass(frozen=True)
+class _Store:
+    """The snapshots of one table, and what can be asked of them."""
 
+    con: duckdb.DuckDBPyConnection
+    settings: Settings
+    registry: Registry
+    table: str
 
-def _first_readable(
-    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, candidates: list[Snapshot]
-) -> tuple[Snapshot | None, Normalized | None, list[tuple[Snapshot, str, bool]]]:
-    """The newest of the accepted snapshots that today's configs can still read, and why newer ones cannot."""
-    refused = []
-    for snapshot in candidates:
+    def normalized(self, snapshot: Snapshot) -> Normalized:
+        """The canonical form of a snapshot. Raises `readers.UnreadableFile`."""
+        projects = self.settings.table("normalized", self.registry.id, "projects")
+        raw = normalize.read_file(self.registry, self.table, snapshot.file, snapshot.content(self.settings))
+        has_projects = projects.exists() and store.row_count(projects)
+        if self.registry.tables[self.table].resolves_projects and not has_projects:
+            raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
+        return normalize.normalize(self.con, self.registry, self.table, snapshot, raw, projects)
+
+    def rows(self, snapshot: Snapshot) -> pa.Table:
+        """The canonical rows of a snapshot that was accepted: as they were written, if they still are there."""
+        path = self.settings.table("normalized", self.registry.id, self.table)
+        if path.exists():
+            rows = store.read(path)
+            if len(rows) and rows["snapshot_id"][0].as_py() == snapshot.snapshot_id:
+                return rows
         try:
-            return snapshot, _normalized(con, settings, registry, table, snapshot), refused[::-1]
-        except readers.UnreadableFile as error:
-            refused.append((snapshot, f"{registry.id}/{snapshot.file}: {error}", False))
-    return None, None, refused[::-1]
+            return self.normalized(snapshot).rows
+        except readers.UnreadableFile:
+            return self.registry.tables[self.table].canonical.empty_table()
 
+    def why_odd(
+        self, good: Snapshot, before: pa.Table, snapshot: Snapshot, now: pa.Table, gate: Gate, used: list[Snapshot]
+    ) -> str | None:
+        """Why a person must look at `snapshot` before it replaces `good`: it is an old one, or its columns or contents moved
+        too far. `used`: what was in use before."""
+        if why := is_older(snapshot, good, [s for s in used if s != good]):
+            return why
+        name = f"{self.registry.id}/{self.table}"
+        holds = self.registry.tables[self.table].holds
+        form = drift.blocking_reason(drift.between(self.settings, self.registry, self.table, good, snapshot))
+        reasons = [form, *reasons_to_hold(self.con, before, now, holds, gate.bounds(name))]
+        return "; ".join(reason for reason in reasons if reason) or None
 
-def _normalized(
-    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, snapshot: Snapshot
-) -> Normalized:
-    projects = settings.table("normalized", registry.id, "projects")
-    raw = normalize.read_file(registry, table, snapshot.file, snapshot.content(settings))
-    if registry.tables[table].resolves_projects and not (projects.exists() and store.row_count(projects)):
-        raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
-    return normalize.normalize(con, registry, table, snapshot, raw, projects)
+    def newest_readable(self, candidates: list[Snapshot]) -> tuple[Snapshot | None, Normalized | None, list[_Refused]]:
+        """The newest of the accepted snapshots that today's configs can still read, and why newer ones cannot be used."""
+        refused: list[_Refused] = []
+        for snapshot in candidates:
+            try:
+                return snapshot, self.normalized(snapshot), refused[::-1]
+            except readers.UnreadableFile as error:
+                refused.append(_Refused(snapshot, f"{self.registry.id}/{snapshot.file}: {error}"))
+        return None, None, refused[::-1]

@@ -11,7 +11,14 @@ import duckdb
 import pytest
 
 from carbon_assets import run
+from carbon_assets.config import load_registries
+from carbon_assets.release_gate import load_gate
 from carbon_assets.settings import Settings
+
+REGISTRIES = load_registries(Settings.from_environment().configs)
+GATE = load_gate(
+    Settings.from_environment().configs, {f"{r.id}/{table}" for r in REGISTRIES.values() for table in r.tables}
+)
 
 
 @dataclass(frozen=True)

@@ -18,10 +18,9 @@ import duckdb
 import pytest
 
 from carbon_assets import intake, snapshots, store
-from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
+from tests.pipeline.conftest import GATE, REGISTRIES
 
-REGISTRIES = load_registries(Settings.from_environment().configs)
 WINDOWS = {"climate-action-reserve/issuances.csv"}
 
 
@@ -56,7 +55,7 @@ def _take_in(settings: Settings, registry, table: str) -> Intake:
     except snapshots.AmbiguousDrop as error:
         return Intake(None, [], str(error))
     with duckdb.connect() as con:
-        taken = intake.take_in(con, settings, registry, table)
+        taken = intake.take_in(con, settings, registry, table, GATE)
     rows = intake.rows_in_use(registry, table, taken)
     store.write(settings.table("normalized", registry.id, table), rows, registry.tables[table].canonical)
     if taken.result is None:

@@ -11,13 +11,11 @@ import pytest
 
 from carbon_assets import intake, snapshots, store
 from carbon_assets.assets.registries import take_drop as take
-from carbon_assets.config import load_registries
 from carbon_assets.intake import Intake
 from carbon_assets.release_command import main as release
-from carbon_assets.release_gate import load_gate
 from carbon_assets.settings import Settings
 from tests.conftest import REAL_DATA
-from tests.pipeline.conftest import Rows, Run, cells, run_drop, write
+from tests.pipeline.conftest import GATE, REGISTRIES, Rows, Run, cells, run_drop, write
 
 
 def column(rows: Rows, name: str) -> int:
@@ -169,12 +167,6 @@ DROPS = [
         marks=pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real registry data beside this checkout"),
     ),
 ]
-
-
-REGISTRIES = load_registries(Settings.from_environment().configs)
-GATE = load_gate(
-    Settings.from_environment().configs, {f"{r.id}/{table}" for r in REGISTRIES.values() for table in r.tables}
-)
 
 
 def take_drop(settings: Settings) -> dict[tuple[str, str], Intake]:

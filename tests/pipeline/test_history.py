@@ -10,10 +10,9 @@ import openpyxl
 import pytest
 
 from carbon_assets import intake, snapshots
-from carbon_assets.config import load_registries
 from carbon_assets.settings import Settings
+from tests.pipeline.conftest import GATE, REGISTRIES
 
-REGISTRIES = load_registries(Settings.from_environment().configs)
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"
 WORKBOOKS = sorted(HISTORY.glob("arb/*.xlsx"))
 
@@ -22,7 +21,7 @@ def take_in(path: Path, registry: str, table: str, data: Path) -> intake.Intake:
     settings = dataclasses.replace(Settings.from_environment(), data=data)
     snapshots.take(settings, path, registry, table)
     with duckdb.connect() as con:
-        return intake.take_in(con, settings, REGISTRIES[registry], table)
+        return intake.take_in(con, settings, REGISTRIES[registry], table, GATE)
 
 
 def workbook_totals(path: Path) -> dict[str, Decimal]:

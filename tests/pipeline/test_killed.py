@@ -4,6 +4,7 @@ and the next run completes."""
 import dataclasses
 import gzip
 import hashlib
+import multiprocessing
 import os
 import random
 import shutil
@@ -16,12 +17,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import snapshots
+from carbon_assets import contents, snapshots
 from carbon_assets.settings import Settings
-from tests.pipeline.conftest import Run, cells, run_drop, write
+from tests.pipeline.conftest import REGISTRIES, Run, cells, run_drop, write
 
 KILLS = int(os.environ.get("CARBON_TEST_KILLS", "20"))
-LONGEST = 30
+LONGEST = 22
 """Seconds after which a run is killed at the latest; the first kills come at once."""
 
 REGISTRY, TABLE = "climate-action-reserve", "projects"
@@ -94,46 +95,33 @@ def test_a_run_that_is_killed_harms_nothing(run):
     assert not list(settings.published.glob(".current-*"))
 
 
-TAKING = """
-import sys
-from pathlib import Path
-from carbon_assets import contents, snapshots
-from carbon_assets.config import load_registries
-from carbon_assets.settings import Settings
-settings = Settings.from_environment()
-registry = load_registries(settings.configs)[sys.argv[1]]
-print("ready", flush=True)
-for number in range(10_000):
-    path = settings.drop / registry.id / f"projects.csv"
-    path.write_text(sys.argv[3].replace("NUMBER", str(number)), encoding="utf-8")
-    snapshots.take(settings, path, registry.id, sys.argv[2], contents.describer(registry, sys.argv[2]))
-"""
+def take_for_ever(settings: Settings, text: str) -> None:
+    """A process of its own: new files without end."""
+    registry = REGISTRIES[REGISTRY]
+    path = settings.drop / REGISTRY / f"{TABLE}.csv"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    for number in range(10_000):
+        path.write_text(text.replace("NUMBER", str(number)), encoding="utf-8")
+        snapshots.take(settings, path, REGISTRY, TABLE, contents.describer(registry, TABLE))
 
 
 def test_taking_files_in_can_be_killed_at_any_moment(samples, tmp_path):
     """Two processes take at once and are killed; what is stored is whole each time."""
     settings = dataclasses.replace(Settings.from_environment(), data=tmp_path / "data")
     text = (samples / REGISTRY / f"{TABLE}.csv").read_text(encoding="windows-1252").replace("CAR9001", "CARNUMBER")
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
     choice = random.Random(9)
     for number in range(KILLS):
-        processes = []
+        begun = []
         for place in ("a", "b"):
-            drop = tmp_path / f"drop-{place}"
-            (drop / REGISTRY).mkdir(parents=True, exist_ok=True)
-            environment = {**os.environ, "CARBON_DATA_DIR": str(settings.data), "CARBON_DROP_DIR": str(drop)}
-            processes.append(
-                subprocess.Popen(
-                    [sys.executable, "-c", TAKING, REGISTRY, TABLE, text.replace("NUMBER", f"{number}NUMBER")],
-                    env=environment,
-                    stdout=subprocess.PIPE,
-                )
-            )
-        for process in processes:
-            assert process.stdout.readline() == b"ready\n"
-        time.sleep(choice.uniform(0, 0.5))
-        for process in processes:
+            own = dataclasses.replace(settings, drop=tmp_path / f"drop-{place}")
+            arguments = (own, text.replace("NUMBER", f"{number}NUMBER"))
+            begun.append(processes.Process(target=take_for_ever, args=arguments))
+            begun[-1].start()
+        time.sleep(choice.uniform(0, 1))
+        for process in begun:
             process.kill()
-            process.wait()
-            process.stdout.close()
+            process.join()
         assert_store_is_whole(settings)
     assert len(snapshots.history(settings, REGISTRY, TABLE)) > KILLS

@@ -4,16 +4,17 @@ import csv
 import io
 import random
 import shutil
+from pathlib import Path
 
 import duckdb
 import pytest
 
 from carbon_assets import snapshots
-from tests.pipeline.conftest import run_drop
+from tests.pipeline.conftest import cells, run_drop, write
 
 MARTS = (
-    "beneficiaries", "beneficiary_candidates", "credits", "projects", "protocol_catalogue", "protocol_coverage",
-    "unknown_values",
+    "beneficiaries", "beneficiary_candidates", "credit_findings", "credits", "double_counting_findings", "projects",
+    "protocol_catalogue", "protocol_coverage", "registry_changes", "schema_changes", "serial_blocks", "unknown_values",
 )  # fmt: skip
 
 
@@ -27,13 +28,38 @@ def copied(sample_run, tmp_path_factory):
     return shutil.copytree(sample_run.settings.data, tmp_path_factory.mktemp("again") / "data", symlinks=True)
 
 
-def test_running_twice_gives_identical_marts_and_no_new_snapshot(sample_run, copied):
+def modified(data: Path) -> dict[str, int]:
+    """When each normalized table was written, by registry and table."""
+    tables = (data / "normalized").glob("*/*.parquet")
+    return {f"{path.parent.name}/{path.stem}": path.stat().st_mtime_ns for path in tables}
+
+
+def test_running_twice_makes_nothing_anew(sample_run, copied):
+    before = modified(copied)
     again = run_drop(sample_run.settings.drop, copied)
     assert again.report.ok
+    assert "nothing has changed: 0 steps" in again.report.lines
+    assert modified(copied) == before
     assert content(again) == content(sample_run)
     assert len(list(copied.glob("raw/*/*/*.json"))) == len(list(sample_run.settings.data.glob("raw/*/*/*.json")))
-    versions = [path.name for path in (copied / "published").glob("v-*")]
-    assert len(versions) == 2 and (copied / "published" / "current").resolve().name == max(versions)
+    assert len(list((copied / "published").glob("v-*"))) == 1
+
+
+def test_one_changed_table_leaves_the_other_registries_alone(copied, drop, tmp_path):
+    data = Path(shutil.copytree(copied, tmp_path / "data", symlinks=True))
+    before = modified(data)
+    path = drop / "gold-standard" / "projects.csv"
+    rows = cells(path)
+    rows[1][rows[0].index("Project Name")] = "Renamed for a test"
+    write(path, rows)
+    made = run_drop(drop, data)
+    assert made.report.ok
+    after = modified(data)
+    assert {name for name in after if after[name] != before[name]} == {"gold-standard/projects"}
+    assert made.sql("select count(*) from marts.projects where name = 'Renamed for a test'") == [(1,)]
+    assert made.sql("select change_class, fields[1].new from marts.registry_changes") == [
+        ("project renamed", "Renamed for a test")
+    ]
 
 
 def test_shuffling_the_rows_of_every_file_gives_identical_marts(sample_run, drop, tmp_path):

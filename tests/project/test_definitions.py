@@ -325,12 +325,14 @@ def test_every_file_of_the_stewards_is_of_a_known_body():
     """
     of_registries = {
         "curated_projects.csv",
+        "conversions.csv",
         *(f"vocab/{n}.csv" for n in ("country", "country_name", "label", "status")),
     }
     files = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.csv")}
     known = {name for names in KNOWLEDGE.values() for name in names if name.endswith(".csv")}
     assert files == known | of_registries
-    assert {path.parent.name for path in CONFIGS.rglob("*.yml")} == {"registries", "protocols", "beneficiaries"}
+    folders = {path.parent.name for path in CONFIGS.rglob("*.yml")}
+    assert folders == {"configs", "registries", "protocols", "beneficiaries"}
 
 
 @pytest.mark.parametrize(("name", "is_seen"), [("operations/new.json", True), ("operations/notes.txt", False)])

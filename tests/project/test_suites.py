@@ -243,6 +243,10 @@ SMALL = {
         {"credit_id": "a", "block": "1", "publisher": "one", "serial_number": "S-1-10", "serial_start": "1"},
         {"credit_id": "a", "block": "2", "publisher": "one", "serial_number": "S-11-20"},
     ],
+    "marts/serial_blocks": [
+        {"credit_id": "a", "block": "1", "project_id": "ONE1", "serial_number": "S-1-10", "serial_start": "1"},
+        {"credit_id": "a", "block": "2", "project_id": "ONE1", "serial_number": "S-11-20"},
+    ],
     "harmonized/credit_findings": CREDIT_FINDINGS,
     "harmonized/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
     "marts/credit_findings": CREDIT_FINDINGS,
