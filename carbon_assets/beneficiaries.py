@@ -267,7 +267,7 @@ class BeneficiaryReader:
         name = display(account, self.forms)
         if not self._finder.is_name(name) or self.is_intermediary(name) or self._project_holders.match(flat(name)):
             return None
-        if self._is_seller(name):
+        if self._is_seller(name) and not self._institutions.search(flat(name)):
             return None
         if self._not_own.search(flat(f"{reason} {note}")):
             return None

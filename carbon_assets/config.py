@@ -149,7 +149,9 @@ class Table(_Model):
                     f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
                 )
             if column.transaction_type and self.cell_type(name) != "tonnes":
-                raise ValueError(f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own")
+                raise ValueError(
+                    f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own"
+                )
         for name in self.constants:
             if name not in known:
                 raise ValueError(f"constant {name!r} is no canonical column")

@@ -130,8 +130,15 @@ def reasons_not_to_publish(
     """
     reasons = []
     for mart, kind, tonnes, counted in (
-        ("credits", "transaction_type", "quantity", "true"),
-        ("projects", "'projects'", "0", "not is_placeholder"),  # a placeholder goes when its project's row arrives
+        # A project whose credits a programme issues anew loses its host's rows by that.
+        (
+            "credits",
+            "transaction_type",
+            "quantity",
+            "project_id not in (from reissued) or source not like registry || '/%'",
+        ),
+        # A placeholder goes when its project's row arrives; what stewards assert goes with the last one who mentions it.
+        ("projects", "'projects'", "0", "not is_placeholder and source not like 'configs/%'"),
     ):
         each = (
             f"select source, {kind} as kind, count(*) as rows, coalesce(sum({tonnes}), 0)::double as tonnes, "
@@ -140,13 +147,20 @@ def reasons_not_to_publish(
         )
         rows = con.execute(
             f"""
+            with reissued as (
+                select distinct project_id from read_parquet($credits) where source not like registry || '/%'
+            )
             select
                 source, kind, coalesce(was.rows, 0), coalesce(now.rows, 0), coalesce(was.tonnes, 0),
                 coalesce(now.tonnes, 0), was.snapshots is distinct from now.snapshots
             from ({each.format("$was")}) was full join ({each.format("$now")}) now using (source, kind)
             order by source, kind
             """,
-            {"was": str(published / f"{mart}.parquet"), "now": str(marts / f"{mart}.parquet")},
+            {
+                "was": str(published / f"{mart}.parquet"),
+                "now": str(marts / f"{mart}.parquet"),
+                "credits": str(marts / "credits.parquet"),
+            },
         ).fetchall()
         for source in sorted({row[0] for row in rows} - exempt):
             amounts = [Amount(*row[1:6]) for row in rows if row[0] == source]

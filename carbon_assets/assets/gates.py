@@ -67,7 +67,8 @@ def latest(
 
 def _evaluation(record) -> dg.AssetCheckEvaluation | None:  # noqa: ANN001 - the record's class is not part of Dagster's API
     event = record and record.event and record.event.dagster_event
-    return event.asset_check_evaluation_data if event else None
+    is_done = event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    return event.asset_check_evaluation_data if is_done else None
 
 
 def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:

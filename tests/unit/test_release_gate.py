@@ -334,7 +334,15 @@ def marts(folder: Path, credits_: list[dict], projects_: list[dict]) -> Path:
     folder.mkdir()
     for mart, cells in {
         "credits": [
-            {"source": EVENTS, "snapshot_id": "a", "transaction_type": "issuance", "quantity": 1.0, **row}
+            {
+                "source": EVENTS,
+                "snapshot_id": "a",
+                "transaction_type": "issuance",
+                "quantity": 1.0,
+                "registry": "made-up",
+                "project_id": "MU1",
+                **row,
+            }
             for row in credits_
         ],
         "projects": [
@@ -342,7 +350,12 @@ def marts(folder: Path, credits_: list[dict], projects_: list[dict]) -> Path:
         ],
     }.items():
         shape = (
-            {"quantity": pa.float64(), "transaction_type": pa.string()}
+            {
+                "quantity": pa.float64(),
+                "transaction_type": pa.string(),
+                "registry": pa.string(),
+                "project_id": pa.string(),
+            }
             if mart == "credits"
             else {"is_placeholder": pa.bool_()}
         )
@@ -380,6 +393,14 @@ def test_what_falls_is_not_published_whatever_came_in(verdict, snapshot_id):
     ]
 
 
+@pytest.mark.parametrize("left", [50, 20])
+def test_a_host_loses_the_rows_of_projects_whose_credits_a_programme_issues_anew(verdict, left):
+    stay, go = [{"project_id": "MU2"}] * 50, [{"project_id": "MU1"}] * 50
+    anew = [{"project_id": "MU1", "source": "programme/issuances"}] * 50
+    fallen = [f"{EVENTS}: issuance: {what} fall from 50 to {left}" for what in ("rows", "tonnes")]
+    assert verdict(stay + go, stay[:left] + anew) == (fallen if left < 50 else [])
+
+
 def test_what_rises_is_published_with_another_snapshot(verdict):
     assert verdict([{}] * 100, [{"snapshot_id": "b"}] * 300) == []
 
@@ -389,7 +410,7 @@ def test_what_rises_by_itself_is_not_published(verdict):
 
 
 def test_a_table_that_is_lost_is_named_and_no_other(verdict):
-    others = [{"source": "other/events"}] * 50
+    others = [{"source": "other/events", "registry": "other"}] * 50
     assert verdict([{}] * 100 + others, others) == [
         f"{EVENTS}: issuance: rows fall from 100 to 0",
         f"{EVENTS}: issuance: tonnes fall from 100 to 0",

@@ -6,6 +6,11 @@ select
     to_snapshot,
     observed_at,
     record_key,
+    {# Records can share a key, and be alike in all else. #}
+    row_number() over (
+        partition by registry, "table", to_snapshot, record_key
+        order by change, quantity, cast(fields as varchar)
+    ) as twin,
     project_id,
     change,
     change_class,
