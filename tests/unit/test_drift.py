@@ -2,8 +2,11 @@
 
 import random
 import shutil
+from datetime import UTC, datetime
 from pathlib import Path
 
+import dagster as dg
+import pyarrow as pa
 import pytest
 import yaml
 from hypothesis import given
@@ -11,6 +14,7 @@ from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from carbon_assets import contents, drift, schema, snapshots
+from carbon_assets.assets import drift as check
 from carbon_assets.config import ConfigError, Registry, load_registries
 from carbon_assets.drift import Change
 from carbon_assets.snapshots import find
@@ -486,3 +490,23 @@ def test_no_real_file_differs_from_itself(settings, real_data):
             if path := find(real_data / "registries", registry.id, spec):
                 snapshot = snapshots.take(settings, path, registry.id, table, contents.describer(registry, table))
                 assert drift.between(settings, registry, table, snapshot, snapshot) == [], path
+
+
+# --- the check -------------------------------------------------------------------------------------------------------
+
+
+def change(to_snapshot: str) -> dict:
+    told = {"registry": "one", "table": "projects", "from_snapshot": "a", "to_snapshot": to_snapshot, "column": "Name"}
+    told |= {"change": "added", "blocks": False, "detail": f"new in {to_snapshot}"}
+    return told | {"observed_at": datetime(2026, 1, 1, tzinfo=UTC)}
+
+
+@pytest.mark.parametrize(("newest", "passed"), [({"c", "x"}, False), ({"d"}, True), (set(), True)])
+def test_the_check_warns_of_the_newest_files_alone(newest, passed):
+    rows = pa.Table.from_pylist([change("b"), change("c")], schema=schema.SCHEMA_CHANGES)
+    result = check.judged(rows, newest)
+    assert (result.passed, result.severity) == (passed, dg.AssetCheckSeverity.WARN)
+    assert result.metadata["changes"].value == (0 if passed else 1)
+    assert passed or (
+        "new in c" in result.metadata["first"].md_str and "new in b" not in result.metadata["first"].md_str
+    )
