@@ -1,7 +1,7 @@
 """`python -m carbon_assets compare OLD NEW`: what changed in a table between two snapshots, or between two files.
 
 OLD and NEW are names of snapshots, or their beginnings; or, with --registry and --table, paths of two files. What the
-changes mean is `changes.py`.
+changes mean is `record_diff.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import changes, readers, snapshots
+from carbon_assets import changes, readers, record_diff, snapshots
 from carbon_assets.config import ConfigError, Registry, load_registries
 from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Snapshot
@@ -43,7 +43,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         registries = load_registries(settings.configs)
         registry, table, old, new = _versions(settings, registries, chosen)
         with duckdb.connect(config=settings.duckdb) as con:
-            rows = changes.compare(con, settings, registry, table, old, new)
+            rows = record_diff.compare(con, settings, registry, table, old, new)
         if chosen.csv:
             _write_csv(rows, chosen.csv)
     except (Refused, ConfigError, readers.UnreadableFile, snapshots.UnknownSnapshot, OSError) as error:
@@ -56,7 +56,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 def _versions(
     settings: Settings, registries: dict[str, Registry], chosen: argparse.Namespace
-) -> tuple[Registry, str, changes.Version, changes.Version]:
+) -> tuple[Registry, str, record_diff.Version, record_diff.Version]:
     if bool(chosen.registry) != bool(chosen.table):
         raise Refused("--registry and --table go together")
     if chosen.registry:
@@ -80,12 +80,12 @@ def _versions(
     return registry, old.snapshot.table, old, new
 
 
-def _stored(settings: Settings, name: str) -> changes.Version:
+def _stored(settings: Settings, name: str) -> record_diff.Version:
     snapshot = snapshots.named(settings, name)
-    return changes.Version(snapshot, lambda: snapshot.content(settings))
+    return record_diff.Version(snapshot, lambda: snapshot.content(settings))
 
 
-def _file(path: Path, registry: str, table: str) -> changes.Version:
+def _file(path: Path, registry: str, table: str) -> record_diff.Version:
     """A file that need not be in the raw store, as if it had been taken when it was last written."""
     content = path.read_bytes()
     snapshot = Snapshot(
@@ -100,7 +100,7 @@ def _file(path: Path, registry: str, table: str) -> changes.Version:
         asserted_by="the command line",
         stored_as="",
     )
-    return changes.Version(snapshot, lambda: content)
+    return record_diff.Version(snapshot, lambda: content)
 
 
 def _told(snapshot: Snapshot) -> str:

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import changes, changes_command, contents, schema, snapshots
+from carbon_assets import changes, changes_command, contents, record_diff, schema, snapshots
 from carbon_assets.config import Registry, Table, load_registries
 from carbon_assets.snapshots import Snapshot
 from tests.unit.building import CONFIGS, csv_of, settings_in
@@ -20,12 +20,12 @@ REGISTRIES = load_registries(CONFIGS)
 OLD, NEW = datetime(2024, 6, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def version(registry: str, table: str, text: str, at: datetime) -> changes.Version:
+def version(registry: str, table: str, text: str, at: datetime) -> record_diff.Version:
     snapshot = Snapshot(
         registry=registry, table=table, file=f"{table}.csv", sha256="0" * 64, size=0, observed_at=at,
         source_path="a test", asserted_by="a test", stored_as="",
     )  # fmt: skip
-    return changes.Version(snapshot, text.encode)
+    return record_diff.Version(snapshot, text.encode)
 
 
 @pytest.fixture(scope="module")
@@ -45,7 +45,7 @@ def compare(con, tmp_path_factory):
         name, table = what.split("/")
         texts = [rows if isinstance(rows, str) else csv_of(rows) for rows in (old, new)]
         versions = [version(name, table, text, at) for text, at in zip(texts, (OLD, NEW), strict=True)]
-        made = changes.compare(con, settings, registry or REGISTRIES[name], table, *versions)
+        made = record_diff.compare(con, settings, registry or REGISTRIES[name], table, *versions)
         assert made.schema.names == schema.REGISTRY_CHANGES.names
         return made.to_pylist()
 
@@ -138,7 +138,7 @@ def block(first: int, last: int, **more: str) -> dict:
 def test_an_edit_has_the_class_of_its_gravest_field(compare, table, row, edit, meaning, quantity):
     (change,) = compare(table, [row], [row | edit])
     assert (change["change"], change["change_class"], change["quantity"]) == ("changed", meaning, quantity)
-    assert change["is_retroactive"] == (meaning in changes.RETROACTIVE)
+    assert change["is_retroactive"] == (meaning in record_diff.RETROACTIVE)
     assert {f["field"]: (f["old"], f["new"]) for f in change["fields"]} == {
         name: (row[name] or None, cell or None) for name, cell in edit.items()
     }
@@ -353,7 +353,7 @@ def test_rows_that_normalizing_sets_aside_are_records_too(compare):
 
 def test_large_groups_are_paired_in_their_order(compare, monkeypatch):
     rows = [PERIOD | {"Vintage": str(2000 + i)} for i in range(20)]
-    monkeypatch.setattr(changes, "PAIRS_COMPARED", 3)
+    monkeypatch.setattr(record_diff, "PAIRS_COMPARED", 3)
     found = compare("arb/issuances", rows, [row | {"Retired Voluntarily": "1"} for row in rows])
     assert len(found) == 20
     assert {row["change"] for row in found} == {"changed"}

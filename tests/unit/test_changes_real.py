@@ -13,7 +13,7 @@ import duckdb
 import openpyxl
 import pytest
 
-from carbon_assets import changes
+from carbon_assets import record_diff
 from carbon_assets.config import load_registries
 from carbon_assets.snapshots import Snapshot
 from tests.unit.building import CONFIGS, settings_in
@@ -102,7 +102,7 @@ def plain_comparison(old: list[dict], new: list[dict], key: str) -> tuple[Counte
 # --- ours -----------------------------------------------------------------------------------------------------------
 
 
-def version(registry: str, table: str, path: Path) -> changes.Version:
+def version(registry: str, table: str, path: Path) -> record_diff.Version:
     day = date.fromisoformat(path.stem[-10:])
     snapshot = Snapshot(
         registry=registry,
@@ -116,7 +116,7 @@ def version(registry: str, table: str, path: Path) -> changes.Version:
         asserted_by="a test",
         stored_as="",
     )
-    return changes.Version(snapshot, path.read_bytes)
+    return record_diff.Version(snapshot, path.read_bytes)
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -125,7 +125,7 @@ def compared(request, real_data, tmp_path_factory):
     registry, table, old, new, key = PAIRS[request.param]
     paths = [real_data / "history" / name for name in (old, new)]
     with duckdb.connect() as con:
-        rows = changes.compare(
+        rows = record_diff.compare(
             con,
             settings_in(tmp_path_factory.mktemp("real")),
             load_registries(CONFIGS)[registry],
@@ -162,6 +162,6 @@ def test_fields_that_changed_are_those_of_the_plain_comparison_and_no_others(com
 
 def test_every_change_has_a_class_that_is_known_and_a_project(compared):
     _, rows, _ = compared
-    assert {row["change_class"] for row in rows} <= set(changes.CLASSES)
+    assert {row["change_class"] for row in rows} <= set(record_diff.CLASSES)
     assert all(row["project_id"] for row in rows)
-    assert all(row["is_retroactive"] == (row["change_class"] in changes.RETROACTIVE) for row in rows)
+    assert all(row["is_retroactive"] == (row["change_class"] in record_diff.RETROACTIVE) for row in rows)
