@@ -209,7 +209,7 @@ _FINDINGS = f"""
             min(first.credit_id) as first_id
         from open_issued i
         join issued first
-            on {_SAME.format("first", "i")} and first.quantity = i.quantity and first.credit_id <> i.credit_id
+            on {_SAME.format("first", "i")} and first.quantity = i.quantity
         left join pairs on pairs.issuance_id = first.credit_id
         where
             pairs.issuance_id is not null

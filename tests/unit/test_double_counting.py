@@ -65,6 +65,7 @@ MATCHES = {
                          issued("i")],
     "another registry, in its own words": [cancelled("c", 5, "CAR7", cancellation_reason="ARB"), issued("i", 5, "CAR7")],
     "a period that earned nothing": [issued("i", 0)],
+    "a cancellation of nothing": [cancelled("c", 0)],
     "no conversion": [cancelled("c", cancellation_reason="Removal of credits from the registry")],
     "the programme's own cancellations and retirements": [
         arb("x", kind="cancellation", vintage=2020, cancellation_reason=CONVERSION), arb("y", kind="retirement"),
@@ -118,6 +119,15 @@ FAULTS = {
     "before the host publishes cancellations": (
         [issued("i", transaction_date="2014-12-31"), issued("j", 5, transaction_date="2013-01-01")],
         [("cancellations not known", None, None, 15)],
+    ),
+    "what differs is not looked for before the host publishes cancellations": (
+        [cancelled("c", 10), issued("i", 8, transaction_date="2014-12-31")],
+        [("cancelled, not issued", "c", None, 10), ("cancellations not known", None, None, 8)],
+    ),
+    "two issuances of several blocks each, and a block more": (
+        [cancelled("c1", 6), cancelled("c2", 4), cancelled("c3", 5), cancelled("c4", 2), cancelled("c5", 100),
+         issued("i1", 10), issued("i2", 7)],
+        [("cancelled, not issued", "c5", None, 100)],
     ),
     "a host without cancellations": (
         [issued("i", project="VCS1"), issued("j", 5, project="VCS2")], [("cancellations not known", None, None, 15)]

@@ -207,6 +207,19 @@ def test_periods_with_other_numbers_are_no_rename():
     assert sorted(change.change for change in changes(new, old)) == ["added", "removed"]
 
 
+def test_what_blocks_comes_first():
+    old = {"Extra": ["x"] * ROWS} | good()
+    new = {key: cells for key, cells in old.items() if key not in ("Extra", "Name")}
+    assert [(change.column, change.blocks) for change in changes(new, old)] == [("Name", True), ("Extra", False)]
+
+
+def test_a_new_column_takes_the_place_of_one_alone():
+    cells = good()
+    old = cells | {"Remarks": cells["Note"]}
+    new = {key: column for key, column in old.items() if key not in ("Note", "Remarks")} | {"Comment": cells["Note"]}
+    assert sorted(change.change for change in changes(new, old)) == ["removed", "renamed"]
+
+
 def test_a_renamed_column_is_compared_with_itself():
     new = renamed("Region", "State")
     found = changes({**new, "State": ["East"] * ROWS})
