@@ -33,8 +33,11 @@ def is_declared_missing(cell: str, missing: tuple[str, ...]) -> str:
     return f"coalesce(lower(trim({cell})) in ({', '.join(literal(word.lower()) for word in missing)}), false)"
 
 
-def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: Path | None) -> str:
-    """One column per canonical column: its value, and `<name>__cell` with the text that the value was made from."""
+def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: str | None) -> str:
+    """One column per canonical column: its value, and `<name>__cell` with the text that the value was made from.
+
+    `projects`: SQL that names the registry's normalized projects, where `spec` resolves project keys.
+    """
     texts, values, orders = [], [], ["count(*) as rows"]
     for name, column in spec.columns.items():
         key = raw_key(raw, column.names)
@@ -55,7 +58,7 @@ def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: Path
         values.append(f"{literal(constant)} as {quote(name)}")
     values.append(f"{_labels(spec.labels, raw)} as labels")
     known = (
-        f"select registry_key, project_id from read_parquet({literal(str(projects))})"
+        f"select registry_key, project_id from {projects}"
         if spec.resolves_projects
         else "select null::varchar as registry_key, null::varchar as project_id"
     )

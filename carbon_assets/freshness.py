@@ -66,11 +66,13 @@ def _known_version(instance: dg.DagsterInstance, key: dg.AssetKey) -> str | None
 def stale(instance: dg.DagsterInstance, graph: BaseAssetGraph, settings: Settings) -> list[dg.AssetKey]:
     """The assets that must be made anew, all that follows from them with them, in order of name.
 
-    Marts are made together: they are one dbt step, and the gate before publishing judges all of them.
+    What one step makes is made together: the tables of a registry; and the marts, as the gate before publishing judges all of
+    them.
     """
     resolver = CachingStaleStatusResolver(instance, graph, _Loading(instance))
     keys = graph.materializable_asset_keys
     found = {key for key in keys if resolver.get_status(key) != StaleStatus.FRESH or not _is_there(settings, key)}
+    found |= {each for key in found for each in graph.get(key).execution_set_asset_keys}
     selected = dg.AssetSelection.assets(*found).downstream().resolve(graph) & keys if found else set()
     if any(key.path[0] in ("staging", "marts", "published") for key in selected):
         selected |= {key for key in keys if key.path[0] in ("staging", "marts", "published")}

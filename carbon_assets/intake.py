@@ -1,14 +1,15 @@
-"""From the raw store to a canonical table: which snapshots of a table may be used, and why others may not.
+"""From the raw store to canonical tables: which snapshots of a registry may be used, and why others may not.
 
-The snapshots that came since the last accepted one are judged in their order, each against the last good one before it. One
-that cannot be read is refused; one whose columns or contents moved too far is held back until a person lets it through. Neither
-is a failure of the run: the last good snapshot stays in use, and the reason is told.
+The snapshots of a table that came since the last accepted one are judged in their order, each against the last good one
+before it. One that cannot be read is refused; one whose columns or contents moved too far is held back until a person lets it
+through, and with it all that is new of its registry: its tables belong together. Neither is a failure of the run: the last
+good snapshots stay in use, and the reason is told.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, replace
 
 import duckdb
 import pyarrow as pa
@@ -20,31 +21,51 @@ from carbon_assets.release_gate import Gate, is_older, reasons_to_hold
 from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Snapshot
 
+Broken = Callable[[str, pa.Table], str | None]
+"""What critical expectation the canonical rows of a table break, if any."""
+
 
 class HeldBack(Exception):
     """A snapshot could be read, but a person must let it through."""
 
 
 @dataclass(frozen=True)
+class Refused:
+    """A snapshot that is not used, and why: it cannot be read, or a person must let it through."""
+
+    snapshot: Snapshot
+    reason: str
+    is_held_back: bool = False
+
+
+@dataclass(frozen=True)
 class Intake:
     """`snapshot` and `result` belong together; both are None where no usable file was ever seen.
 
-    `refusal` says why the newest file is not used. `accepted`: what was not in use before, oldest first, the one in use
-    last. `refused`: every newer snapshot that is not used, and why.
+    `accepted`: what was not in use before, oldest first, the one in use last. `refused`: every newer snapshot that is not
+    used, the newest last.
     """
 
     snapshot: Snapshot | None = None
     result: Normalized | None = None
-    refusal: str | None = None
-    is_held_back: bool = False
-    accepted: list[tuple[Snapshot, pa.Table]] = field(default_factory=list)
-    refused: list[tuple[Snapshot, str]] = field(default_factory=list)
+    accepted: tuple[tuple[Snapshot, pa.Table], ...] = ()
+    refused: tuple[Refused, ...] = ()
+
+    @property
+    def refusal(self) -> str | None:
+        """Why the newest file is not used."""
+        return self.refused[-1].reason if self.refused else None
+
+    @property
+    def holds_back(self) -> bool:
+        """Whether any newer file waits for a person."""
+        return any(each.is_held_back for each in self.refused)
 
     @property
     def state(self) -> str:
         """fresh; refused or held back, with or without an older snapshot in use; absent."""
-        if self.refusal:
-            return "held back" if self.is_held_back else "refused"
+        if self.refused:
+            return "held back" if self.refused[-1].is_held_back else "refused"
         return "fresh" if self.result else "absent"
 
 
@@ -52,35 +73,80 @@ def take_in(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     registry: Registry,
-    table: str,
     gate: Gate,
-    broken: Callable[[pa.Table], str | None] = lambda rows: None,
-) -> Intake:
-    """Judge what came since the last accepted snapshot of a table, and normalize the newest one that can be used.
+    broken: Broken = lambda table, rows: None,
+) -> dict[str, Intake]:
+    """Judge what came since the last accepted snapshots of a registry, and normalize the newest ones that can be used.
 
-    `broken`: what critical expectation canonical rows break, if any.
+    By table; those that others need to tell their project keys come first. While a file of one table is held back, no table
+    moves on, but for what a person let through by name.
     """
-    stored = _Store(con, settings, registry, table)
+    taken = _each_table(con, settings, registry, gate, broken)
+    held = [f"{registry.id}/{table}" for table, found in taken.items() if found.holds_back]
+    if not held:
+        return taken
+    why = f"{' and '.join(held)} {'is' if len(held) == 1 else 'are'} held back"
+    stays = _each_table(con, settings, registry, gate, broken, only_released=True)
+    return {table: _waiting(found, stays[table], why) for table, found in taken.items()}
+
+
+def _each_table(
+    con: duckdb.DuckDBPyConnection,
+    settings: Settings,
+    registry: Registry,
+    gate: Gate,
+    broken: Broken,
+    *,
+    only_released: bool = False,
+) -> dict[str, Intake]:
+    taken: dict[str, Intake] = {}
+    for table in sorted(registry.tables, key=lambda table: registry.tables[table].resolves_projects):
+        projects = taken["projects"].result if "projects" in taken else None
+        stored = _Store(con, settings, registry, table, projects.rows if projects else None)
+        taken[table] = _fold(stored, gate, broken, only_released=only_released)
+    return taken
+
+
+def _waiting(found: Intake, stays: Intake, why: str) -> Intake:
+    """What stays in use of a table while its registry is held back; what could have been used waits, too."""
+    used = [snapshot for snapshot, _ in stays.accepted]
+    waits = [
+        Refused(s, f"{s.registry}/{s.file} waits, as {why}. To use it all the same: `{_release(s)}`", is_held_back=True)
+        for s, _ in found.accepted
+        if s not in used
+    ]
+    told = [each for each in found.refused if each not in stays.refused]
+    return replace(stays, refused=(*stays.refused, *waits, *told))
+
+
+def _fold(stored: _Store, gate: Gate, broken: Broken, *, only_released: bool) -> Intake:
+    """Judge the snapshots of one table that wait, in their order; with `only_released` none after the last that a person let
+    through."""
+    settings, registry, table = stored.settings, stored.registry, stored.table
     known = snapshots.distinct(settings, registry.id, table)
     place = next((i for i, s in enumerate(known) if snapshots.is_accepted(settings, s)), len(known))
     waiting, older = known[:place][::-1], known[place:]
+    if only_released:
+        last = max((i for i, s in enumerate(waiting) if snapshots.released(settings, s)), default=-1)
+        waiting = waiting[: last + 1]
     good = older[0] if older else None
     result: Normalized | None = None
     accepted: list[tuple[Snapshot, pa.Table]] = []
-    refused: list[_Refused] = []
+    refused: list[Refused] = []
     for snapshot in waiting:
         try:
             candidate = stored.normalized(snapshot)
             if good and not snapshots.released(settings, snapshot):
                 before = result.rows if result else stored.rows(good)
                 used = [s for s in older if snapshots.is_accepted(settings, s)] + [s for s, _ in accepted]
-                if why := stored.why_odd(good, before, snapshot, candidate.rows, gate, used) or broken(candidate.rows):
+                odd = stored.why_odd(good, before, snapshot, candidate.rows, gate, used)
+                if why := odd or broken(table, candidate.rows):
                     raise HeldBack(why)
         except readers.UnreadableFile as error:
-            refused.append(_Refused(snapshot, f"{registry.id}/{snapshot.file}: {error}"))
+            refused.append(Refused(snapshot, f"{registry.id}/{snapshot.file}: {error}"))
         except HeldBack as held:
             reason = f"{registry.id}/{snapshot.file} is held back: {held}. {_how(good, snapshot)}"
-            refused.append(_Refused(snapshot, reason, is_held_back=True))
+            refused.append(Refused(snapshot, reason, is_held_back=True))
         else:
             good, result = snapshot, candidate
             accepted.append((snapshot, candidate.rows))
@@ -88,15 +154,7 @@ def take_in(
     if result is None:
         good, result, unreadable = stored.newest_readable(older)
         refused = unreadable + refused
-    newest = refused[-1] if refused else None
-    return Intake(
-        snapshot=good,
-        result=result,
-        refusal=newest and newest.reason,
-        is_held_back=bool(newest and newest.is_held_back),
-        accepted=accepted,
-        refused=[(each.snapshot, each.reason) for each in refused],
-    )
+    return Intake(snapshot=good, result=result, accepted=tuple(accepted), refused=tuple(refused))
 
 
 def rows_in_use(registry: Registry, table: str, taken: Intake) -> pa.Table:
@@ -106,36 +164,30 @@ def rows_in_use(registry: Registry, table: str, taken: Intake) -> pa.Table:
 
 def _how(good: Snapshot, snapshot: Snapshot) -> str:
     """How a person looks at it and lets it through."""
-    return (
-        f"Look: `python -m carbon_assets compare {good.name} {snapshot.name}`; if it is right: "
-        f"`python -m carbon_assets release {snapshot.name} --reason ...`"
-    )
+    look = f"Look: `python -m carbon_assets compare {good.name} {snapshot.name}`; if it is right: "
+    return f"{look}`{_release(snapshot)}`"
 
 
-@dataclass(frozen=True)
-class _Refused:
-    snapshot: Snapshot
-    reason: str
-    is_held_back: bool = False
+def _release(snapshot: Snapshot) -> str:
+    return f"python -m carbon_assets release {snapshot.name} --reason ..."
 
 
 @dataclass(frozen=True)
 class _Store:
-    """The snapshots of one table, and what can be asked of them."""
+    """The snapshots of one table, and what can be asked of them. `projects`: those of its registry that are in use, if any."""
 
     con: duckdb.DuckDBPyConnection
     settings: Settings
     registry: Registry
     table: str
+    projects: pa.Table | None
 
     def normalized(self, snapshot: Snapshot) -> Normalized:
         """The canonical form of a snapshot. Raises `readers.UnreadableFile`."""
-        projects = self.settings.table("normalized", self.registry.id, "projects")
         raw = normalize.read_file(self.registry, self.table, snapshot.file, snapshot.content(self.settings))
-        has_projects = projects.exists() and store.row_count(projects)
-        if self.registry.tables[self.table].resolves_projects and not has_projects:
+        if self.registry.tables[self.table].resolves_projects and not self.projects:
             raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
-        return normalize.normalize(self.con, self.registry, self.table, snapshot, raw, projects)
+        return normalize.normalize(self.con, self.registry, self.table, snapshot, raw, self.projects)
 
     def rows(self, snapshot: Snapshot) -> pa.Table:
         """The canonical rows of a snapshot that was accepted: as they were written, if they still are there."""
@@ -162,12 +214,12 @@ class _Store:
         reasons = [form, *reasons_to_hold(self.con, before, now, holds, gate.bounds(name))]
         return "; ".join(reason for reason in reasons if reason) or None
 
-    def newest_readable(self, candidates: list[Snapshot]) -> tuple[Snapshot | None, Normalized | None, list[_Refused]]:
+    def newest_readable(self, candidates: list[Snapshot]) -> tuple[Snapshot | None, Normalized | None, list[Refused]]:
         """The newest of the accepted snapshots that today's configs can still read, and why newer ones cannot be used."""
-        refused: list[_Refused] = []
+        refused: list[Refused] = []
         for snapshot in candidates:
             try:
                 return snapshot, self.normalized(snapshot), refused[::-1]
             except readers.UnreadableFile as error:
-                refused.append(_Refused(snapshot, f"{self.registry.id}/{snapshot.file}: {error}"))
+                refused.append(Refused(snapshot, f"{self.registry.id}/{snapshot.file}: {error}"))
         return None, None, refused[::-1]

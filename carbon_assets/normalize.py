@@ -11,7 +11,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from decimal import Decimal
-from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -72,19 +71,21 @@ def normalize(
     table: str,
     snapshot: Snapshot,
     raw: readers.RawTable,
-    projects: Path | None = None,
+    projects: pa.Table | None = None,
 ) -> Normalized:
     """The canonical form of `raw`.
 
-    `projects` is the registry's normalized projects table, needed where columns resolve the registry's project keys.
+    `projects`: the registry's normalized projects, needed where columns resolve the registry's project keys.
     """
     spec = registry.tables[table]
     con.execute(MACROS)
     con.execute("set TimeZone = 'UTC'")
     con.register("raw_text", raw.rows)
+    if spec.resolves_projects:
+        con.register("own_projects", projects)
     con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
     snapshot_id = f"{registry.id}/{table}@{record_hash(con, spec, raw)}"
-    con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, projects)}")
+    con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, 'own_projects')}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
     con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")
     con.execute(f"create or replace temp table events as {events(registry, table, snapshot, 'accepted')}")

@@ -264,7 +264,7 @@ def _make_side(
     con.execute(f"create or replace temp view raw as select *, null::varchar as row_hash from changes_text_{side}")
     con.execute(f"""
         create or replace temp table typed as
-        select * exclude ({cells_as_published}) from ({typed(registry, spec, raw, projects)})
+        select * exclude ({cells_as_published}) from ({typed(registry, spec, raw, f"read_parquet({literal(str(projects))})")})
         where line in (select line from changes_unlike_{side})
     """)
     place = _SIDES.index(side)

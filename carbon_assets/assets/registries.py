@@ -28,7 +28,7 @@ def build(
     tables = [(registry, table) for registry in registries.values() for table in registry.tables]
     gate = release_gate.load_gate(settings.configs, {f"{registry.id}/{table}" for registry, table in tables})
     raw = [_raw(registry, table, settings) for registry, table in tables]
-    return raw, [_normalized(registry, table, settings, gate) for registry, table in tables]
+    return raw, [_normalized(registry, settings, gate) for registry in registries.values()]
 
 
 def normalized_keys(registries: dict[str, Registry], holds: str) -> list[dg.AssetKey]:
@@ -97,17 +97,57 @@ def _version(settings: Settings, registry: str, table: str) -> str:
     return " released ".join([known[0].sha256, *released])
 
 
-def _normalized(registry: Registry, table: str, settings: Settings, gate: Gate) -> dg.AssetsDefinition:
-    spec = registry.tables[table]
-    key = dg.AssetKey(["normalized", registry.id, table])
-    expectations = checks.load_suites(checks.suite_paths(settings, *key.path, shape=spec.holds))
-    deps = [dg.AssetKey(["raw", registry.id, table])]
-    if spec.resolves_projects:
-        deps.append(dg.AssetKey(["normalized", registry.id, "projects"]))
+def _normalized(registry: Registry, settings: Settings, gate: Gate) -> dg.AssetsDefinition:
+    """All tables of a registry in one step: whether a new file is used depends on its other files."""
+    expectations = {
+        table: checks.load_suites(checks.suite_paths(settings, *_key(registry, table).path, shape=spec.holds))
+        for table, spec in registry.tables.items()
+    }
 
-    @dg.asset(
-        key=key,
-        deps=deps,
+    @dg.multi_asset(
+        name=f"normalized__{registry.id.replace('-', '_')}",
+        specs=[_spec(settings, registry, table) for table in registry.tables],
+        check_specs=[
+            spec for table in registry.tables for spec in _check_specs(_key(registry, table), expectations[table])
+        ],
+    )
+    def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        with duckdb.get_connection() as con:
+            broken = lambda table, rows: _broken(rows, expectations[table])  # noqa: E731
+            taken = intake.take_in(con, settings, registry, gate, broken)
+        blocked = []
+        for table, found in taken.items():
+            key, expected = _key(registry, table), expectations[table]
+            outcomes = gates.judge(found.result.rows, expected) if found.result else None
+            yield from _intake_checks(key, found)
+            yield from gates.not_evaluated(key, expected) if outcomes is None else gates.check_results(key, outcomes)
+            if failures := gates.blocking_failures(outcomes or ()):
+                blocked.append(_why_blocked(found, failures))
+        if blocked:
+            raise dg.Failure(" ".join(blocked), allow_retries=False)
+        for table, found in taken.items():
+            key, rows = _key(registry, table), intake.rows_in_use(registry, table, found)
+            store.write(settings.table(*key.path), rows, registry.tables[table].canonical)
+            store.write(settings.quarantine(registry.id, table), _quarantine(found), schema.QUARANTINE)
+            _record(settings, registry, found)
+            _tell(key, found)
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, found, rows))
+
+    return normalized
+
+
+def _key(registry: Registry, table: str) -> dg.AssetKey:
+    return dg.AssetKey(["normalized", registry.id, table])
+
+
+def _spec(settings: Settings, registry: Registry, table: str) -> dg.AssetSpec:
+    spec, key = registry.tables[table], _key(registry, table)
+    return dg.AssetSpec(
+        key,
+        deps=[
+            *(dg.AssetKey(["raw", registry.id, each]) for each in registry.tables),
+            *([_key(registry, "projects")] if spec.resolves_projects else []),
+        ],
         code_version=_code_version(settings, registry, key, spec.holds),
         group_name=registry.group,
         kinds={"python", "duckdb", "parquet"},
@@ -115,38 +155,25 @@ def _normalized(registry: Registry, table: str, settings: Settings, gate: Gate) 
         description=f"{registry.name}: {table} in the canonical shape of {spec.holds}. What could not be read is in "
         f"quarantine/{registry.id}/{table}.parquet, with file, line, column, value and reason.",
         metadata={"dagster/column_schema": gates.column_schema(spec.canonical)},
-        check_specs=[
-            dg.AssetCheckSpec(
-                READABLE,
-                asset=key,
-                description="The newest file could be read; if not, the last good one stays in use.",
-            ),
-            dg.AssetCheckSpec(
-                RELEASED,
-                asset=key,
-                description="The newest file differs from the one in use within the bounds of configs/release_gate.yml, "
-                "or a person let it through; if not, the last good one stays in use.",
-            ),
-            dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
-            *gates.check_specs(key, expectations),
-        ],
     )
-    def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
-        with duckdb.get_connection() as con:
-            taken = intake.take_in(con, settings, registry, table, gate, lambda rows: _broken(rows, expectations))
-        rows = intake.rows_in_use(registry, table, taken)
-        outcomes = gates.judge(rows, expectations) if taken.result else None
-        yield from _intake_checks(key, taken)
-        yield from gates.not_evaluated(key, expectations) if outcomes is None else gates.check_results(key, outcomes)
-        if broken := gates.blocking_failures(outcomes or ()):
-            raise dg.Failure(_why_blocked(taken, broken), allow_retries=False)
-        store.write(settings.table(*key.path), rows, spec.canonical)
-        store.write(settings.quarantine(registry.id, table), _quarantine(taken), schema.QUARANTINE)
-        _record(settings, registry, taken)
-        _tell(key, taken)
-        yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, taken, rows))
 
-    return normalized
+
+def _check_specs(key: dg.AssetKey, expectations: list[checks.Expectation]) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            READABLE,
+            asset=key,
+            description="The newest file could be read; if not, the last good one stays in use.",
+        ),
+        dg.AssetCheckSpec(
+            RELEASED,
+            asset=key,
+            description="The newest file differs from the one in use within the bounds of configs/release_gate.yml, and so "
+            "do the registry's other files, or a person let it through; if not, the last good ones stay in use.",
+        ),
+        dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
+        *gates.check_specs(key, expectations),
+    ]
 
 
 def _code_version(settings: Settings, registry: Registry, key: dg.AssetKey, shape: str) -> str:
@@ -167,9 +194,9 @@ def _broken(rows: pa.Table, expectations: list[checks.Expectation]) -> str | Non
 
 def _record(settings: Settings, registry: Registry, taken: Intake) -> None:
     """What becomes of the snapshots that were judged; the mark of an accepted one comes last, when all else is written."""
-    for snapshot, reason in taken.refused:
-        if not (snapshot.contents and snapshot.contents.unreadable):
-            snapshots.hold(settings, snapshot, reason)
+    for refused in taken.refused:
+        if not (refused.snapshot.contents and refused.snapshot.contents.unreadable):
+            snapshots.hold(settings, refused.snapshot, refused.reason)
     for snapshot, rows in taken.accepted:
         history.remember(settings, snapshot, rows, registry.replaces_host_registry)
         snapshots.accept(settings, snapshot)

@@ -17,7 +17,8 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import intake, snapshots, store
+from carbon_assets import intake, snapshots
+from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
 from tests.pipeline.conftest import GATE, REGISTRIES
 
@@ -41,27 +42,32 @@ class Intake:
 def take_in(drop: Path, data: Path) -> dict[str, Intake]:
     """Every table of every registry, as the assets would take it in."""
     settings = dataclasses.replace(Settings.from_environment(), data=data, drop=drop)
-    return {
-        f"{registry.id}/{table}": _take_in(settings, registry, table)
-        for registry in REGISTRIES.values()
-        for table in sorted(registry.tables, key=lambda table: registry.tables[table].resolves_projects)
-    }
+    told = {}
+    for registry in REGISTRIES.values():
+        ambiguous = _take(settings, registry)
+        with duckdb.connect() as con:
+            taken = intake.take_in(con, settings, registry, GATE)
+        told |= {f"{registry.id}/{table}": _told(found) for table, found in taken.items()}
+        told |= {f"{registry.id}/{table}": Intake(None, [], why) for table, why in ambiguous.items()}
+    return told
 
 
-def _take_in(settings: Settings, registry, table: str) -> Intake:
-    try:
-        path = snapshots.find(settings.drop, registry.id, registry.tables[table])
-        snapshots.take(settings, path, registry.id, table)
-    except snapshots.AmbiguousDrop as error:
-        return Intake(None, [], str(error))
-    with duckdb.connect() as con:
-        taken = intake.take_in(con, settings, registry, table, GATE)
-    rows = intake.rows_in_use(registry, table, taken)
-    store.write(settings.table("normalized", registry.id, table), rows, registry.tables[table].canonical)
+def _take(settings: Settings, registry: Registry) -> dict[str, str]:
+    """Take the registry's files; the tables that several files claim to be, and what is said of them."""
+    ambiguous = {}
+    for table, spec in registry.tables.items():
+        try:
+            snapshots.take(settings, snapshots.find(settings.drop, registry.id, spec), registry.id, table)
+        except snapshots.AmbiguousDrop as error:
+            ambiguous[table] = str(error)
+    return ambiguous
+
+
+def _told(taken: intake.Intake) -> Intake:
     if taken.result is None:
         return Intake(None, [], taken.refusal)
     assert taken.result.rows_in == taken.result.rows_accepted + len(taken.result.quarantine)
-    return Intake(rows.to_pylist(), taken.result.quarantine.to_pylist(), None)
+    return Intake(taken.result.rows.to_pylist(), taken.result.quarantine.to_pylist(), None)
 
 
 @pytest.fixture(scope="module")

@@ -174,9 +174,9 @@ def take_drop(settings: Settings) -> dict[tuple[str, str], Intake]:
     taken = {}
     take(settings, REGISTRIES)
     for registry in REGISTRIES.values():
-        for table in sorted(registry.tables, key=lambda table: registry.tables[table].holds, reverse=True):
-            with duckdb.connect() as con:
-                found = intake.take_in(con, settings, registry, table, GATE)
+        with duckdb.connect() as con:
+            found_all = intake.take_in(con, settings, registry, GATE)
+        for table, found in found_all.items():
             rows = intake.rows_in_use(registry, table, found)
             store.write(settings.table("normalized", registry.id, table), rows, registry.tables[table].canonical)
             for snapshot, _ in found.accepted:
@@ -207,41 +207,58 @@ def test_every_corruption_is_refused_or_held_back(good, cases, tmp_path):
     assert {where for where, found in taken.items() if found.refusal} == corrupted
 
 
+RENAMED = "Renamed for a test"
+
+
 @pytest.fixture(scope="module")
 def spoiled(sample_run, samples, tmp_path_factory) -> Run:
-    """A good run, and then one of a drop in which everything is corrupted but the projects of one registry."""
+    """A good run, and then one of a drop in which everything is corrupted but one registry and the projects of another; both
+    have a project with a new name."""
     folder = tmp_path_factory.mktemp("spoiled")
     drop = Path(shutil.copytree(samples, folder / "drop"))
     data = Path(shutil.copytree(sample_run.settings.data, folder / "data", symlinks=True))
-    for case in ROUNDS[0]:
-        if case.table != (GOLD, "projects"):
-            case.apply(drop)
-    rename(drop, "Renamed for a test")
+    for case in corrupted():
+        case.apply(drop)
+    rename(drop / "cercarbono" / "projects.csv", "name")
+    rename(drop / GOLD / "projects.csv", "Project Name")
     return run_drop(drop, data)
 
 
-def rename(drop: Path, name: str) -> None:
-    path = drop / GOLD / "projects.csv"
+def corrupted() -> list[Case]:
+    return [case for case in ROUNDS[0] if case.registry != "cercarbono" and case.table != (GOLD, "projects")]
+
+
+def rename(path: Path, name: str) -> None:
     rows = cells(path)
-    rows[1][column(rows, "Project Name")] = name
+    rows[1][column(rows, name)] = RENAMED
     write(path, rows)
 
 
-def named(run: Run, name: str) -> int:
-    return run.sql(f"select count(*) from marts.projects where name = '{name}'")[0][0]
+def renamed(run: Run) -> list[str]:
+    """The registries of the published projects with the new name."""
+    rows = run.sql(f"select registry from marts.projects where name = '{RENAMED}' order by registry")
+    return [registry for (registry,) in rows]
 
 
 def test_nothing_corrupted_is_published_and_the_others_go_on(sample_run, spoiled):
     assert not spoiled.report.ok
-    assert named(spoiled, "Renamed for a test") == 1
-    (project,) = spoiled.sql("select project_id from marts.projects where name = 'Renamed for a test'")[0]
+    assert renamed(spoiled) == ["cercarbono"]
+    (project,) = spoiled.sql(f"select project_id from marts.projects where name = '{RENAMED}'")[0]
     for mart, key in (("credits", "credit_id"), ("projects", "project_id")):
         query = f"select * exclude (snapshot_id) from marts.{mart} where {key} <> '{project}' order by {key}"
         assert spoiled.sql(query) == sample_run.sql(query)
     said = [line for line in spoiled.report.lines if line.startswith(("HELD BACK", "REFUSED"))]
-    for case in ROUNDS[0]:
-        if case.corrupt is not None and case.table != (GOLD, "projects"):
+    for case in corrupted():
+        if case.corrupt is not None:
             assert any(f"normalized/{'/'.join(case.table)}: " in line for line in said), case
+
+
+def test_a_good_file_waits_with_the_held_back_ones_of_its_registry(spoiled):
+    (line,) = [line for line in spoiled.report.lines if "normalized/gold-standard/projects" in line]
+    assert "waits, as gold-standard/issuances and gold-standard/retirements are held back" in line
+    newest = "select state, reason from marts.snapshots where source_path like '%gold-standard/projects.csv'"
+    state, reason = spoiled.sql(f"{newest} order by observed_at desc")[0]
+    assert (state, reason in line) == ("held back", True)
 
 
 def test_a_person_lets_a_snapshot_through_by_name_and_it_is_recorded(sample_run, spoiled, monkeypatch, capsys):
@@ -251,12 +268,19 @@ def test_a_person_lets_a_snapshot_through_by_name_and_it_is_recorded(sample_run,
     monkeypatch.setenv("CARBON_DATA_DIR", str(spoiled.settings.data))
     assert release([held.name, "--by", "Ada", "--reason", "the registry says so"]) == 0
     assert held.name in capsys.readouterr().out
-    shutil.copy(sample_run.settings.drop / GOLD / "projects.csv", spoiled.settings.drop / GOLD / "projects.csv")
     run = run_drop(spoiled.settings.drop, spoiled.settings.data)
     tonnes = "select sum(quantity) from marts.credits where source = 'gold-standard/retirements'"
     assert run.sql(tonnes)[0][0] > 100 * sample_run.sql(tonnes)[0][0]
     assert run.sql("select released_by, release_reason, state from marts.snapshots where released_by is not null") == [
         ("Ada", "the registry says so", "in use")
     ]
+    assert renamed(run) == ["cercarbono"], "the issuances are still held back"
+
+    shutil.copy(sample_run.settings.drop / GOLD / "issuances.csv", spoiled.settings.drop / GOLD / "issuances.csv")
+    run = run_drop(spoiled.settings.drop, spoiled.settings.data)
+    assert renamed(run) == ["cercarbono", GOLD], "nothing of it is held back any more"
+
+    shutil.copy(sample_run.settings.drop / GOLD / "projects.csv", spoiled.settings.drop / GOLD / "projects.csv")
+    run = run_drop(spoiled.settings.drop, spoiled.settings.data)
     assert any("gold-standard/projects" in line and "in use before" in line for line in run.report.lines)
-    assert named(run, "Renamed for a test") == 1
+    assert renamed(run) == ["cercarbono", GOLD]

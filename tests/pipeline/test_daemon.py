@@ -124,8 +124,9 @@ def test_drops_are_noticed_and_nothing_is_lost_or_repeated(settings, samples):
         assert first.status == dg.DagsterRunStatus.SUCCESS
         made = steps(settings, first)
         assert {key for key in made if key.startswith("normalized/")} == {
-            f"normalized/{car}/projects",
-            f"normalized/{art}/projects",
+            f"normalized/{registry}/{table}"
+            for registry in (car, art)
+            for table in ("projects", "issuances", "retirements", "cancellations")
         }
         assert "published/carbon" in made
         assert projects_named(settings, "Dropped 1") == projects_named(settings, "Dropped 2") == 1

@@ -21,7 +21,7 @@ def take_in(path: Path, registry: str, table: str, data: Path) -> intake.Intake:
     settings = dataclasses.replace(Settings.from_environment(), data=data)
     snapshots.take(settings, path, registry, table)
     with duckdb.connect() as con:
-        return intake.take_in(con, settings, REGISTRIES[registry], table, GATE)
+        return intake.take_in(con, settings, REGISTRIES[registry], GATE)[table]
 
 
 def workbook_totals(path: Path) -> dict[str, Decimal]:

@@ -195,7 +195,7 @@ def test_every_serial_pattern_fits_a_serial_of_the_sample(registry, normalize_sa
 
 @pytest.fixture(scope="module")
 def normalize_sample(tmp_path_factory):
-    return normalizer(tmp_path_factory.mktemp("projects"))
+    return normalizer()
 
 
 # --- the stewards' files --------------------------------------------------------------------------------------------

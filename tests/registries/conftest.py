@@ -10,7 +10,7 @@ from tests.registries.sample_tables import NormalizeSample, normalizer
 @pytest.fixture(scope="session")
 def normalized(tmp_path_factory) -> NormalizeSample:
     """Normalize a sample, or other bytes in its place; each distinct input once."""
-    run = normalizer(tmp_path_factory.mktemp("projects"))
+    run = normalizer()
     kept = {}
 
     @functools.wraps(run)
@@ -26,4 +26,4 @@ def normalized(tmp_path_factory) -> NormalizeSample:
 @pytest.fixture(scope="session")
 def normalized_anew(tmp_path_factory) -> NormalizeSample:
     """Normalize a sample without looking at what an earlier call made of it."""
-    return normalizer(tmp_path_factory.mktemp("projects"))
+    return normalizer()

@@ -4,6 +4,7 @@ No registry is named here: a new one is found, and held to the same contract, by
 """
 
 import csv
+import functools
 import gzip
 import hashlib
 import io
@@ -13,8 +14,9 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
-from carbon_assets import normalize, snapshots, store
+from carbon_assets import normalize, snapshots
 from carbon_assets.config import Registry, Table, load_registries
 from carbon_assets.normalize import Normalized
 from carbon_assets.readers import header_key
@@ -72,29 +74,22 @@ def samples() -> list[Sample]:
 NormalizeSample = Callable[..., Normalized]
 
 
-def normalizer(folder: Path) -> NormalizeSample:
-    """A function that normalizes a sample, or other bytes in its place.
-
-    Tables that resolve their registry's project keys get its normalized projects, which are kept in `folder`.
-    """
+def normalizer() -> NormalizeSample:
+    """A function that normalizes a sample, or other bytes in its place; tables that resolve their registry's project keys
+    get its sample's projects."""
     known = {sample.id: sample for sample in samples()}
 
-    def projects(sample: Sample) -> Path | None:
-        if not sample.spec.resolves_projects:
-            return None
-        path = folder / f"{sample.registry.id}.parquet"
-        if not path.exists():
-            store.write(
-                path, run(known[f"{sample.registry.id}/projects"]).rows, known[path.stem + "/projects"].spec.canonical
-            )
-        return path
+    @functools.cache
+    def projects(registry: str) -> pa.Table:
+        return run(known[f"{registry}/projects"]).rows
 
     def run(sample: Sample, content: bytes | None = None, file: str | None = None) -> Normalized:
         content = sample.content if content is None else content
         snapshot = sample.snapshot(content, file)
         raw = normalize.read_file(sample.registry, sample.table, snapshot.file, content)
+        own_projects = projects(sample.registry.id) if sample.spec.resolves_projects else None
         with duckdb.connect(config={"threads": 1}) as con:
-            return normalize.normalize(con, sample.registry, sample.table, snapshot, raw, projects(sample))
+            return normalize.normalize(con, sample.registry, sample.table, snapshot, raw, own_projects)
 
     return run
 

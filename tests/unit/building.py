@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 
 from carbon_assets import normalize
 from carbon_assets.config import Registry
@@ -45,7 +46,7 @@ def normalized(
     *,
     file: str = "",
     observed_at: datetime = OBSERVED,
-    projects: Path | None = None,
+    projects: pa.Table | None = None,
 ) -> Normalized:
     """What `normalize` makes of a file with the content `text`."""
     content = text.encode() if isinstance(text, str) else text
@@ -65,10 +66,6 @@ def normalized(
         return normalize.normalize(con, registry, table, snapshot, raw, projects)
 
 
-def write_projects(path: Path, keys: dict[str, str]) -> Path:
+def projects_known_by(keys: dict[str, str]) -> pa.Table:
     """A normalized projects table that holds nothing but each project's own key and its id."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    pairs = ", ".join(f"('{key}', '{project}')" for key, project in keys.items())
-    with duckdb.connect() as con:
-        con.execute(f"copy (select * from (values {pairs}) t(registry_key, project_id)) to '{path}' (format parquet)")
-    return path
+    return pa.table({"registry_key": list(keys), "project_id": list(keys.values())})

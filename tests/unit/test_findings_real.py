@@ -24,13 +24,14 @@ def folder(tmp_path_factory) -> Path:
     home = tmp_path_factory.mktemp("real")
     tables: dict[str, list[Path]] = {"projects": [], "credits": []}
     for registry in registries().values():
-        own_projects = home / f"{registry.id}.projects.parquet"
+        own_projects = None
         for table, spec in registry.tables.items():
             file = snapshots.find(DROP, registry.id, spec)
             rows = normalized(
                 registry, table, file.read_bytes(), file=file.name, observed_at=OBSERVED,
-                projects=own_projects if spec.resolves_projects else None,
+                projects=own_projects,
             ).rows  # fmt: skip
+            own_projects = rows if table == "projects" else own_projects
             path = home / f"{registry.id}.{table}.parquet"
             store.write(path, rows, spec.canonical)
             tables[spec.holds].append(path)

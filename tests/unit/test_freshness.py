@@ -13,7 +13,7 @@ from tests.unit.small_graph import LATER, MADE_TOGETHER, key, make, place, repor
 from tests.unit.two_registries import described_in, land, projects
 
 EVERYTHING = {"normalized/made-up/projects", "normalized/made-up/events", "normalized/other/projects", *LATER}
-OF_MADE_UP = {"normalized/made-up/projects", "harmonized/projects", *MADE_TOGETHER}
+OF_MADE_UP = EVERYTHING - {"normalized/other/projects"}
 
 
 @pytest.fixture(scope="module")
@@ -82,7 +82,7 @@ def test_a_registrys_description_concerns_that_registry(made):
     path = settings.configs / "registries" / "made-up.yml"
     before = path.read_text()
     path.write_text(before + "# a note\n")
-    assert stale(settings, instance) == EVERYTHING - {"normalized/other/projects"}
+    assert stale(settings, instance) == OF_MADE_UP
     path.write_text(before)
     assert stale(settings, instance) == set()
 
@@ -109,7 +109,7 @@ def test_what_a_run_left_undone_is_found_by_the_next(made):
     settings, instance = made
     bring(settings, "made-up", projects("Mill", "Bog"))
     report(settings, instance)
-    assert make(settings, instance, {"normalized/made-up/projects", "harmonized/projects"})
+    assert make(settings, instance, OF_MADE_UP - MADE_TOGETHER)
     assert stale(settings, instance) == MADE_TOGETHER
     assert make(settings, instance, MADE_TOGETHER)
     assert stale(settings, instance) == set()

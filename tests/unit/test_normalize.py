@@ -14,7 +14,7 @@ from carbon_assets import schema
 from carbon_assets.config import Registry
 from carbon_assets.normalize import Normalized
 from carbon_assets.readers import UnreadableFile
-from tests.unit.building import OBSERVED, csv_of, csv_text, normalized, write_projects
+from tests.unit.building import OBSERVED, csv_of, csv_text, normalized, projects_known_by
 
 EVENTS = {
     "files": "events",
@@ -229,9 +229,9 @@ def test_only_the_listed_values_are_accepted():
     ]
 
 
-def test_a_registrys_own_key_is_resolved_through_its_projects(tmp_path):
+def test_a_registrys_own_key_is_resolved_through_its_projects():
     registry = made_up(events={"required": EVENTS["required"] | {"project_id": {"from": "Project", "resolve": True}}})
-    known = write_projects(tmp_path / "projects.parquet", {"prj_a": "MUP7"})
+    known = projects_known_by({"prj_a": "MUP7"})
     text = csv_of([GOOD | {"Project": "prj_a"}, GOOD | {"Project": "prj_z", "Serial": "other"}])
     result = normalized(registry, "events", text, projects=known)
     assert only(result.rows)["project_id"] == "MUP7"

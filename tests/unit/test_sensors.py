@@ -15,7 +15,7 @@ from tests.unit.small_graph import JOB, LATER, graph, key, make, stale
 from tests.unit.two_registries import described_in, land, projects
 
 NUMBERS = count()
-MADE_UP = {"normalized/made-up/projects", "harmonized/projects", *(name for name in LATER if "harmonized" not in name)}
+MADE_UP = {"normalized/made-up/projects", "normalized/made-up/events", *LATER}
 
 
 @dataclass
