@@ -5,6 +5,7 @@ from dagster_duckdb import DuckDBResource
 
 from carbon_assets import sensors
 from carbon_assets.assets import (
+    boundaries,
     changes,
     drift,
     findings,
@@ -37,7 +38,8 @@ def build(settings: Settings) -> dg.Definitions:
     known = load_registries(settings.configs)
     raw, normalized = registries.build(known, settings)
     configs = knowledge.build(settings)
-    sources = [*raw, *configs]
+    files, shapes = boundaries.build(settings)
+    sources = [*raw, *files, *configs]
     tables = [
         *normalized,
         *harmonized.build(known, settings),
@@ -45,6 +47,7 @@ def build(settings: Settings) -> dg.Definitions:
         *drift.build(known, settings),
         *changes.build(known, settings),
         *findings.build(known, settings, history.PROJECT_HISTORY),
+        *shapes,
     ]
     models, gate = marts.build(settings)
     checks = [gate, parity.build(settings)]

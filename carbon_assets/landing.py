@@ -6,12 +6,13 @@ reason beside it. When that happens belongs in `sensors.py`, what is inside a fi
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from carbon_assets import contents, snapshots
+from carbon_assets import boundary_drops, boundary_files, boundary_rules, contents, readers, snapshots
 from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Snapshot
@@ -61,17 +62,19 @@ def look(settings: Settings, seen: Seen) -> tuple[list[Path], Seen]:
 def _files(landing: Path) -> Iterator[Path]:
     for path in sorted(landing.glob("*/*")):
         hidden = path.name.startswith(".") or path.parent.name.startswith(".")
-        if path.is_file() and not hidden and path.suffix != DONE:
+        is_shapefile = path.is_dir() and path.parent.name == boundary_drops.FOLDER
+        if (path.is_file() or is_shapefile) and not hidden and path.suffix != DONE:
             yield path
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
-    """Size and time of change of a file; None if it is gone."""
+    """Size and time of change of a file, of a folder those of its files together; None if it is gone."""
     try:
-        status = path.stat()
+        files = [path, *path.iterdir()] if path.is_dir() else [path]
+        status = [file.stat() for file in files]
     except FileNotFoundError:
         return None
-    return status.st_size, status.st_mtime_ns
+    return sum(each.st_size for each in status), max(each.st_mtime_ns for each in status)
 
 
 def _is_said_done(path: Path, mark: tuple[int, int]) -> bool:
@@ -100,6 +103,8 @@ def _age(path: Path) -> tuple[str, int]:
 
 
 def _take(settings: Settings, registries: dict[str, Registry], path: Path) -> Taken | Rejected:
+    if path.parent.name == boundary_drops.FOLDER:
+        return _take_boundary(settings, path)
     registry = registries.get(path.parent.name)
     if registry is None:
         return _reject(settings, path, f"there is no registry {path.parent.name!r}; known: {', '.join(registries)}")
@@ -122,6 +127,27 @@ def _take(settings: Settings, registries: dict[str, Registry], path: Path) -> Ta
     return Taken(snapshot, is_news=snapshots.current(settings, registry.id, table) != before)
 
 
+def _take_boundary(settings: Settings, path: Path) -> Taken | Rejected:
+    rules = boundary_rules.load(settings.configs).rules
+    shapes = (boundary_drops.FOLDER, "shapes")
+    if not boundary_drops.is_boundary(path):
+        kinds = " ".join(boundary_files.SUFFIXES)
+        return _reject(
+            settings, path, f"expected {boundary_drops.INDEX}, a folder with a shapefile, or {kinds}", shapes
+        )
+    try:
+        packed = boundary_drops.packed(path)
+    except readers.UnreadableFile as error:
+        return _reject(settings, path, str(error), shapes)
+    inside = boundary_drops.describe(*packed, rules)
+    if inside.unreadable:
+        return _reject(settings, path, inside.unreadable, shapes)
+    before = snapshots.current(settings, boundary_drops.FOLDER, path.name)
+    snapshot = boundary_drops.take(settings, path, rules)
+    _forget(path)
+    return Taken(snapshot, is_news=snapshots.current(settings, boundary_drops.FOLDER, path.name) != before)
+
+
 def _reject(settings: Settings, path: Path, reason: str, table: tuple[str, str] | None = None) -> Rejected:
     aside = settings.landing / REJECTED / path.parent.name / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{path.name}"
     aside.parent.mkdir(parents=True, exist_ok=True)
@@ -139,5 +165,7 @@ def _reject_if_possible(settings: Settings, path: Path, reason: str) -> Rejected
 
 
 def _forget(path: Path) -> None:
+    if path.is_dir():
+        shutil.rmtree(path)
     path.unlink(missing_ok=True)
     path.with_name(path.name + DONE).unlink(missing_ok=True)

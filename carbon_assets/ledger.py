@@ -9,29 +9,32 @@ from collections.abc import Iterator
 
 import pyarrow as pa
 
-from carbon_assets import schema, snapshots
+from carbon_assets import boundary_drops, schema, snapshots
 from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Contents, Snapshot
 
 
 def snapshots_table(settings: Settings, registries: dict[str, Registry]) -> pa.Table:
-    """One row per snapshot, as `schema.SNAPSHOTS`, in order of registry, table and time."""
-    rows = [
-        row for registry in registries.values() for table in registry.tables for row in _rows(settings, registry, table)
-    ]
+    """One row per snapshot, as `schema.SNAPSHOTS`, in order of registry, table and time.
+
+    Files of boundaries stand under the registry `boundaries`, each a table by its name.
+    """
+    tables = [(registry.id, table) for registry in registries.values() for table in registry.tables]
+    tables += [(boundary_drops.FOLDER, name) for name in boundary_drops.names(settings)]
+    rows = [row for names in tables for row in _rows(settings, *names)]
     order = [(name, "ascending") for name in ("registry", "table", "snapshot")]
     return pa.Table.from_pylist(rows, schema=schema.SNAPSHOTS).sort_by(order)
 
 
-def _rows(settings: Settings, registry: Registry, table: str) -> Iterator[dict]:
-    told = snapshots.history(settings, registry.id, table)
+def _rows(settings: Settings, registry: str, table: str) -> Iterator[dict]:
+    told = snapshots.history(settings, registry, table)
     states = _states(settings, registry, table, told)
     for snapshot in told:
         contents = snapshot.contents or Contents()
         release = snapshots.released(settings, snapshot)
         yield {
-            "registry": registry.id,
+            "registry": registry,
             "table": table,
             "snapshot": snapshot.name,
             "snapshot_id": snapshot.snapshot_id,
@@ -53,10 +56,10 @@ def _rows(settings: Settings, registry: Registry, table: str) -> Iterator[dict]:
         }
 
 
-def _states(settings: Settings, registry: Registry, table: str, told: list[Snapshot]) -> dict[str, str]:
+def _states(settings: Settings, registry: str, table: str, told: list[Snapshot]) -> dict[str, str]:
     """What became of each snapshot of a table, by its name; `told`: oldest first."""
-    admitted = {snapshot.name for snapshot in snapshots.admitted(settings, registry.id, table)}
-    distinct = {snapshot.name for snapshot in snapshots.distinct(settings, registry.id, table)}
+    admitted = {snapshot.name for snapshot in snapshots.admitted(settings, registry, table)}
+    distinct = {snapshot.name for snapshot in snapshots.distinct(settings, registry, table)}
     accepted = [s.name for s in told if s.name in admitted and snapshots.is_accepted(settings, s)]
     in_use = accepted[-1] if accepted else None
 

@@ -18,8 +18,8 @@ import dagster as dg
 import duckdb
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 
-from carbon_assets import freshness, graph, orphans, snapshots, store
-from carbon_assets.assets import gates, knowledge, marts, registries
+from carbon_assets import boundary_drops, freshness, graph, orphans, snapshots, store
+from carbon_assets.assets import boundaries, gates, knowledge, marts, registries
 from carbon_assets.checks import SuiteError
 from carbon_assets.config import ConfigError, load_registries
 from carbon_assets.settings import Settings, SettingsError
@@ -64,9 +64,10 @@ def run(settings: Settings) -> Report:
         return Report((f"FAILED   there is no folder {settings.drop} to take files from",), ok=False)
     log.info("taking the files of %s", settings.drop)
     known = load_registries(settings.configs)
-    problems = registries.take_drop(settings, known)
+    problems = registries.take_drop(settings, known) + boundaries.take_drop(settings)
     with _opened(settings) as (instance, defs):
-        freshness.report(instance, {**registries.raw_versions(settings, known), **knowledge.versions(settings.configs)})
+        raw = registries.raw_versions(settings, known) | boundaries.raw_versions(settings)
+        freshness.report(instance, raw | knowledge.versions(settings.configs))
         assets = defs.resolve_asset_graph()
         keys = freshness.stale(instance, assets, settings)
         log.info("%s of %s assets must be made anew", len(keys), len(list(assets.materializable_asset_keys)))
@@ -113,7 +114,8 @@ def _report(
     checks = [check for check in gates.latest(instance, assets.asset_check_keys).values() if check]
     errors = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
     published = made is None or (made.success and bool(made.asset_materializations_for_node("published__carbon")))
-    left = snapshots.unclaimed(settings.drop, load_registries(settings.configs))
+    taken = set(boundary_drops.found(settings.drop))
+    left = [path for path in snapshots.unclaimed(settings.drop, load_registries(settings.configs)) if path not in taken]
     failures = problems + (_failures(made.all_events) if made else [])
     blocking = {key for key in assets.asset_check_keys if assets.get(key).blocking}
     lines = [
@@ -170,7 +172,8 @@ def _checks(checks: list[dg.AssetCheckEvaluation]) -> list[str]:
 def _overview(settings: Settings) -> list[str]:
     """Rows and tonnes by registry, of what is normalized, by mart, and what became of protocols and types."""
     header = ("registry", "projects", "credits", "quarantined", "issued t", "retired t", "cancelled t")
-    folders = sorted(path for path in (settings.data / "normalized").glob("*") if path.is_dir())
+    normalized = (settings.data / "normalized").glob("*")
+    folders = sorted(path for path in normalized if path.is_dir() and path.name != boundary_drops.FOLDER)
     registries = [_registry_line(settings, folder) for folder in folders]
     marts = [(path.stem, f"{store.row_count(path):,}") for path in sorted((settings.data / "marts").glob("*.parquet"))]
     return [

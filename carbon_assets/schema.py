@@ -20,6 +20,11 @@ COUNT = pa.int64()
 FLAG = pa.bool_()
 RATIO = pa.float64()
 """A share or a confidence, from 0 to 1."""
+AREA = pa.float64()
+"""Hectares."""
+DEGREES = pa.float64()
+SHAPE = pa.binary()
+"""A geometry as WKB."""
 LABELS = pa.list_(pa.string())
 INSTANT = pa.timestamp("us", tz="UTC")
 
@@ -347,6 +352,131 @@ DOUBLE_COUNTING_FINDINGS = pa.schema(
     ]
 )
 
+BOUNDARY_SHAPES = pa.schema(
+    [
+        _field(
+            "project_id",
+            TEXT,
+            "Project that the shape is of, by the file's name or boundaries/index.csv",
+            required=True,
+        ),
+        _field("file", TEXT, "File name as dropped", required=True),
+        _field("layer", TEXT, "Layer or folder of the file", required=True),
+        _field("feature", COUNT, "Place of the shape within its layer, from 1", required=True),
+        _field("geometry", SHAPE, "WKB as the file has it, in source_crs; heights kept", required=True),
+        _field(
+            "source_crs", TEXT, "Coordinate reference system: authority code, or WKT where it has none", required=True
+        ),
+        _field(
+            "crs_source",
+            TEXT,
+            "file: it says so; format: its format's own; config: declared by stewards",
+            required=True,
+        ),
+        _field("notes", LABELS, "What was needed to read it"),
+        _field("snapshot_id", TEXT, "Snapshot that the shape comes from", required=True),
+    ]
+)
+
+BOUNDARY_FAULTS = pa.schema(
+    [
+        _field("project_id", TEXT, "Project concerned, as far as known"),
+        _field("file", TEXT, "File name as dropped", required=True),
+        _field("line", COUNT, "Line of boundaries/index.csv, for what it says"),
+        _field("reason", TEXT, "What is wrong and what is accepted", required=True),
+        _field("file_in_use", TEXT, "Older file that stays in use; NULL: none"),
+        _field("snapshot_id", TEXT, "Snapshot concerned; NULL: its contents are not known"),
+    ]
+)
+
+BOUNDARIES = pa.schema(
+    [
+        _field("project_id", TEXT, "Registry prefix and the registry's number", required=True),
+        _field(
+            "geometry",
+            SHAPE,
+            "Valid MultiPolygon in EPSG:4326, longitude first, shells counter-clockwise",
+            required=True,
+        ),
+        _field("area_ha", AREA, "Area on EPSG:6933 (equal area)", required=True),
+        _field("area_geodesic_ha", AREA, "Area on the ellipsoid WGS 84", required=True),
+        _field("parts", COUNT, "Polygons", required=True),
+        _field("centroid_lon", DEGREES, "Centre of area, longitude", required=True),
+        _field("centroid_lat", DEGREES, "Centre of area, latitude", required=True),
+        _field(
+            "bbox_west", DEGREES, "Westmost longitude; east of bbox_east where 180 degrees is crossed", required=True
+        ),
+        _field("bbox_south", DEGREES, "Southmost latitude", required=True),
+        _field("bbox_east", DEGREES, "Eastmost longitude", required=True),
+        _field("bbox_north", DEGREES, "Northmost latitude", required=True),
+        _field("country_iso3", TEXT, "Country that holds the largest part, ISO 3166-1 alpha-3; NULL: none near"),
+        _field("admin_region", TEXT, "State or province of it that holds the largest part; NULL where not known"),
+        _field(
+            "source_crs", TEXT, "Coordinate reference system of the file; several are joined by '; '", required=True
+        ),
+        _field(
+            "crs_source",
+            TEXT,
+            "file: it says so; format: its format's own; config: declared by stewards",
+            required=True,
+        ),
+        _field("file", TEXT, "File name as dropped", required=True),
+        _field("snapshot_id", TEXT, "Snapshot that the boundary comes from", required=True),
+    ]
+)
+
+BOUNDARY_REPAIRS = pa.schema(
+    [
+        _field("project_id", TEXT, "Project of the boundary", required=True),
+        _field("step_number", COUNT, "Place of the step, from 1", required=True),
+        _field("step", TEXT, "What is looked at", required=True),
+        _field("reason", TEXT, "What was found; NULL: nothing to do"),
+        _field("parts_before", COUNT, "Points, lines and polygons before", required=True),
+        _field("parts_after", COUNT, "And after", required=True),
+        _field("holes_before", COUNT, "Holes before", required=True),
+        _field("holes_after", COUNT, "And after", required=True),
+        _field("area_before_ha", AREA, "What the rings enclose before, on EPSG:6933", required=True),
+        _field("area_after_ha", AREA, "And after", required=True),
+        _field("delta_ha", AREA, "Area gained", required=True),
+        _field("snapshot_id", TEXT, "Snapshot that the boundary comes from", required=True),
+    ]
+)
+
+BOUNDARY_OVERLAPS = pa.schema(
+    [
+        _field("project_id", TEXT, "One project, the first by id", required=True),
+        _field("other_project_id", TEXT, "The other", required=True),
+        _field("name", TEXT, "Name of the one"),
+        _field("other_name", TEXT, "Name of the other"),
+        _field("registry", TEXT, "Registry of the one"),
+        _field("other_registry", TEXT, "Registry of the other"),
+        _field("overlap_ha", AREA, "Area that both claim, on EPSG:6933", required=True),
+        _field("share", RATIO, "Share of the one's area", required=True),
+        _field("other_share", RATIO, "Share of the other's area", required=True),
+        _field("crediting_period_start", DATE, "First day of the one's crediting period"),
+        _field("crediting_period_end", DATE, "Last day of it"),
+        _field("other_crediting_period_start", DATE, "First day of the other's crediting period"),
+        _field("other_crediting_period_end", DATE, "Last day of it"),
+        _field("overlaps_in_time", FLAG, "The crediting periods overlap, too; NULL: one of them is not known"),
+        _field("shared_from", DATE, "First day that both claim; NULL: none, or not known"),
+        _field("shared_to", DATE, "Last day that both claim; NULL: none, or not known"),
+    ]
+)
+
+BOUNDARY_FINDINGS = pa.schema(
+    [
+        _field("rule", TEXT, "Rule that is broken", required=True),
+        _field("registry", TEXT, "Registry of the project"),
+        _field("project_id", TEXT, "Project concerned, as far as known"),
+        _field("area_ha", AREA, "Area of its boundary; NULL: it has none"),
+        _field("value", pa.float64(), "What was measured: hectares or a share from 0 to 1, as the rule says"),
+        _field("bound", pa.float64(), "What it is held against"),
+        _field("finding", TEXT, "What is wrong, with the values", required=True),
+        _field("file", TEXT, "File concerned"),
+        _field("snapshot_id", TEXT, "Snapshot concerned"),
+    ]
+)
+
 
 def description(field: pa.Field) -> str:
     """What a field means."""
@@ -363,7 +493,7 @@ def sql_type(type_: pa.DataType) -> str:
         return f"decimal({type_.precision}, {type_.scale})"
     return {
         TEXT: "varchar", DATE: "date", YEAR: "integer", COUNT: "bigint", FLAG: "boolean", RATIO: "double",
-        INSTANT: "timestamp with time zone",
+        INSTANT: "timestamp with time zone", SHAPE: "blob",
     }[type_]  # fmt: skip
 
 

@@ -9,6 +9,7 @@ import json
 import dagster as dg
 
 from carbon_assets import freshness, landing, orphans, snapshots
+from carbon_assets.assets import boundaries
 from carbon_assets.assets.registries import READABLE, raw_versions
 from carbon_assets.config import Registry
 from carbon_assets.landing import Rejected, Taken
@@ -52,7 +53,7 @@ def build(registries: dict[str, Registry], settings: Settings, job: str) -> dg.S
             context.log.info(_told(outcome))
             if isinstance(outcome, Rejected):
                 rejected.append(outcome)
-        versions = raw_versions(settings, registries)
+        versions = raw_versions(settings, registries) | boundaries.raw_versions(settings)
         freshness.report(context.instance, versions)
         orphans.bury(context.instance)
         killed = _was_killed(context.instance)

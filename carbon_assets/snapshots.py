@@ -24,6 +24,9 @@ from carbon_assets.config import Registry, Table
 from carbon_assets.settings import Settings
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz", ".geojson")
+PACKED = (".gz", ".xlsx", ".kmz", ".zip")
+"""Files of these kinds are stored as they are."""
+
 SYNTHETIC_MARK = "SYNTHETIC"
 """A drop that holds a file of this name is made up; it gives way to any real file of the same data folder."""
 
@@ -139,14 +142,17 @@ def take(
     registry: str,
     table: str,
     describe: Callable[[str, bytes], Contents] | None = None,
+    packed: tuple[str, bytes] | None = None,
 ) -> Snapshot:
     """Store the file at `path` as the newest snapshot of the table, unless its bytes are the newest already.
+
+    `packed`: file name and bytes that stand for a folder.
 
     Bytes that come back after others were seen (A, B, A) are the newest again: their manifest is written anew under
     the new time, and the stored file is shared. `describe` says, of a file's name and bytes, what is inside. Two processes
     may take at once.
     """
-    content = path.read_bytes()
+    file, content = packed or (path.name, path.read_bytes())
     sha256 = hashlib.sha256(content).hexdigest()
     is_synthetic = (path.parent.parent / SYNTHETIC_MARK).exists()
     folder = settings.raw(registry, table)
@@ -159,22 +165,23 @@ def take(
         snapshot = Snapshot(
             registry=registry,
             table=table,
-            file=path.name,
+            file=file,
             sha256=sha256,
             size=len(content),
             observed_at=datetime.now(UTC),
-            file_date=stated_day(path.name),
+            file_date=stated_day(file),
             source_path=str(path),
             asserted_by=getpass.getuser(),
             is_synthetic=is_synthetic,
             stored_as="",
-            contents=describe(path.name, content) if describe else None,
+            contents=describe(file, content) if describe else None,
         )
-        packed = path.name.lower().endswith((".gz", ".xlsx"))
-        suffix = "".join(path.suffixes[-2:] if packed else [path.suffix, ".gz"])
+        is_packed = file.lower().endswith(PACKED)
+        suffix = "".join(Path(file).suffixes[-2:] if file.lower().endswith(".gz") else Path(file).suffixes[-1:])
+        suffix += "" if is_packed else ".gz"
         snapshot = snapshot.model_copy(update={"stored_as": earlier.stored_as if earlier else snapshot.name + suffix})
         if not earlier:
-            store.write_bytes(folder / snapshot.stored_as, content if packed else gzip.compress(content, mtime=0))
+            store.write_bytes(folder / snapshot.stored_as, content if is_packed else gzip.compress(content, mtime=0))
         store.write_bytes(folder / f"{snapshot.name}.json", snapshot.model_dump_json(indent=1).encode())
     return snapshot
 

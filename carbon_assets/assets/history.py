@@ -3,7 +3,7 @@
 import dagster as dg
 
 from carbon_assets import history, ledger, schema
-from carbon_assets.assets import harmonized
+from carbon_assets.assets import boundaries, harmonized
 from carbon_assets.assets.registries import normalized_keys
 from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
@@ -18,8 +18,8 @@ def build(registries: dict[str, Registry], settings: Settings) -> list[dg.Assets
     projects, credits = (normalized_keys(registries, holds) for holds in ("projects", "credits"))
     return [
         harmonized.table(
-            settings, SNAPSHOTS, [*projects, *credits], schema.SNAPSHOTS,
-            "Every file ever taken from a registry, and what became of it.",
+            settings, SNAPSHOTS, [*projects, *credits, boundaries.SHAPES], schema.SNAPSHOTS,
+            "Every file ever taken, and what became of it.",
             lambda con: ledger.snapshots_table(settings, registries), counted="state",
         ),
         harmonized.table(

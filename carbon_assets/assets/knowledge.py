@@ -15,16 +15,19 @@ from carbon_assets.settings import Settings
 PROTOCOLS = dg.AssetKey(["configs", "protocols"])
 PROJECT_TYPES = dg.AssetKey(["configs", "project_types"])
 BENEFICIARIES = dg.AssetKey(["configs", "beneficiaries"])
+BOUNDARIES = dg.AssetKey(["configs", "boundaries"])
 
 _FILES = {
     PROTOCOLS: ("protocols/*.yml", "programs.csv", "categories.csv", "project_types.csv", "vocab/no_protocol.csv"),
     PROJECT_TYPES: ("registry_types.csv", "project_type_overrides.csv"),
     BENEFICIARIES: ("beneficiaries/*.csv", "beneficiaries/*.yml", "beneficiaries/operations/*.json"),
+    BOUNDARIES: ("boundaries/*.yml", "boundaries/*.csv", "geography/**/*.parquet"),
 }
 _MEANING = {
     PROTOCOLS: "The catalogue of protocols, with the programmes, categories and project types that it names.",
     PROJECT_TYPES: "What the registries' own words for types mean, and the types of single projects.",
     BENEFICIARIES: "How retirement texts name their users: placeholders, phrases, aliases, and the curators' histories.",
+    BOUNDARIES: "How boundaries are repaired and judged: thresholds, stated and least areas, countries and their regions.",
 }
 
 

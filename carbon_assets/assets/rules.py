@@ -3,23 +3,27 @@
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from typing import Literal
 
 import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
 SHOWN = 20
+_WORDS = {"t": "tonnes", "ha": "hectares"}
 """Rows that a check shows."""
 
 
 @dataclass(frozen=True)
 class Rules:
     """`column` of the table says which rule a row breaks. `meanings`: that word -> the rule, in words. `shown`: columns
-    that a check shows of the rows that break it."""
+    that a check shows of the rows that break it, those first that weigh most by the column `weight`, in `unit`."""
 
     column: str
     meanings: Mapping[str, str]
     shown: tuple[str, ...]
+    weight: str = "quantity"
+    unit: Literal["t", "ha"] = "t"
 
 
 @dataclass(frozen=True)
@@ -37,21 +41,25 @@ def specs(key: dg.AssetKey, rules: Rules | None) -> list[dg.AssetCheckSpec]:
 
 
 def results(key: dg.AssetKey, rows: pa.Table, rules: Rules | None) -> list[dg.AssetCheckResult]:
-    """One result per rule: how many rows break it, of how many tonnes, and the heaviest of them."""
+    """One result per rule: how many rows break it, what they weigh, and the heaviest of them."""
     return [_result(key, rows, rules, word) for word in (rules.meanings if rules else ())]
 
 
 def _result(key: dg.AssetKey, rows: pa.Table, rules: Rules, word: str) -> dg.AssetCheckResult:
     broken = rows.filter(pc.equal(rows[rules.column], word))
-    tonnes = float(pc.sum(broken["quantity"]).as_py() or 0)
-    heaviest = broken.sort_by([("quantity", "descending")]).slice(0, SHOWN).select(rules.shown)
+    weight = float(pc.sum(broken[rules.weight]).as_py() or 0)
+    heaviest = broken.sort_by([(rules.weight, "descending")]).slice(0, SHOWN).select(rules.shown)
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=_name(word),
         passed=len(broken) == 0,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(broken):,} rows, {tonnes:,.0f} t" if len(broken) else None,
-        metadata={"rows": len(broken), "tonnes": tonnes, **({"heaviest": preview(heaviest)} if len(broken) else {})},
+        description=f"{len(broken):,} rows, {weight:,.0f} {rules.unit}" if len(broken) else None,
+        metadata={
+            "rows": len(broken),
+            _WORDS[rules.unit]: weight,
+            **({"heaviest": preview(heaviest)} if len(broken) else {}),
+        },
     )
 
 

@@ -30,6 +30,12 @@ project_types as (
 
 ),
 
+boundaries as (
+
+    select * from {{ ref('stg_boundaries') }}
+
+),
+
 {#- Every project id that credits mention and no project table lists. -#}
 placeholders as (
 
@@ -130,11 +136,13 @@ select
     totals.first_retirement_at,
     projects.project_url,
     projects.is_placeholder,
-    false as has_boundary,
+    boundaries.project_id is not null as has_boundary,
+    boundaries.area_ha,
     projects.source,
     projects.snapshot_id
 from projects
 left join totals on projects.project_id = totals.project_id
+left join boundaries on projects.project_id = boundaries.project_id
 left join known_registries on projects.registry = known_registries.registry
 left join project_types on projects.project_id = project_types.project_id
 {# A placeholder says nothing of its protocol, so no default of its registry is its own. #}

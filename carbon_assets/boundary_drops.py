@@ -1,0 +1,254 @@
+"""Files of project boundaries in drops and in the raw store: which are taken, whose they are, and which are in use.
+
+A drop's folder `boundaries/` holds one file per project, named by its id; `index.csv` (project_id, file, layer, note) says it
+where names differ. How bytes become shapes belongs in `boundary_files.py`, what is made of the shapes in `boundaries.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import re
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyarrow as pa
+import shapely
+
+from carbon_assets import boundary_files, readers, schema, snapshots
+from carbon_assets.boundary_rules import Rules
+from carbon_assets.settings import Settings
+from carbon_assets.snapshots import Contents, Snapshot
+
+FOLDER = "boundaries"
+"""Where a drop, the landing folder and the raw store keep boundaries; no registry has this name."""
+
+INDEX = "index.csv"
+_INDEX_COLUMNS = (("project_id",), ("file",))
+
+_ID = re.compile(r"[A-Za-z]+-?\d[\w-]*")
+
+
+# --- files
+
+
+def found(drop: Path) -> list[Path]:
+    """The boundary files of a drop, in order of name: files of the known kinds, folders of a shapefile, the index."""
+    return [path for path in sorted((drop / FOLDER).glob("*")) if is_boundary(path)]
+
+
+def is_boundary(path: Path) -> bool:
+    """Whether something in a folder of boundaries is one by its name; others are told as not taken."""
+    if path.name.startswith(".") or path.is_symlink():
+        return False
+    return path.is_dir() or path.name == INDEX or path.suffix.lower() in boundary_files.SUFFIXES
+
+
+def take(settings: Settings, path: Path, rules: Rules) -> Snapshot:
+    """Store a file, or a folder with a shapefile as a zip, as the newest snapshot of its name. Raises
+    `readers.UnreadableFile` for a folder that is none."""
+    content = packed(path)
+    return snapshots.take(
+        settings, path, FOLDER, path.name, lambda file, content: describe(file, content, rules), content
+    )
+
+
+def packed(path: Path) -> tuple[str, bytes]:
+    """The name and bytes under which a file, or a folder with a shapefile, is kept. Raises `readers.UnreadableFile`."""
+    return (f"{path.name}.zip", boundary_files.pack(path)) if path.is_dir() else (path.name, path.read_bytes())
+
+
+def describe(file: str, content: bytes, rules: Rules) -> Contents:
+    """What is inside: shapes counted, and a hash of them that does not depend on their order. Never raises for a bad file."""
+    try:
+        if file == INDEX:
+            table = readers.read(file, content, _INDEX_COLUMNS)
+            rows = sorted(str(sorted(row.items())) for row in table.rows.drop_columns([readers.LINE]).to_pylist())
+            bad = sorted(row.text for row in table.bad_rows)
+            return Contents(
+                rows=len(rows) + len(bad), columns=tuple(table.header.values()), records=_hash([*rows, *bad])
+            )
+        shapes = boundary_files.read(file, content, rules.limits)
+    except readers.UnreadableFile as error:
+        return Contents(unreadable=str(error))
+    told = sorted(f"{shape.layer} {shape.crs} {shapely.to_wkb(shape.geometry, hex=True)}" for shape in shapes)
+    return Contents(rows=len(shapes), records=_hash(told))
+
+
+def _hash(told: list[str]) -> str:
+    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+
+
+def names(settings: Settings) -> list[str]:
+    """All that was ever taken, as named in its drop."""
+    return sorted(path.name for path in (settings.data / "raw" / FOLDER).glob("*") if path.is_dir())
+
+
+def version(settings: Settings) -> str:
+    """A hash of the names of the newest snapshots, of several with the same shapes the first; "" where there are none."""
+    newest = [snapshots.current(settings, FOLDER, name) for name in names(settings)]
+    told = [f"{snapshot.table} {snapshot.name}" for snapshot in newest if snapshot]
+    return _hash(told) if told else ""
+
+
+# --- which file is whose
+
+
+@dataclass(frozen=True)
+class Claim:
+    """A file says where a project lies; `layer`: only that layer of it."""
+
+    project_id: str
+    name: str
+    layer: str | None = None
+
+
+@dataclass(frozen=True)
+class Fault:
+    """Something that cannot be used, and why."""
+
+    file: str
+    reason: str
+    project_id: str | None = None
+    line: int | None = None
+    file_in_use: str | None = None
+    snapshot_id: str | None = None
+
+
+@dataclass(frozen=True)
+class Read:
+    """What the store holds: rows as `schema.BOUNDARY_SHAPES` and `schema.BOUNDARY_FAULTS`, and the snapshots in use."""
+
+    shapes: pa.Table
+    faults: pa.Table
+    used: tuple[Snapshot, ...]
+
+
+def read(settings: Settings, rules: Rules) -> Read:
+    """The shapes of all projects, from the newest file of each that can be read."""
+    kept = [name for name in names(settings) if name != INDEX]
+    faults: list[Fault] = []
+    index, used = _index(settings, kept, faults)
+    claims, files = defaultdict(list), {}
+    for claim in index:
+        claims[claim.name].append(claim)
+    rows: list[dict] = []
+    owners: dict[str, tuple[Snapshot, list[dict]]] = {}
+    for name in kept:
+        wanted = claims.get(name) or [Claim(project_of(name), name)]
+        snapshot, shapes = _newest(settings, name, rules, wanted, faults)
+        if snapshot is None:
+            continue
+        files[name] = snapshot
+        for claim in wanted:
+            mine = [shape for shape in shapes if claim.layer in (None, shape.layer)]
+            if not mine:
+                layers = ", ".join(sorted({shape.layer for shape in shapes}))
+                reason = f"there is no layer {claim.layer!r}; it has {layers}"
+                faults.append(Fault(snapshot.file, reason, claim.project_id, snapshot_id=snapshot.snapshot_id))
+                continue
+            made = [_row(claim.project_id, snapshot, shape, rules) for shape in mine]
+            before = owners.get(claim.project_id)
+            if before is None or before[0].table == name:
+                owners[claim.project_id] = (snapshot, [*(before[1] if before else []), *made])
+                continue
+            older, newer = sorted([before, (snapshot, made)], key=lambda each: each[0].name)
+            owners[claim.project_id] = newer
+            faults.append(
+                Fault(
+                    older[0].file,
+                    f"{newer[0].file} is a boundary of {claim.project_id}, too, and was observed later: it is used. Leave one "
+                    f"of them, or put both into one file",
+                    claim.project_id, file_in_use=newer[0].file, snapshot_id=older[0].snapshot_id,
+                )
+            )  # fmt: skip
+    rows = [row for _, (_, made) in sorted(owners.items()) for row in made]
+    told = sorted((vars(fault) for fault in faults), key=lambda row: (row["file"], row["line"] or 0, row["reason"]))
+    return Read(
+        pa.Table.from_pylist(rows, schema=schema.BOUNDARY_SHAPES),
+        pa.Table.from_pylist(told, schema=schema.BOUNDARY_FAULTS),
+        (*used, *files.values()),
+    )
+
+
+def project_of(name: str) -> str:
+    """The project that a file is named by; ids are in capitals, whatever a file system made of them.
+
+    >>> project_of("vcs832.kml")
+    'VCS832'
+    """
+    suffix = next((s for s in boundary_files.SUFFIXES if name.lower().endswith(s)), "")
+    stem = name[: len(name) - len(suffix)].strip()
+    return stem.upper() if _ID.fullmatch(stem) else stem
+
+
+def _index(settings: Settings, kept: list[str], faults: list[Fault]) -> tuple[list[Claim], list[Snapshot]]:
+    """What the newest readable index says of the files that there are."""
+    known = snapshots.distinct(settings, FOLDER, INDEX) if (settings.raw(FOLDER, INDEX)).exists() else []
+    refused: list[tuple[Snapshot, str]] = []
+    for snapshot in known:
+        try:
+            table = readers.read(INDEX, snapshot.content(settings), _INDEX_COLUMNS)
+        except readers.UnreadableFile as error:
+            refused.append((snapshot, str(error)))
+            continue
+        faults += [Fault(INDEX, reason, file_in_use=INDEX, snapshot_id=s.snapshot_id) for s, reason in refused[:1]]
+        faults += [Fault(INDEX, bad.reason, line=bad.line, snapshot_id=snapshot.snapshot_id) for bad in table.bad_rows]
+        return list(_claims(table, kept, snapshot, faults)), [snapshot]
+    faults += [Fault(INDEX, reason, snapshot_id=snapshot.snapshot_id) for snapshot, reason in refused[:1]]
+    return [], []
+
+
+def _claims(table: readers.RawTable, kept: list[str], snapshot: Snapshot, faults: list[Fault]) -> Iterator[Claim]:
+    by_name = {**{Path(name).stem: name for name in kept}, **{name: name for name in kept}}
+    seen: set[Claim] = set()
+    for row in table.rows.to_pylist():
+        project, file, layer = ((row.get(column) or "").strip() for column in ("project_id", "file", "layer"))
+        name = by_name.get(file.rstrip("/"))
+        claim = Claim(project.upper() if _ID.fullmatch(project) else project, name or "", layer or None)
+        if not project or not file:
+            reason = "project_id and file must have a value"
+        elif name is None:
+            reason = f"no file {file!r} was ever dropped; there are {', '.join(kept[:10]) or 'none'}"
+        elif claim in seen:
+            reason = "the same row stands above"
+        else:
+            seen.add(claim)
+            yield claim
+            continue
+        where = {"line": row[readers.LINE], "project_id": project or None, "snapshot_id": snapshot.snapshot_id}
+        faults.append(Fault(INDEX, reason, **where))
+
+
+def _newest(
+    settings: Settings, name: str, rules: Rules, claims: list[Claim], faults: list[Fault]
+) -> tuple[Snapshot | None, tuple[boundary_files.Shape, ...]]:
+    """The newest snapshot of a file that can be read, and its shapes; the newest one that cannot is told."""
+    refused: list[tuple[Snapshot, str]] = []
+    good, shapes = None, ()
+    for snapshot in snapshots.distinct(settings, FOLDER, name):
+        try:
+            good, shapes = snapshot, boundary_files.read(snapshot.file, snapshot.content(settings), rules.limits)
+            break
+        except readers.UnreadableFile as error:
+            good = None
+            refused.append((snapshot, str(error)))
+    in_use = f"{good.file} of {good.observed_at:%Y-%m-%d %H:%M} UTC" if good else None
+    faults += [Fault(s.file, reason, claim.project_id, None, in_use) for s, reason in refused[:1] for claim in claims]
+    return good, shapes
+
+
+def _row(project_id: str, snapshot: Snapshot, shape: boundary_files.Shape, rules: Rules) -> dict:
+    declared = rules.declared_crs.get(snapshot.file)
+    return {
+        "project_id": project_id,
+        "file": snapshot.file,
+        "layer": shape.layer,
+        "feature": shape.feature,
+        "geometry": shapely.to_wkb(shape.geometry),
+        "source_crs": shape.crs or (declared.crs if declared else rules.default_crs),
+        "crs_source": shape.crs_source or "config",
+        "notes": list(shape.notes) or None,
+        "snapshot_id": snapshot.snapshot_id,
+    }
