@@ -1,7 +1,7 @@
 """python -m carbon_assets [command]
 
 run                              from the drop to the published file (the default)
-map [protocols|beneficiaries]    map these anew, after an edit of what stewards know of them
+map [WHAT]                       map protocols, beneficiaries or boundaries anew, after an edit of what stewards know of them
 curate                           hand beneficiaries to OpenRefine
 compare OLD NEW                  what changed between two snapshots
 release SNAPSHOT --reason TEXT   let a snapshot through that is held back

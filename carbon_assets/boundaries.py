@@ -14,10 +14,9 @@ from dataclasses import dataclass
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
-import pyproj
 import shapely
 
-from carbon_assets import boundary_repair, schema, store
+from carbon_assets import boundary_repair, schema
 from carbon_assets.boundary_repair import Repaired, UnusableShape
 from carbon_assets.boundary_rules import Rules
 from carbon_assets.places import Places
@@ -59,7 +58,7 @@ def repaired(shapes: pa.Table, rules: Rules, places: Places, threads: int = 1) -
         for number, step in enumerate(done.steps, 1)
     ]  # fmt: skip
     return Boundaries(
-        pa.Table.from_pylist(rows, schema=geo(schema.BOUNDARIES)),
+        pa.Table.from_pylist(rows, schema=schema.BOUNDARIES),
         pa.Table.from_pylist(repairs, schema=schema.BOUNDARY_REPAIRS),
         pa.Table.from_pylist(findings, schema=schema.BOUNDARY_FINDINGS),
     )
@@ -79,18 +78,6 @@ def most_changed(made: Boundaries) -> list[str]:
 def of_project(table: pa.Table, project_id: str) -> list[dict]:
     """The rows of one project."""
     return table.filter(pc.equal(table["project_id"], project_id)).to_pylist()
-
-
-def geo(shape: pa.Schema) -> pa.Schema:
-    """The schema with GeoParquet's metadata (version 1.1.0): MultiPolygons in EPSG:4326, counter-clockwise."""
-    column = {
-        "encoding": "WKB",
-        "geometry_types": ["MultiPolygon"],
-        "crs": pyproj.CRS.from_user_input(boundary_repair.WGS84).to_json_dict(),
-        "orientation": "counterclockwise",
-        "edges": "planar",
-    }
-    return store.with_geo_metadata(shape, "geometry", column)
 
 
 @dataclass(frozen=True)

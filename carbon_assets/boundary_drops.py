@@ -10,7 +10,7 @@ import hashlib
 import re
 from collections import defaultdict
 from collections.abc import Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import pyarrow as pa
@@ -97,11 +97,12 @@ def version(settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """A file says where a project lies; `layer`: only that layer of it."""
+    """A file says where a project lies; `layer`: only that layer of it; `line`: where the index says so."""
 
     project_id: str
     name: str
     layer: str | None = None
+    line: int | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -133,8 +134,7 @@ def read(settings: Settings, rules: Rules) -> Read:
     claims, files = defaultdict(list), {}
     for claim in index:
         claims[claim.name].append(claim)
-    rows: list[dict] = []
-    owners: dict[str, tuple[Snapshot, list[dict]]] = {}
+    offers: dict[str, dict[str, tuple[Snapshot, list[dict]]]] = defaultdict(dict)
     for name in kept:
         wanted = claims.get(name) or [Claim(project_of(name), name)]
         snapshot, shapes = _newest(settings, name, rules, wanted, faults)
@@ -145,25 +145,20 @@ def read(settings: Settings, rules: Rules) -> Read:
             mine = [shape for shape in shapes if claim.layer in (None, shape.layer)]
             if not mine:
                 layers = ", ".join(sorted({shape.layer for shape in shapes}))
-                reason = f"there is no layer {claim.layer!r}; it has {layers}"
-                faults.append(Fault(snapshot.file, reason, claim.project_id, snapshot_id=snapshot.snapshot_id))
+                reason = f"there is no layer {claim.layer!r} in {snapshot.file}; it has {layers}"
+                faults.append(Fault(INDEX, reason, claim.project_id, claim.line, snapshot_id=used[0].snapshot_id))
                 continue
-            made = [_row(claim.project_id, snapshot, shape, rules) for shape in mine]
-            before = owners.get(claim.project_id)
-            if before is None or before[0].table == name:
-                owners[claim.project_id] = (snapshot, [*(before[1] if before else []), *made])
-                continue
-            older, newer = sorted([before, (snapshot, made)], key=lambda each: each[0].name)
-            owners[claim.project_id] = newer
-            faults.append(
-                Fault(
-                    older[0].file,
-                    f"{newer[0].file} is a boundary of {claim.project_id}, too, and was observed later: it is used. Leave one "
-                    f"of them, or put both into one file",
-                    claim.project_id, file_in_use=newer[0].file, snapshot_id=older[0].snapshot_id,
-                )
-            )  # fmt: skip
-    rows = [row for _, (_, made) in sorted(owners.items()) for row in made]
+            _, made = offers[claim.project_id].setdefault(name, (snapshot, []))
+            made += [_row(claim.project_id, snapshot, shape, rules) for shape in mine]
+    rows: list[dict] = []
+    for project_id, offered in sorted(offers.items()):
+        *older, (newest, made) = sorted(offered.values(), key=lambda each: each[0].name)
+        rows += made
+        reason = (
+            f"{newest.file} is a boundary of {project_id}, too, and was observed later: it is used. Leave one of them, or "
+            f"put both into one file"
+        )
+        faults += [Fault(s.file, reason, project_id, None, newest.file, s.snapshot_id) for s, _ in older]
     told = sorted((vars(fault) for fault in faults), key=lambda row: (row["file"], row["line"] or 0, row["reason"]))
     return Read(
         pa.Table.from_pylist(rows, schema=schema.BOUNDARY_SHAPES),
@@ -201,23 +196,27 @@ def _index(settings: Settings, kept: list[str], faults: list[Fault]) -> tuple[li
 
 
 def _claims(table: readers.RawTable, kept: list[str], snapshot: Snapshot, faults: list[Fault]) -> Iterator[Claim]:
-    by_name = {**{Path(name).stem: name for name in kept}, **{name: name for name in kept}}
+    by_name: dict[str, list[str]] = defaultdict(list)
+    for name in kept:
+        by_name[Path(name).stem].append(name)
+    by_name |= {name: [name] for name in kept}
     seen: set[Claim] = set()
     for row in table.rows.to_pylist():
         project, file, layer = ((row.get(column) or "").strip() for column in ("project_id", "file", "layer"))
-        name = by_name.get(file.rstrip("/"))
-        claim = Claim(project.upper() if _ID.fullmatch(project) else project, name or "", layer or None)
+        project_id = project.upper() if _ID.fullmatch(project) else project
+        # Of files that differ in their suffix only the last observed is used, as of any that claim one project.
+        made = [Claim(project_id, n, layer or None, row[readers.LINE]) for n in by_name.get(file.rstrip("/"), ())]
         if not project or not file:
             reason = "project_id and file must have a value"
-        elif name is None:
+        elif not made:
             reason = f"no file {file!r} was ever dropped; there are {', '.join(kept[:10]) or 'none'}"
-        elif claim in seen:
+        elif seen.issuperset(made):
             reason = "the same row stands above"
         else:
-            seen.add(claim)
-            yield claim
+            yield from (claim for claim in made if claim not in seen)
+            seen.update(made)
             continue
-        where = {"line": row[readers.LINE], "project_id": project or None, "snapshot_id": snapshot.snapshot_id}
+        where = {"line": row[readers.LINE], "project_id": project_id or None, "snapshot_id": snapshot.snapshot_id}
         faults.append(Fault(INDEX, reason, **where))
 
 

@@ -63,7 +63,7 @@ def findings(
 # Every project that a boundary or a finding mentions, with what is known of it.
 _PLACED = """
     with credited as (
-        select project_id, any_value(registry) as registry from read_parquet($credits) group by project_id
+        select project_id, min(registry) as registry from read_parquet($credits) group by project_id
     ),
     mentioned as (
         select distinct project_id from (
@@ -140,10 +140,11 @@ def _swapped_beyond_the_map(
     rows = _rows(
         con,
         """
-        select project_id, geometry, country_iso3, country, s.file, s.snapshot_id
+        select project_id, s.geometry, country_iso3, country, s.file, s.snapshot_id
         from read_parquet($shapes) s join placed using (project_id)
         where placed.geometry is null and country_iso3 is not null and s.source_crs = 'EPSG:4326'
-        """.replace("project_id, geometry", "project_id, s.geometry"),
+        order by project_id, s.file, s.layer, s.feature
+        """,
         shapes=shapes,
     )
     drawn = _swapped(shapely.make_valid(shapely.from_wkb([row["geometry"] for row in rows])))

@@ -79,7 +79,7 @@ class Step:
 @dataclass(frozen=True)
 class Repaired:
     """`geometry`: a valid MultiPolygon in EPSG:4326 (longitude, latitude), shells counter-clockwise, in an order of its own;
-    empty where no polygon was left."""
+    empty where no polygon was left. It crosses the antimeridian if it lies on both sides, cut there by us or by others."""
 
     geometry: shapely.MultiPolygon
     steps: tuple[Step, ...]
@@ -105,19 +105,21 @@ def repair(shapes: Sequence[Shape], least_part_ha: float) -> Repaired:
     """
     by_crs = {crs: _parts([s.geometry for s in shapes if s.crs == crs]) for crs in sorted({s.crs for s in shapes})}
     raw = np.concatenate([*by_crs.values()]) if by_crs else np.empty(0, dtype=object)
+    # Before anything is measured: what is nowhere on Earth has no area.
+    located = [_located(shapely.force_2d(parts), crs) for crs, parts in by_crs.items()]
     account = _Account(_tally(raw, math.fsum(area for crs, parts in by_crs.items() for area in areas_ha(parts, crs))))
-    flat = {crs: shapely.force_2d(parts) for crs, parts in by_crs.items()}
     account.unchanged("2d", _counted(shapely.has_z(raw).sum(), "part") and "heights dropped")
     foreign = [_name(crs) for crs in by_crs if crs != WGS84]
-    parts = _in_order(np.concatenate([_located(parts, crs) for crs, parts in flat.items()]) if flat else raw)
+    parts = _in_order(np.concatenate(located) if located else raw)
     account.add("crs", parts, foreign and f"from {' and '.join(sorted(foreign))}")
-    parts, crosses, encloses = _cut_at_antimeridian(parts, account)
+    parts, encloses = _cut_at_antimeridian(parts, account)
     parts = _without_duplicates(parts, account)
     parts = _made_valid(parts, account)
     parts = _polygons_only(parts, account)
     parts = _merged(parts, account)
     parts = _without_slivers(parts, account, least_part_ha)
     geometry = shapely.orient_polygons(shapely.multipolygons(_in_order(parts)))
+    crosses = not encloses and _lies_across(geometry)
     return Repaired(geometry, tuple(account.steps), crosses_antimeridian=crosses, encloses_pole=encloses)
 
 
@@ -210,11 +212,11 @@ def _located(parts: Parts, crs: str) -> Parts:
     return located
 
 
-def _cut_at_antimeridian(parts: Parts, account: _Account) -> tuple[Parts, bool, bool]:
+def _cut_at_antimeridian(parts: Parts, account: _Account) -> tuple[Parts, bool]:
     """Polygons that go on beyond 180 degrees, or jump to the other side of the world, become parts on both sides (RFC 7946,
     3.1.9). One that encloses a pole stays as it is."""
     left: list[shapely.Geometry] = []
-    crossing = enclosing = 0
+    crossing = beyond = enclosing = 0
     for part in parts:
         if not _leaves_the_map(part):
             left.append(part)
@@ -222,18 +224,21 @@ def _cut_at_antimeridian(parts: Parts, account: _Account) -> tuple[Parts, bool, 
             left.append(part)
             enclosing += 1
         else:
-            left += _cut(whole)
-            crossing += 1
-    if not crossing and not enclosing:
+            pieces = _cut(whole)
+            left += pieces
+            crossing += len(pieces) > 1
+            beyond += len(pieces) < 2
+    if not crossing and not beyond and not enclosing:
         account.unchanged("antimeridian")
-        return parts, False, False
+        return parts, False
     cut = _in_order(np.array(left, dtype=object))
     told = [
         _counted(crossing, "part") and f"{_counted(crossing, 'part')} cut at 180 degrees",
+        _counted(beyond, "part") and f"{_counted(beyond, 'part')} beyond 180 degrees, brought back by a turn",
         _counted(enclosing, "part") and f"{_counted(enclosing, 'part')} around a pole, left as drawn",
     ]
     account.add("antimeridian", cut, "; ".join(t for t in told if t))
-    return cut, crossing > 0, enclosing > 0
+    return cut, enclosing > 0
 
 
 def _without_duplicates(parts: Parts, account: _Account) -> Parts:
@@ -314,8 +319,16 @@ def _without_slivers(parts: Parts, account: _Account, least_part_ha: float) -> P
 
 def _fixed(part: shapely.Geometry) -> Parts:
     """The polygon made valid by the structure of its rings: what any shell encloses and no hole does, so that a ring drawn
-    twice counts once. Lines that are left of it stay, to be told."""
-    return _parts([shapely.make_valid(part, method="structure", keep_collapsed=True)])
+    twice counts once. Holes outside of the shell become parts. Lines that are left of it stay, to be told."""
+    if not shapely.get_num_interior_rings(part):
+        return _parts([shapely.make_valid(part, method="structure", keep_collapsed=True)])
+    # GEOS would take one that touches the shell from outside for a hole, and lose it.
+    shell, holes = _ring_polygons(part)
+    outside = [_is_outside(shell, hole) for hole in holes]
+    inner = [ring for ring, is_outside in zip(part.interiors, outside, strict=True) if not is_outside]
+    rest = shapely.make_valid(shapely.Polygon(part.exterior, inner), method="structure", keep_collapsed=True)
+    lone = [_only_polygons(hole) for hole, is_outside in zip(holes, outside, strict=True) if is_outside]
+    return np.concatenate([_parts([rest]), *lone])
 
 
 def _only_polygons(geometry: shapely.Geometry) -> Parts:
@@ -393,6 +406,12 @@ def _without_jumps(coordinates: np.ndarray) -> np.ndarray | None:
     if turned.size and turned[-1]:
         return None
     return np.column_stack([lon + np.concatenate([[0], turned]), coordinates[:, 1]])
+
+
+def _lies_across(geometry: shapely.Geometry) -> bool:
+    """Whether 180 degrees runs between the parts: across it they are nearer to each other than across the map."""
+    lon = shapely.get_coordinates(geometry)[:, 0]
+    return lon.size > 0 and float(np.ptp(lon)) > 180 > float(np.ptp(lon % 360))
 
 
 def _cut(whole: shapely.Geometry) -> list[shapely.Geometry]:

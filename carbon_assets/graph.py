@@ -23,12 +23,13 @@ from carbon_assets.settings import Settings
 OBSERVE = "observe_raw"
 OBSERVE_CONFIGS = "observe_configs"
 MATERIALIZE = "materialize_all"
-MAP = {"protocols": "map_protocols", "beneficiaries": "map_beneficiaries"}
+MAP = {"protocols": "map_protocols", "beneficiaries": "map_beneficiaries", "boundaries": "map_boundaries"}
 """What stewards know -> the job that maps it anew."""
 
 _KNOWN = {
     "protocols": (knowledge.PROTOCOLS, knowledge.PROJECT_TYPES),
     "beneficiaries": (knowledge.BENEFICIARIES,),
+    "boundaries": (knowledge.BOUNDARIES,),
 }
 
 

@@ -70,8 +70,8 @@ def _files(landing: Path) -> Iterator[Path]:
 def _mark(path: Path) -> tuple[int, int] | None:
     """Size and time of change of a file, of a folder those of its files together; None if it is gone."""
     try:
-        files = [path, *path.iterdir()] if path.is_dir() else [path]
-        status = [file.stat() for file in files]
+        # A link within a folder counts itself: one that leads nowhere must not hide the folder.
+        status = [path.stat(), *(file.lstat() for file in (path.iterdir() if path.is_dir() else ()))]
     except FileNotFoundError:
         return None
     return sum(each.st_size for each in status), max(each.st_mtime_ns for each in status)

@@ -7,7 +7,10 @@ belong in `expectations/`, the columns of marts in `dbt_project/`.
 
 from __future__ import annotations
 
+import json
+
 import pyarrow as pa
+import pyproj
 
 from carbon_assets.sqltext import quote
 
@@ -422,7 +425,25 @@ BOUNDARIES = pa.schema(
         ),
         _field("file", TEXT, "File name as dropped", required=True),
         _field("snapshot_id", TEXT, "Snapshot that the boundary comes from", required=True),
-    ]
+    ],
+    metadata={
+        # GeoParquet 1.1.0: who reads the file finds shapes, not bytes.
+        "geo": json.dumps(
+            {
+                "version": "1.1.0",
+                "primary_column": "geometry",
+                "columns": {
+                    "geometry": {
+                        "encoding": "WKB",
+                        "geometry_types": ["MultiPolygon"],
+                        "crs": pyproj.CRS.from_epsg(4326).to_json_dict(),
+                        "orientation": "counterclockwise",
+                        "edges": "planar",
+                    }
+                },
+            }
+        )
+    },
 )
 
 BOUNDARY_REPAIRS = pa.schema(

@@ -6,7 +6,6 @@ A table is whole or not there: it is written beside its place and renamed into i
 from __future__ import annotations
 
 import fcntl
-import json
 import os
 import tempfile
 from collections.abc import Iterator
@@ -35,12 +34,6 @@ def write(path: Path, table: pa.Table, schema: pa.Schema) -> None:
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-
-
-def with_geo_metadata(schema: pa.Schema, geometry: str, column: dict) -> pa.Schema:
-    """The schema as that of a GeoParquet file (version 1.1.0) with one column of geometries, as `column` describes it."""
-    told = {"version": "1.1.0", "primary_column": geometry, "columns": {geometry: column}}
-    return schema.with_metadata({"geo": json.dumps(told, sort_keys=True)})
 
 
 def write_bytes(path: Path, content: bytes) -> None:

@@ -155,7 +155,7 @@ def _gated(key: dg.AssetKey, rows: pa.Table, expectations: list[checks.Expectati
 
 def _repaired(settings: Settings) -> dg.AssetsDefinition:
     tables = {
-        BOUNDARIES: (boundaries.geo(schema.BOUNDARIES), "One valid boundary per project, in EPSG:4326, as GeoParquet."),
+        BOUNDARIES: (schema.BOUNDARIES, "One valid boundary per project, in EPSG:4326, as GeoParquet."),
         REPAIRS: (schema.BOUNDARY_REPAIRS, "What each step of the repair did to each boundary: parts, holes and area."),
         REPAIR_FINDINGS: (schema.BOUNDARY_FINDINGS, "What the repair found; projects whose shapes make no boundary."),
     }

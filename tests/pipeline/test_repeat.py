@@ -13,7 +13,8 @@ from carbon_assets import snapshots
 from tests.pipeline.conftest import cells, run_drop, write
 
 MARTS = (
-    "beneficiaries", "beneficiary_candidates", "credit_findings", "credits", "double_counting_findings", "projects",
+    "beneficiaries", "beneficiary_candidates", "boundaries", "boundary_findings", "boundary_overlaps", "boundary_repairs",
+    "credit_findings", "credits", "double_counting_findings", "projects",
     "protocol_catalogue", "protocol_coverage", "registry_changes", "schema_changes", "serial_blocks", "unknown_values",
 )  # fmt: skip
 

@@ -20,7 +20,11 @@ Columns = dict[str, str]
 """Column name -> SQL type."""
 
 
-def normalized() -> dict[str, Columns]:
+UNREAD = {"harmonized/boundary_repair_findings": schema.BOUNDARY_FINDINGS}
+"""Harmonized tables that dbt does not read, since another one takes them up."""
+
+
+def of_registries() -> dict[str, Columns]:
     """One table per registry and file."""
     return {
         f"normalized/{registry.id}/{table}": columns_of(spec.canonical)
@@ -29,8 +33,18 @@ def normalized() -> dict[str, Columns]:
     }
 
 
+def normalized() -> dict[str, Columns]:
+    """The tables of the registries, and the shapes of all boundaries."""
+    return {**of_registries(), "normalized/boundaries/shapes": columns_of(schema.BOUNDARY_SHAPES)}
+
+
 def harmonized() -> dict[str, Columns]:
-    """The tables that dbt reads: each is its schema of the same name, with all registries under one roof."""
+    """The tables that dbt reads, and what they are made of."""
+    return read_by_dbt() | {key: columns_of(shape) for key, shape in UNREAD.items()}
+
+
+def read_by_dbt() -> dict[str, Columns]:
+    """Each is its schema of the same name, with all registries under one roof."""
     sources = yaml.safe_load((STAGING / "_sources.yml").read_text())["sources"]
     names = [table["name"] for source in sources if source["name"] == "harmonized" for table in source["tables"]]
     return {f"harmonized/{name}": columns_of(harmonized_schema(name)) for name in names}
@@ -63,6 +77,6 @@ def all_tables() -> dict[str, Columns]:
 
 def shape_of(key: str) -> str | None:
     """Which shape's suite a normalized table is held against besides its own."""
-    if not (match := re.fullmatch(r"normalized/([^/]+)/([^/]+)", key)):
+    if key not in of_registries() or not (match := re.fullmatch(r"normalized/([^/]+)/([^/]+)", key)):
         return None
     return load_registries(HOME / "configs")[match[1]].tables[match[2]].holds

@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from carbon_assets import harmonize, schema, store
+from carbon_assets import boundary_drops, harmonize, schema, store
 from carbon_assets.config import Registry, load_csv, load_registries
 from carbon_assets.countries import Countries
 from carbon_assets.vocab import Vocabulary
@@ -60,7 +60,7 @@ def test_every_registry_has_a_sample_folder(registry):
 
 def test_every_sample_folder_has_a_registry():
     folders = {path.name for path in (HOME / "tests" / "samples").iterdir() if path.is_dir()}
-    assert folders == set(REGISTRIES)
+    assert folders == {*REGISTRIES, boundary_drops.FOLDER}
 
 
 # --- columns that tables refer to -----------------------------------------------------------------------------------

@@ -14,7 +14,16 @@ import yaml
 
 from carbon_assets import checks
 from carbon_assets.assets import knowledge
-from tests.project.project_tables import HOME, MARTS, STAGING, all_tables, harmonized, normalized, shape_of
+from tests.project.project_tables import (
+    HOME,
+    MARTS,
+    STAGING,
+    all_tables,
+    harmonized,
+    normalized,
+    of_registries,
+    shape_of,
+)
 
 TABLES = all_tables()
 CONFIGS = HOME / "configs"
@@ -35,6 +44,12 @@ KNOWLEDGE = {
         "beneficiaries/patterns.yml",
         "beneficiaries/placeholders.csv",
     ],
+    "configs/boundaries": [
+        "boundaries/rules.yml",
+        "boundaries/stated_areas.csv",
+        "boundaries/least_areas.csv",
+        "geography/regions/africa.parquet",
+    ],
 }
 """The external assets of what stewards know: files, a change of which must be seen."""
 OF_JOBS = {
@@ -53,6 +68,11 @@ OF_JOBS = {
         },
         "left": {"harmonized/projects", "harmonized/credits", "harmonized/protocols", "harmonized/project_types"},
     },
+    "boundaries": {
+        "knowledge": ["configs/boundaries"],
+        "made": {"normalized/boundaries/shapes", "harmonized/boundaries", "marts/boundary_overlaps", "marts/projects"},
+        "left": {"harmonized/projects", "harmonized/credits", "harmonized/protocols", "marts/credits"},
+    },
 }
 """What is mapped anew: with which knowledge, some of what must be made, and some of what must be left."""
 
@@ -62,7 +82,8 @@ def expected_keys() -> set[str]:
     tables = set(normalized())
     return {
         *KNOWLEDGE,
-        *(key.replace("normalized/", "raw/", 1) for key in tables),
+        *(key.replace("normalized/", "raw/", 1) for key in of_registries()),
+        "raw/boundaries/files",
         *tables,
         *harmonized(),
         *(f"staging/{path.stem}" for path in STAGING.glob("*.sql")),
@@ -110,7 +131,8 @@ def test_assets_stand_in_the_group_of_their_registry_or_layer(graph, registries)
     for key in graph:
         layer, name, *_ = key.split("/")
         own_layer = "harmonized" if layer == "staging" else layer
-        expected[key] = registries[name].group if layer in ("raw", "normalized") else own_layer
+        of_registry = layer in ("raw", "normalized") and name in registries
+        expected[key] = registries[name].group if of_registry else name if layer in ("raw", "normalized") else own_layer
     assert {key: node.group_name for key, node in graph.items()} == expected
 
 
@@ -261,7 +283,7 @@ def test_a_job_makes_what_depends_on_its_knowledge_and_nothing_else(what, defini
     made = keys_of(definitions.resolve_job_def(MAP[what])) & set(graph)
     assert made == downstream(graph, OF_JOBS[what]["knowledge"])
     assert made >= OF_JOBS[what]["made"] | {"published/carbon"}
-    assert not made & {*normalized(), *OF_JOBS[what]["left"]}
+    assert not made & {*of_registries(), *OF_JOBS[what]["left"]}
 
 
 def test_credits_are_not_mapped_anew_with_protocols_nor_projects_with_beneficiaries(definitions, graph):
@@ -332,7 +354,7 @@ def test_every_file_of_the_stewards_is_of_a_known_body():
     known = {name for names in KNOWLEDGE.values() for name in names if name.endswith(".csv")}
     assert files == known | of_registries
     folders = {path.parent.name for path in CONFIGS.rglob("*.yml")}
-    assert folders == {"configs", "registries", "protocols", "beneficiaries"}
+    assert folders == {"configs", "registries", "protocols", "beneficiaries", "boundaries"}
 
 
 @pytest.mark.parametrize(("name", "is_seen"), [("operations/new.json", True), ("operations/notes.txt", False)])

@@ -196,7 +196,45 @@ DOUBLE_COUNTING_FINDINGS = [
     {"status": "programme not known", "program": "ecy", "quantity": "7.5", "finding": "3 cancellations"},
 ]  # fmt: skip
 
+BOUNDARIES = [
+    {"project_id": "ONE1", "area_ha": "10.5", "area_geodesic_ha": "10.5", "parts": "1", "centroid_lon": "-60",
+     "centroid_lat": "-3", "bbox_west": "-60.1", "bbox_south": "-3.1", "bbox_east": "-59.9", "bbox_north": "-2.9",
+     "country_iso3": "BRA", "source_crs": "EPSG:4326", "crs_source": "format", "file": "ONE1.kml"},
+    {"project_id": "TWO1", "area_ha": "3", "area_geodesic_ha": "3", "parts": "2", "centroid_lon": "180",
+     "centroid_lat": "-17", "bbox_west": "179.9", "bbox_south": "-17.1", "bbox_east": "-179.9", "bbox_north": "-16.9",
+     "source_crs": "ESRI:102033", "crs_source": "config", "file": "two.zip"},
+]  # fmt: skip
+BOUNDARY_REPAIRS = [
+    {"project_id": "ONE1", "step_number": "1", "step": "2d", "parts_before": "2", "parts_after": "2", "holes_before": "0",
+     "holes_after": "0", "area_before_ha": "11", "area_after_ha": "11", "delta_ha": "0"},
+    {"project_id": "ONE1", "step_number": "2", "step": "slivers", "reason": "1 part below 1 ha", "parts_before": "2",
+     "parts_after": "1", "holes_before": "0", "holes_after": "0", "area_before_ha": "11", "area_after_ha": "10.5",
+     "delta_ha": "-0.5"},
+]  # fmt: skip
+BOUNDARY_OVERLAPS = [
+    {"project_id": "ONE1", "other_project_id": "TWO1", "overlap_ha": "1.5", "share": "0.14", "other_share": "0.5",
+     "overlaps_in_time": "true"},
+    {"project_id": "ONE1", "other_project_id": "TWO2", "overlap_ha": "0.5", "share": "0.05", "other_share": "1"},
+]  # fmt: skip
+BOUNDARY_FINDINGS = [
+    {"rule": "outside_its_country", "project_id": "ONE1", "value": "0.2", "bound": "0.95", "finding": "20 % in Peru"},
+    {"rule": "file_not_usable", "finding": "a.kml: the file is empty", "file": "a.kml"},
+]  # fmt: skip
+
 SMALL = {
+    "normalized/boundaries/shapes": [
+        {"project_id": "ONE1", "feature": "1", "source_crs": "EPSG:4326", "crs_source": "format", "file": "ONE1.kml"},
+        {"project_id": "TWO1", "feature": "2", "source_crs": "ESRI:102033", "crs_source": "config", "file": "two.zip"},
+    ],
+    "harmonized/boundaries": BOUNDARIES,
+    "marts/boundaries": BOUNDARIES,
+    "harmonized/boundary_repairs": BOUNDARY_REPAIRS,
+    "marts/boundary_repairs": BOUNDARY_REPAIRS,
+    "harmonized/boundary_overlaps": BOUNDARY_OVERLAPS,
+    "marts/boundary_overlaps": BOUNDARY_OVERLAPS,
+    "harmonized/boundary_repair_findings": BOUNDARY_FINDINGS,
+    "harmonized/boundary_findings": BOUNDARY_FINDINGS,
+    "marts/boundary_findings": BOUNDARY_FINDINGS,
     "harmonized/registries": [{"registry": "one", "name": "One"}, {"registry": "two", "name": "Two"}],
     "harmonized/projects": [
         {"project_id": "ONE1", "registry": "one", "status": "listed", "country_iso3": "BRA"},
@@ -377,11 +415,14 @@ def _of_another_form(rows: Rows, kwargs: dict) -> Rows:
 
 def _swapped(rows: Rows, kwargs: dict) -> Rows:
     a, b = kwargs["column_A"], kwargs["column_B"]
-    numbers = any(isinstance(row[name], int) for row in rows for name in (a, b))
-    instants = any(isinstance(row[name], datetime) for row in rows for name in (a, b))
-    low, high = (1, 2) if numbers else (date(2020, 1, 1), date(2020, 12, 31))
-    if instants:
-        low, high = datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 12, 31, tzinfo=UTC)
+    found = {type(row[name]) for row in rows for name in (a, b)}
+    pairs = {
+        int: (1, 2),
+        float: (1.0, 2.0),
+        str: ("a", "b"),
+        datetime: (datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 12, 31, tzinfo=UTC)),
+    }
+    low, high = next((pairs[kind] for kind in pairs if kind in found), (date(2020, 1, 1), date(2020, 12, 31)))
     return [{**rows[0], a: low, b: high}, *rows[1:]]
 
 

@@ -7,6 +7,7 @@ import stat
 import struct
 import tempfile
 import time
+import tracemalloc
 import zipfile
 from functools import cache
 from pathlib import Path
@@ -135,6 +136,12 @@ def test_more_shapes_than_allowed_are_refused(tmp_path):
     for name, content in files.items():
         assert len(read(name, content, Limits(most_shapes=2))) == 2
         refused(name, content, "shapes", "1 allowed", limits=Limits(most_shapes=1))
+
+
+def test_gdal_gets_no_shapefile_with_more_vertices_than_allowed(tmp_path, monkeypatch):
+    content = shapefile(tmp_path, a=frame(box(0, 0, 1, 1)))
+    monkeypatch.setattr(boundary_files, "_records", None)
+    refused("a.zip", content, "vertices", limits=Limits(most_vertices=4))
 
 
 def test_one_layer_can_be_asked_for():
@@ -384,6 +391,7 @@ def test_holes_of_a_ring_that_is_none_are_kept_as_lines():
     shape = only(read("a.kml", kml(placemark(polygon([(5, 5), (6, 6)], HOLE)))))
     assert shape.geometry == GeometryCollection([LineString([(5, 5), (6, 6)]), LineString(HOLE)])
     assert shape.notes[-1] == "1 hole has no ring around it and is kept as a line"
+    assert kml_geometry(polygon([(5, 5), (6, 6)], HOLE[:-1])) == shape.geometry
 
 
 def test_a_line_of_one_point_is_a_point():
@@ -593,6 +601,8 @@ def test_json_that_is_no_geojson_is_refused_with_the_reason(document, said):
 
 @pytest.mark.parametrize("number", ["NaN", "Infinity", "-Infinity", "1e999", "9" * 5000])
 def test_numbers_that_are_not_finite_are_refused(number):
+    document = json.dumps(geojson(Point(1, 2))).replace('"properties": {', '"properties": {"a": NaN')
+    refused("a.geojson", document, "NaN", "JSON does not allow")
     refused("a.geojson", f'{{"type": "Point", "coordinates": [1, {number}]}}')
 
 
@@ -792,6 +802,32 @@ def test_a_geometry_that_cannot_be_read_is_refused_with_its_place(tmp_path, cont
     refused("a.gpkg", with_blob(tmp_path, content), "layer 'a', feature 1", said)
 
 
+@pytest.mark.parametrize("srs", [0, -1])
+def test_a_layer_of_an_undefined_crs_has_none(tmp_path, srs):
+    def change(con):
+        con.execute("update gpkg_geometry_columns set srs_id = ?", [srs])
+
+    content = changed(tmp_path, geopackage(tmp_path, a=frame(box(0, 0, 1, 1))), change)
+    assert only(read("a.gpkg", content)).crs is None
+
+
+@pytest.mark.parametrize(
+    ("column", "said"), [("load_extension('x')", "prohibited"), ("zeroblob(1000000000)", "too big")]
+)
+def test_a_computed_column_can_do_no_harm(tmp_path, column, said):
+    content = geopackage(tmp_path, a=frame(box(0, 0, 1, 1)))
+
+    def change(con):
+        con.execute("pragma writable_schema = on")
+        con.execute("create table bad(n, geom generated always as (abs(n)) virtual)")
+        con.execute("insert into bad(n) values (1)")
+        con.execute("update sqlite_master set sql = replace(sql, 'abs(n)', ?) where name = 'bad'", [column])
+        con.execute("insert into gpkg_contents(table_name, data_type, srs_id) values('bad', 'features', 4326)")
+        con.execute("insert into gpkg_geometry_columns values('bad', 'geom', 'POINT', 4326, 0, 0)")
+
+    refused("a.gpkg", changed(tmp_path, content, change), said)
+
+
 def test_open_rings_measures_envelopes_and_byte_orders_of_a_geopackage(tmp_path):
     ring = np.array([(*p, 7) for p in SQUARE[:-1]], dtype=">f8")
     open_ring = struct.pack(">BIII", 0, 2003, 1, 4) + ring.tobytes()  # PolygonM
@@ -799,7 +835,8 @@ def test_open_rings_measures_envelopes_and_byte_orders_of_a_geopackage(tmp_path)
     assert shape.geometry == Polygon(SQUARE)
     assert shape.notes == ("1 ring was not closed", "1 geometry has measures (M): left out")
     for flavor in ("iso", "extended"):
-        wkb = shapely.to_wkb(Point(1, 2, 3), flavor=flavor, include_srid=flavor == "extended")
+        made = shapely.set_srid(Point(1, 2, 3), 4326)
+        wkb = shapely.to_wkb(made, flavor=flavor, include_srid=flavor == "extended")
         assert only(read("a.gpkg", with_blob(tmp_path, blob(wkb)))).geometry == Point(1, 2, 3)
     refused("a.gpkg", with_blob(tmp_path, blob(shapely.to_wkb(Point()))), "holds no shape")
 
@@ -868,7 +905,7 @@ def test_encrypted_members_are_refused():
     content = bytearray(zipped({"doc.kml": KML}))
     content[6] |= 1
     content[content.index(b"PK\1\2") + 8] |= 1
-    refused("a.zip", bytes(content), "'doc.kml'", "encrypted")
+    refused("a.zip", bytes(content), "'doc.kml'", "is encrypted: pack the archive again")
 
 
 def test_uncommon_compression_is_refused():
@@ -914,6 +951,7 @@ def test_an_archive_that_lies_about_sizes_is_refused():
     large = kml(placemark(point(1, 2)), "<!-- " + "x" * 2000 + " -->").encode()
     for size in (100, len(large) + 1000):
         refused("a.kmz", lying(zipped({"doc.kml": large}), size), "doc.kml")
+    refused("a.kmz", lying(zipped({"doc.kml": large}), 2**32 - 2), "doc.kml", limits=Limits(most_unpacked_bytes=2**33))
 
 
 def test_what_is_unpacked_is_counted():
@@ -921,6 +959,15 @@ def test_what_is_unpacked_is_counted():
     content = zipped({"doc.kml": kml(placemark(point(1, 2)), "<!-- " + "x" * 2000 + " -->")})
     assert read("a.kmz", content, Limits(most_bytes=3000))
     refused("a.kmz", content, "'doc.kml'", "1,000 allowed", limits=Limits(most_bytes=1000))
+
+
+def test_a_bomb_that_says_it_is_small_takes_no_memory():
+    bomb = lying(zipped({"doc.kml": bytes(100_000_000)}), 1000)
+    tracemalloc.start()
+    refused("a.kmz", bomb, "'doc.kml'")
+    peak = tracemalloc.get_traced_memory()[1]
+    tracemalloc.stop()
+    assert peak < 5_000_000
 
 
 def test_a_damaged_archive_is_refused():
