@@ -16,8 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from carbon_assets import readers, schema, snapshots, store
+from carbon_assets.change_classes import CLASSES
 from carbon_assets.config import Registry
-from carbon_assets.record_diff import CLASSES, between
+from carbon_assets.record_diff import between
 from carbon_assets.settings import HOME, Settings
 from carbon_assets.snapshots import Snapshot
 
@@ -72,7 +73,7 @@ def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
 
 def _code(registry: Registry) -> list[Path]:
     here = Path(__file__).parent
-    names = ["record_diff.py", "cells.sql", "cells.py", "events.py", "readers.py"]
+    names = ["record_diff.py", "change_classes.py", "cells.sql", "cells.py", "events.py", "readers.py"]
     hooks = [HOME / f"{registry.hooks.replace('.', '/')}.py"] if registry.hooks else []
     return [*(here / name for name in names), *hooks]
 

@@ -1,9 +1,9 @@
-"""What changed in a table from one file to another, record by record, and what each change means.
+"""What changed in a table from one file to another, record by record.
 
 A record is a row of the file, its fields are the file's columns: every difference that a plain comparison by key finds is
 told here, and nothing else. How a number or a date is written is no difference, nor is the order of rows or columns, nor a
-column that only one of the files has (`schema_changes` tells that). What rows mean belongs in `normalize.py`; which columns
-there are, in `drift.py`; which files are compared, in `changes.py`.
+column that only one of the files has (`schema_changes` tells that). What rows mean belongs in `normalize.py`, what a change
+means in `change_classes.py`; which columns there are, in `drift.py`; which files are compared, in `changes.py`.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ from typing import NamedTuple
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import events, normalize, readers, schema
+from carbon_assets import change_classes, events, normalize, readers, schema
 from carbon_assets.cells import MACROS, is_declared_missing, raw_key, typed
 from carbon_assets.config import Registry, Table
 from carbon_assets.readers import RawTable
@@ -24,34 +24,6 @@ from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Snapshot
 from carbon_assets.sqltext import literal, quote
 from carbon_assets.vocab import Vocabulary
-
-RETROACTIVE = (
-    "retroactive cancellation",
-    "retirement withdrawn",
-    "cancellation withdrawn",
-    "quantity restated",
-    "project disappeared",
-    "status moved backwards",
-    "vintage or date moved",
-)
-"""Classes that rewrite what was published before, the gravest first."""
-CLASSES = (
-    *RETROACTIVE,
-    "new retirement",
-    "new cancellation",
-    "new issuance",
-    "new project",
-    "block split",
-    "project renamed",
-    "beneficiary edited",
-    "status changed",
-    "detail edited",
-    "unreadable row",
-)
-"""All classes: of several that fit a record the first counts."""
-
-STATUS_ORDER = ("listed", "registered", "completed")
-BENEFICIARY = ("retirement_beneficiary", "retirement_account", "retirement_note", "retirement_reason")
 
 PAIRS_COMPARED = 10_000
 """Up to so many pairs of rows with one key are weighed against each other; larger groups are paired in their order."""
@@ -87,27 +59,6 @@ class Field:
             if is_whole and spec.cell_type(name) in _TYPED:
                 return name
         return None
-
-    def role(self, spec: Table) -> tuple[str, str | None]:
-        """What a change of the field can mean, and the type of the transactions that its tonnes are."""
-        for name in self.canonical:
-            if kind := spec.columns[name].transaction_type:
-                return "event", kind
-        types = {spec.cell_type(name) for name in self.canonical}
-        for role, fits in {
-            "type": "transaction_type" in self.canonical,
-            "quantity": "quantity" in self.canonical,
-            "amount": "tonnes" in types,
-            "transaction date": "transaction_date" in self.canonical,
-            "date": bool(types & {"date", "year"}),
-            "status": "status_raw" in self.canonical,
-            "name": "name" in self.canonical,
-            "beneficiary": bool({*self.canonical} & {*BENEFICIARY}),
-            "own": any(name not in spec.canonical.names for name in self.canonical),
-        }.items():
-            if fits:
-                return role, None
-        return "detail", None
 
 
 def between(
@@ -145,7 +96,7 @@ def compare(
     fixed = {
         "registry": literal(registry.id), "table": literal(table), "from_snapshot": literal(old.snapshot.name),
         "to_snapshot": literal(new.snapshot.name), "observed_at": f"timestamptz {literal(new.snapshot.observed_at)}",
-        "is_retroactive": f"change_class in ({', '.join(map(literal, RETROACTIVE))})",
+        "is_retroactive": f"change_class in ({', '.join(map(literal, change_classes.RETROACTIVE))})",
     }  # fmt: skip
     columns = ", ".join(f"{value} as {quote(name)}" for name, value in fixed.items())
     shape = schema.REGISTRY_CHANGES
@@ -482,7 +433,10 @@ def _rank_statuses(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     ).fetchall()
     known = Vocabulary(settings.configs / "vocab" / "status.csv") if words else {}
     meanings = {word: known.get(word) for (word,) in words}
-    ranks = [STATUS_ORDER.index(meaning) if meaning in STATUS_ORDER else None for meaning in meanings.values()]
+    ranks = [
+        change_classes.STATUS_ORDER.index(meaning) if meaning in change_classes.STATUS_ORDER else None
+        for meaning in meanings.values()
+    ]
     table = pa.table({"status": pa.array(meanings, pa.string()), "rank": pa.array(ranks, pa.int64())})
     con.register("changes_ranks", table)
     con.execute("create or replace temp table changes_status_ranks as from changes_ranks")
@@ -542,7 +496,7 @@ def _covered_by(kind: str) -> str:
     """
 
 
-# --- what a change means --------------------------------------------------------------------------------------------
+# --- the changes --------------------------------------------------------------------------------------------------
 
 
 def _changed(spec: Table, fields: list[Field], old: Snapshot) -> str:
@@ -579,7 +533,7 @@ def _changed(spec: Table, fields: list[Field], old: Snapshot) -> str:
                 coalesce(type, new_kind, old_kind) as tonnes_kind
             from differences join roles using (place)
         )
-        select *, {_class_of_field()} as change_class, abs(coalesce(is_t, 0) - coalesce(was_t, 0)) as moved
+        select *, {change_classes.OF_FIELD} as change_class, abs(coalesce(is_t, 0) - coalesce(was_t, 0)) as moved
         from read
     """
 
@@ -592,52 +546,13 @@ def _day(snapshot: Snapshot) -> object:
 def _roles(spec: Table, fields: list[Field]) -> str:
     rows = []
     for place, field in enumerate(fields):
-        role, kind = field.role(spec)
+        role, kind = change_classes.role(spec, field.canonical)
         name = field.typed_as(spec)
         is_date = name is not None and spec.cell_type(name) == "date"
         told = ", ".join([literal(field.name), literal(role), literal(kind) if kind else "null::varchar"])
         rows.append(f"({place}, {told}, {literal(is_date)})")
     return ", ".join(rows)
 
-
-def _class_of_field() -> str:
-    """SQL of the class of one changed field.
-
-    Tonnes that are transactions of their own only grow: a rise is new, a fall takes back. A day that had not come when the
-    older file was published was a plan: moving it rewrites nothing.
-    """
-    ends = "('retirement', 'cancellation')"
-    return f"""
-        case
-            when role = 'event' and type = 'cancellation' and not is_unread and coalesce(is_t, 0) > coalesce(was_t, 0)
-                then 'retroactive cancellation'
-            when role = 'type' and new_kind = 'cancellation' and old_kind is not null then 'retroactive cancellation'
-            when role = 'type' and old_kind in {ends} then old_kind || ' withdrawn'
-            when role = 'type' and old_kind is null and new_kind is not null then 'new ' || new_kind
-            when role in ('event', 'quantity') and is_unread then 'quantity restated'
-            when role in ('event', 'quantity') and coalesce(is_t, 0) = 0 and coalesce(was_t, 0) = 0 then 'detail edited'
-            when role in ('event', 'quantity') and coalesce(was_t, 0) = 0 and is_t > 0 and tonnes_kind is not null
-                then 'new ' || tonnes_kind
-            when role in ('event', 'quantity') and coalesce(is_t, 0) = 0 and tonnes_kind in {ends}
-                then tonnes_kind || ' withdrawn'
-            when role = 'event' and is_t > was_t then 'new ' || tonnes_kind
-            when role in ('event', 'quantity') then 'quantity restated'
-            when role = 'amount' and was_t is not null and not (was_t = 0 and is_t is null and not is_unread)
-                then 'quantity restated'
-            when role = 'transaction date' and was is null and new_kind in {ends} then 'new ' || new_kind
-            when role = 'transaction date' and "is" is null and old_kind in {ends} then old_kind || ' withdrawn'
-            when role in ('transaction date', 'date') and was is not null and "is" is not null and not is_plan
-                then 'vintage or date moved'
-            when (role = 'status' or role = 'own' and is_other_status) and is_backwards then 'status moved backwards'
-            when role = 'status' or role = 'own' and is_other_status then 'status changed'
-            when role = 'name' then 'project renamed'
-            when role = 'beneficiary' then 'beneficiary edited'
-            else 'detail edited'
-        end
-    """
-
-
-_GRAVITY = f"list_position([{', '.join(map(literal, CLASSES))}], change_class)"
 
 _CHANGED_RECORDS = f"""
     select
@@ -650,7 +565,7 @@ _CHANGED_RECORDS = f"""
         ) as quantity,
         list({{'field': field, 'old': "old", 'new': "new"}} order by place) as fields
     from (
-        select *, {_GRAVITY} as gravity, gravity = min(gravity) over (partition by old_id, new_id) as is_gravest
+        select *, {change_classes.GRAVITY} as gravity, gravity = min(gravity) over (partition by old_id, new_id) as is_gravest
         from changes_changed
     )
     group by old_id, new_id
@@ -666,22 +581,11 @@ def _one_sided(spec: Table, side: str, raw: RawTable) -> str:
         + "} end"
         for key, name in raw.header.items()
     )
-    if spec.holds == "projects":
-        meaning = literal("project disappeared" if side == "old" else "new project")
-    else:
-        # Issued units go on under any kind of row, retired and cancelled ones only under their own.
-        continued = "case when a.kind = 'issuance' then by_any else by_own end"
-        meaning = f"case when {continued} then 'block split' when a.kind is null then 'unreadable row' " + (
-            "when by_any and a.kind <> 'issuance' or a.kind = 'cancellation' then a.kind || ' withdrawn' "
-            "else 'retroactive cancellation' end"
-            if side == "old"
-            else "else 'new ' || a.kind end"
-        )
     return f"""
         select
             coalesce(a.record_key, 'no key') as record_key, a.project_id,
             {literal("disappeared" if side == "old" else "appeared")} as change,
-            if(a.record_key is null, 'unreadable row', {meaning}) as change_class,
+            if(a.record_key is null, 'unreadable row', {change_classes.of_one_sided(spec, side)}) as change_class,
             a.quantity, list_filter([{cells}], lambda cell: cell is not null) as fields
         from (
             select

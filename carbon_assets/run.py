@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import logging
 import sys
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from decimal import Decimal
@@ -64,7 +64,8 @@ def run(settings: Settings) -> Report:
         return Report((f"FAILED   there is no folder {settings.drop} to take files from",), ok=False)
     log.info("taking the files of %s", settings.drop)
     known = load_registries(settings.configs)
-    problems = registries.take_drop(settings, known) + boundaries.take_drop(settings)
+    problems = registries.take_drop(settings, known)
+    untaken = boundaries.take_drop(settings)
     with _opened(settings) as (instance, defs):
         raw = registries.raw_versions(settings, known) | boundaries.raw_versions(settings)
         freshness.report(instance, raw | knowledge.versions(settings.configs))
@@ -72,7 +73,7 @@ def run(settings: Settings) -> Report:
         keys = freshness.stale(instance, assets, settings)
         log.info("%s of %s assets must be made anew", len(keys), len(list(assets.materializable_asset_keys)))
         made = _execute(defs, graph.MATERIALIZE, instance, keys) if keys else None
-        return _report(settings, instance, assets, made, problems)
+        return _report(settings, instance, assets, made, problems, untaken)
 
 
 def map_anew(settings: Settings, what: str = "protocols") -> Report:
@@ -83,7 +84,7 @@ def map_anew(settings: Settings, what: str = "protocols") -> Report:
     with _opened(settings) as (instance, defs):
         freshness.report(instance, knowledge.versions(settings.configs))
         made = _execute(defs, graph.MAP[what], instance)
-        return _report(settings, instance, defs.resolve_asset_graph(), made, [])
+        return _report(settings, instance, defs.resolve_asset_graph(), made)
 
 
 @contextmanager
@@ -108,20 +109,23 @@ def _report(
     instance: dg.DagsterInstance,
     assets: BaseAssetGraph,
     made: dg.ExecuteInProcessResult | None,
-    problems: list[str],
+    problems: Sequence[str] = (),
+    untaken: Sequence[str] = (),
 ) -> Report:
-    """What stands now, be it made by this run or an earlier one. `made`: the run, if there was anything to do."""
+    """What stands now, be it made by this run or an earlier one. `made`: the run, if there was anything to do. `problems`: what
+    is wrong with the drop; `untaken`: what of its boundaries could not be taken."""
     checks = [check for check in gates.latest(instance, assets.asset_check_keys).values() if check]
     errors = [c for c in checks if not c.passed and c.severity == dg.AssetCheckSeverity.ERROR]
     published = made is None or (made.success and bool(made.asset_materializations_for_node("published__carbon")))
     taken = set(boundary_drops.found(settings.drop))
     left = [path for path in snapshots.unclaimed(settings.drop, load_registries(settings.configs)) if path not in taken]
-    failures = problems + (_failures(made.all_events) if made else [])
+    failures = [*problems, *(_failures(made.all_events) if made else [])]
     blocking = {key for key in assets.asset_check_keys if assets.get(key).blocking}
     lines = [
         *_overview(settings),
         "",
         *(f"not taken: {path} is no table of a known registry" for path in left),
+        *(f"not taken: {why}" for why in untaken),
         *_checks(checks),
         *(_told(c, is_blocking=c.asset_check_key in blocking) for c in errors),
         *(f"FAILED   {message}" for message in failures),

@@ -11,7 +11,7 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import changes, changes_command, contents, record_diff, schema, snapshots
+from carbon_assets import change_classes, changes, changes_command, contents, record_diff, schema, snapshots
 from carbon_assets.config import Registry, Table, load_registries
 from carbon_assets.snapshots import Snapshot
 from tests.unit.building import CONFIGS, csv_of, settings_in
@@ -138,7 +138,7 @@ def block(first: int, last: int, **more: str) -> dict:
 def test_an_edit_has_the_class_of_its_gravest_field(compare, table, row, edit, meaning, quantity):
     (change,) = compare(table, [row], [row | edit])
     assert (change["change"], change["change_class"], change["quantity"]) == ("changed", meaning, quantity)
-    assert change["is_retroactive"] == (meaning in record_diff.RETROACTIVE)
+    assert change["is_retroactive"] == (meaning in change_classes.RETROACTIVE)
     assert {f["field"]: (f["old"], f["new"]) for f in change["fields"]} == {
         name: (row[name] or None, cell or None) for name, cell in edit.items()
     }
