@@ -45,11 +45,12 @@ def sheet(previews: Sequence[Preview]) -> str:
 
 
 def _cell(preview: Preview) -> str:
-    drawn = [*preview.before, *([preview.after] if preview.after is not None else [])]
-    window = shapely.total_bounds(np.array(drawn, dtype=object))
+    # Something empty has no bounds; nothing at all cannot be asked for them.
+    after = shapely.Polygon() if preview.after is None else preview.after
+    window = shapely.total_bounds(np.array([*preview.before, after], dtype=object))
     title = f'<text x="{_GAP}" y="11" font-weight="bold">{escape(preview.title[:36])}</text>'
     note = f'<text x="{_GAP}" y="22" fill="#666">{escape(preview.note[:44])}</text>'
-    maps = [_map(preview.before, window, "#c62828"), _map(shapely.get_parts([preview.after]), window, "#2e7d32")]
+    maps = [_map(preview.before, window, "#c62828"), _map(shapely.get_parts([after]), window, "#2e7d32")]
     placed = "".join(
         f'<g transform="translate({_GAP + i * (_PANEL + _GAP)} {_TITLE})">'
         f'<rect width="{_PANEL}" height="{_PANEL}" fill="#f5f5f5"/>{drawing}</g>'

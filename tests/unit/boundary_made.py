@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import warnings
 from collections.abc import Iterable
 from pathlib import Path
 
@@ -51,7 +52,9 @@ def shapefile(folder: Path, *shapes: shapely.Geometry, crs: str | None = None) -
     """A folder with the shapefile `area`; without `crs` it says none."""
     folder.mkdir(parents=True, exist_ok=True)
     frame = gpd.GeoDataFrame({"n": range(len(shapes))}, geometry=list(shapes), crs=crs)
-    frame.to_file(folder / "area.shp", engine="pyogrio")
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="'crs' was not provided")
+        frame.to_file(folder / "area.shp", engine="pyogrio")
     return folder
 
 

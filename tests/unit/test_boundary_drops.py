@@ -12,6 +12,7 @@ from carbon_assets.boundary_drops import project_of
 from carbon_assets.boundary_files import Limits
 from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Snapshot
+from tests.conftest import REAL_DATA
 from tests.unit.boundary_made import CUT, RULES, geojson, index, kml, shapefile, square
 from tests.unit.building import settings_in
 
@@ -355,7 +356,11 @@ def test_a_row_with_too_many_cells_is_told(settings):
 
 def test_faults_stand_in_order_of_file_and_line(settings):
     drop(settings, "VCS5.kml", CUT)
-    drop(settings, "index.csv", index(("VCS1", "one.kml"), ("", ""), ("VCS2", "two.kml"), *[("VCS3", "three.kml")] * 9))
+    drop(
+        settings,
+        "index.csv",
+        index(("VCS1", "one.kml"), ("", "one.kml"), ("VCS2", "two.kml"), *[("VCS3", "three.kml")] * 9),
+    )
     assert faults(settings) == [
         ("VCS5.kml", None, "VCS5"), ("index.csv", 2, "VCS1"), ("index.csv", 3, None), ("index.csv", 4, "VCS2"),
         *[("index.csv", line, "VCS3") for line in range(5, 14)],
@@ -501,8 +506,7 @@ def test_a_file_in_another_format_that_cannot_be_read_puts_none_out_of_use(setti
 
 
 def test_made_up_files_give_way_to_real_ones(settings):
-    drop(settings, "VCS1.geojson", geojson(square(0)))
-    shutil.rmtree(settings.data)
+    settings.drop.mkdir()
     settings.drop.joinpath(snapshots.SYNTHETIC_MARK).touch()
     assert drop(settings, "VCS1.geojson", geojson(square(0))).is_synthetic
     drop(settings, "VCS3.kml", CUT)
@@ -513,3 +517,28 @@ def test_made_up_files_give_way_to_real_ones(settings):
     assert drawn(settings) == {"VCS2": [("VCS2.geojson", 2)]}
     assert told(settings) == []
     assert [snapshot.table for snapshot in read(settings).used] == ["VCS2.geojson"]
+
+
+# --- real files -----------------------------------------------------------------------------------------------------
+
+REAL = REAL_DATA / "boundaries"
+OWNERS = {
+    "VCS832": "Cikel_VCS832_RC_complex_gcs.kml", "VCS1115": "jari", "VCS1112": "russas.kml", "VCS963": "purus.kml",
+    "VCS1566": "colombia_vcs1566/",
+}  # fmt: skip
+"""Whose some of the real files are, as far as these tests are concerned."""
+
+
+@pytest.mark.skipif(not REAL.is_dir(), reason="no real boundaries beside this checkout")
+def test_real_files_are_taken_and_given_to_their_projects_without_loss(settings):
+    shutil.copytree(REAL, settings.drop / "boundaries")
+    put(settings, "index.csv", index(*OWNERS.items()))
+    taken = {path.name: boundary_drops.take(settings, path, RULES) for path in boundary_drops.found(settings.drop)}
+    assert set(taken) == {path.name for path in REAL.iterdir()} | {"index.csv"}
+    made = read(settings)
+    (fault,) = made.faults.to_pylist()
+    assert (fault["file"], fault["file_in_use"]) == ("VCS1566.geojson", "colombia_vcs1566.zip"), "two of one project"
+    files = made.shapes["file"].to_pylist()
+    used = [taken[name] for name in taken if name not in ("index.csv", "VCS1566.geojson")]
+    assert {file: files.count(file) for file in files} == {each.file: each.contents.rows for each in used}
+    assert set(OWNERS) < set(made.shapes["project_id"].to_pylist())
