@@ -1,7 +1,7 @@
 """Files of project boundaries in drops and in the raw store: which are taken, whose they are, and which are in use.
 
 A drop's folder `boundaries/` holds one file per project, named by its id; `index.csv` (project_id, file, layer, note) says it
-where names differ. How bytes become shapes belongs in `boundary_files.py`, what is made of the shapes in `boundaries.py`.
+where names differ. How bytes become shapes belongs in `boundary_files/`, what is made of the shapes in `boundaries.py`.
 """
 
 from __future__ import annotations
@@ -26,6 +26,9 @@ FOLDER = "boundaries"
 
 INDEX = "index.csv"
 _INDEX_COLUMNS = (("project_id",), ("file",))
+
+# A lone comma may be a decimal's or a thousand's: what cannot be told is not read.
+_NUMBER = re.compile(r"\d+(\.\d+)?([eE][+-]?\d+)?|\d{1,3}(,\d{3})+\.\d+|\d{1,3}(,\d{3}){2,}")
 
 _ID = re.compile(r"[A-Za-z]+-?\d[\w-]*")
 
@@ -72,7 +75,9 @@ def describe(file: str, content: bytes, rules: Rules) -> Contents:
         shapes = boundary_files.read(file, content, rules.limits)
     except readers.UnreadableFile as error:
         return Contents(unreadable=str(error))
-    told = sorted(f"{shape.layer} {shape.crs} {shapely.to_wkb(shape.geometry, hex=True)}" for shape in shapes)
+    told = sorted(
+        f"{shape.layer} {shape.crs} {shape.attributes} {shapely.to_wkb(shape.geometry, hex=True)}" for shape in shapes
+    )
     return Contents(rows=len(shapes), records=_hash(told))
 
 
@@ -97,12 +102,13 @@ def version(settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """A file says where a project lies; `layer`: only that layer of it; `line`: where the index says so."""
+    """A file says where a project lies; `layer`: only that layer of it. `line`, `said_by`: where an index says so."""
 
     project_id: str
     name: str
     layer: str | None = None
     line: int | None = field(default=None, compare=False)
+    said_by: str | None = field(default=None, compare=False)
 
 
 @dataclass(frozen=True)
@@ -126,45 +132,76 @@ class Read:
     used: tuple[Snapshot, ...]
 
 
+@dataclass(frozen=True)
+class _Offer:
+    """What one file says of one project: rows as `schema.BOUNDARY_SHAPES`."""
+
+    project_id: str
+    snapshot: Snapshot
+    rows: list[dict]
+
+
 def read(settings: Settings, rules: Rules) -> Read:
     """The shapes of all projects, from the newest file of each that can be read."""
     kept = [name for name in names(settings) if name != INDEX]
     faults: list[Fault] = []
-    index, used = _index(settings, kept, faults)
-    claims, files = defaultdict(list), {}
-    for claim in index:
-        claims[claim.name].append(claim)
-    offers: dict[str, dict[str, tuple[Snapshot, list[dict]]]] = defaultdict(dict)
-    for name in kept:
-        wanted = claims.get(name) or [Claim(project_of(name), name)]
-        snapshot, shapes = _newest(settings, name, rules, wanted, faults)
-        if snapshot is None:
-            continue
-        files[name] = snapshot
-        for claim in wanted:
-            mine = [shape for shape in shapes if claim.layer in (None, shape.layer)]
-            if not mine:
-                layers = ", ".join(sorted({shape.layer for shape in shapes}))
-                reason = f"there is no layer {claim.layer!r} in {snapshot.file}; it has {layers}"
-                faults.append(Fault(INDEX, reason, claim.project_id, claim.line, snapshot_id=used[0].snapshot_id))
-                continue
-            _, made = offers[claim.project_id].setdefault(name, (snapshot, []))
-            made += [_row(claim.project_id, snapshot, shape, rules) for shape in mine]
-    rows: list[dict] = []
-    for project_id, offered in sorted(offers.items()):
-        *older, (newest, made) = sorted(offered.values(), key=lambda each: each[0].name)
-        rows += made
-        reason = (
-            f"{newest.file} is a boundary of {project_id}, too, and was observed later: it is used. Leave one of them, or "
-            f"put both into one file"
-        )
-        faults += [Fault(s.file, reason, project_id, None, newest.file, s.snapshot_id) for s, _ in older]
+    index, index_snapshot = _index(settings, kept, faults)
+    offers: dict[str, list[_Offer]] = defaultdict(list)
+    for name, claims in _claimed(index, kept).items():
+        snapshot, shapes = _newest(settings, name, rules, claims, faults)
+        for offer in _offers(snapshot, shapes, claims, rules, faults) if snapshot else ():
+            offers[offer.project_id].append(offer)
+    chosen = [_last_observed(offered, faults) for _, offered in sorted(offers.items())]
+    used = {offer.snapshot.stored_as: offer.snapshot for offer in chosen}
     told = sorted((vars(fault) for fault in faults), key=lambda row: (row["file"], row["line"] or 0, row["reason"]))
     return Read(
-        pa.Table.from_pylist(rows, schema=schema.BOUNDARY_SHAPES),
+        pa.Table.from_pylist([row for offer in chosen for row in offer.rows], schema=schema.BOUNDARY_SHAPES),
         pa.Table.from_pylist(told, schema=schema.BOUNDARY_FAULTS),
-        (*used, *files.values()),
+        (*([index_snapshot] if index_snapshot else []), *used.values()),
     )
+
+
+def _claimed(index: list[Claim], kept: list[str]) -> dict[str, list[Claim]]:
+    """Which projects each file is of: those that the index says, else the one that it is named by, unless the index says
+    another file for that."""
+    claims: dict[str, list[Claim]] = defaultdict(list)
+    for claim in index:
+        claims[claim.name].append(claim)
+    settled = {claim.project_id for claim in index}
+    for name in kept:
+        if name not in claims and project_of(name) not in settled:
+            claims[name].append(Claim(project_of(name), name))
+    return claims
+
+
+def _offers(
+    snapshot: Snapshot, shapes: tuple[boundary_files.Shape, ...], claims: list[Claim], rules: Rules, faults: list[Fault]
+) -> Iterator[_Offer]:
+    """What a file says of each project that it is of; a layer that it does not have is a fault of the index."""
+    layers = {shape.layer for shape in shapes}
+    wanted: dict[str, set[str]] = defaultdict(set)
+    for claim in claims:
+        if claim.layer in (None, *layers):
+            wanted[claim.project_id] |= {claim.layer} if claim.layer else layers
+            continue
+        reason = f"there is no layer {claim.layer!r} in {snapshot.file}; it has {', '.join(sorted(layers))}"
+        faults.append(Fault(INDEX, reason, claim.project_id, claim.line, snapshot_id=claim.said_by))
+    for project_id, names_of_layers in wanted.items():
+        mine = [shape for shape in shapes if shape.layer in names_of_layers]
+        yield _Offer(project_id, snapshot, [_row(project_id, snapshot, shape, rules) for shape in mine])
+
+
+def _last_observed(offers: list[_Offer], faults: list[Fault]) -> _Offer:
+    """Of several files of one project the one observed last; the others are told, until the index says which one counts."""
+    *others, newest = sorted(offers, key=lambda offer: offer.snapshot.name)
+    reason = (
+        f"{newest.snapshot.file} is a boundary of {newest.project_id}, too, and was observed later: it is used. Say in {INDEX} "
+        "which one counts, or put both into one file"
+    )
+    for offer in others:
+        snapshot = offer.snapshot
+        faults.append(Fault(snapshot.file, reason, offer.project_id, None, newest.snapshot.file, snapshot.snapshot_id))
+    return newest
 
 
 def project_of(name: str) -> str:
@@ -178,7 +215,7 @@ def project_of(name: str) -> str:
     return stem.upper() if _ID.fullmatch(stem) else stem
 
 
-def _index(settings: Settings, kept: list[str], faults: list[Fault]) -> tuple[list[Claim], list[Snapshot]]:
+def _index(settings: Settings, kept: list[str], faults: list[Fault]) -> tuple[list[Claim], Snapshot | None]:
     """What the newest readable index says of the files that there are."""
     known = snapshots.distinct(settings, FOLDER, INDEX) if (settings.raw(FOLDER, INDEX)).exists() else []
     refused: list[tuple[Snapshot, str]] = []
@@ -190,9 +227,9 @@ def _index(settings: Settings, kept: list[str], faults: list[Fault]) -> tuple[li
             continue
         faults += [Fault(INDEX, reason, file_in_use=INDEX, snapshot_id=s.snapshot_id) for s, reason in refused[:1]]
         faults += [Fault(INDEX, bad.reason, line=bad.line, snapshot_id=snapshot.snapshot_id) for bad in table.bad_rows]
-        return list(_claims(table, kept, snapshot, faults)), [snapshot]
+        return list(_claims(table, kept, snapshot, faults)), snapshot
     faults += [Fault(INDEX, reason, snapshot_id=snapshot.snapshot_id) for snapshot, reason in refused[:1]]
-    return [], []
+    return [], None
 
 
 def _claims(table: readers.RawTable, kept: list[str], snapshot: Snapshot, faults: list[Fault]) -> Iterator[Claim]:
@@ -205,7 +242,8 @@ def _claims(table: readers.RawTable, kept: list[str], snapshot: Snapshot, faults
         project, file, layer = ((row.get(column) or "").strip() for column in ("project_id", "file", "layer"))
         project_id = project.upper() if _ID.fullmatch(project) else project
         # Of files that differ in their suffix only the last observed is used, as of any that claim one project.
-        made = [Claim(project_id, n, layer or None, row[readers.LINE]) for n in by_name.get(file.rstrip("/"), ())]
+        where = {"line": row[readers.LINE], "said_by": snapshot.snapshot_id}
+        made = [Claim(project_id, name, layer or None, **where) for name in by_name.get(file.rstrip("/"), ())]
         if not project or not file:
             reason = "project_id and file must have a value"
         elif not made:
@@ -216,8 +254,7 @@ def _claims(table: readers.RawTable, kept: list[str], snapshot: Snapshot, faults
             yield from (claim for claim in made if claim not in seen)
             seen.update(made)
             continue
-        where = {"line": row[readers.LINE], "project_id": project_id or None, "snapshot_id": snapshot.snapshot_id}
-        faults.append(Fault(INDEX, reason, **where))
+        faults.append(Fault(INDEX, reason, project_id or None, row[readers.LINE], snapshot_id=snapshot.snapshot_id))
 
 
 def _newest(
@@ -231,7 +268,6 @@ def _newest(
             good, shapes = snapshot, boundary_files.read(snapshot.file, snapshot.content(settings), rules.limits)
             break
         except readers.UnreadableFile as error:
-            good = None
             refused.append((snapshot, str(error)))
     in_use = f"{good.file} of {good.observed_at:%Y-%m-%d %H:%M} UTC" if good else None
     faults += [Fault(s.file, reason, claim.project_id, None, in_use) for s, reason in refused[:1] for claim in claims]
@@ -240,6 +276,7 @@ def _newest(
 
 def _row(project_id: str, snapshot: Snapshot, shape: boundary_files.Shape, rules: Rules) -> dict:
     declared = rules.declared_crs.get(snapshot.file)
+    stated_by, stated_ha = _stated(shape, rules)
     return {
         "project_id": project_id,
         "file": snapshot.file,
@@ -248,6 +285,17 @@ def _row(project_id: str, snapshot: Snapshot, shape: boundary_files.Shape, rules
         "geometry": shapely.to_wkb(shape.geometry),
         "source_crs": shape.crs or (declared.crs if declared else rules.default_crs),
         "crs_source": shape.crs_source or "config",
+        "stated_ha": stated_ha,
+        "stated_by": stated_by,
         "notes": list(shape.notes) or None,
         "snapshot_id": snapshot.snapshot_id,
     }
+
+
+def _stated(shape: boundary_files.Shape, rules: Rules) -> tuple[str | None, float | None]:
+    """The attribute of a shape that states its area, and how many hectares that are."""
+    for name, value in shape.attributes:
+        hectares = rules.area_attributes.get(name.strip().casefold())
+        if hectares and _NUMBER.fullmatch(value.strip()) and (stated := float(value.replace(",", "")) * hectares):
+            return name, stated
+    return None, None

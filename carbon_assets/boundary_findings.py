@@ -25,7 +25,7 @@ RULES = {
     "project_not_known": "A boundary is of a project that a registry publishes, or that credits mention.",
     "axes_swapped": "A boundary lies in its project's country as drawn, not with longitude and latitude exchanged.",
     "outside_its_country": "A boundary lies in the country that its project states.",
-    "area_unlike_stated": "A boundary has the area that the registry states.",
+    "area_unlike_stated": "A boundary has the area that its registry or its own file states.",
     "below_the_least_area": "A boundary has the least area that its protocol asks for.",
     "repair_changed_the_area": "Making a boundary valid hardly changes its area.",
     "areas_disagree": "The area in equal-area projection is that on the ellipsoid.",
@@ -51,7 +51,7 @@ def findings(
         *_rows(con, "select * from read_parquet($found)", found=tables["repair_findings"]),
         *_rows(con, _NOT_KNOWN),
         *_misplaced(con, tables["shapes"], knowledge, places),
-        *_unlike_stated(con, knowledge),
+        *_unlike_stated(con, tables["shapes"], knowledge),
         *_too_small(con, knowledge),
     ]
     registries = dict(con.execute("select project_id, registry from placed").fetchall())
@@ -166,10 +166,19 @@ def _swapped(geometries: np.ndarray) -> np.ndarray:
     return shapely.transform(geometries, lambda c: c[:, ::-1])
 
 
-def _unlike_stated(con: duckdb.DuckDBPyConnection, knowledge: Knowledge) -> Iterator[dict]:
+def _unlike_stated(con: duckdb.DuckDBPyConnection, shapes: Path, knowledge: Knowledge) -> Iterator[dict]:
+    """Held against what stewards know that the registry states, else against the sum of what the shapes state of themselves,
+    if all do."""
     most = knowledge.rules.most_area_difference
+    by_itself = """
+        select project_id, sum(stated_ha) as stated_ha, string_agg(distinct stated_by, ', ' order by stated_by) as stated_by
+        from read_parquet($shapes) group by project_id having count(*) = count(stated_ha)
+    """
+    of_file = {row["project_id"]: row for row in _rows(con, by_itself, shapes=shapes)}
     for row in _rows(con, "select project_id, area_ha, file, snapshot_id from placed where area_ha is not null"):
-        stated, source = knowledge.stated_ha.get(row["project_id"], (None, ""))
+        said = of_file.get(row["project_id"])
+        by_file = (said["stated_ha"], f"{said['stated_by']} in {row['file']}") if said else (None, "")
+        stated, source = knowledge.stated_ha.get(row["project_id"], by_file)
         if stated and abs(row["area_ha"] - stated) > most * stated:
             yield {
                 **row, "rule": "area_unlike_stated", "value": row["area_ha"], "bound": stated,

@@ -1,7 +1,7 @@
 """The shapes of one project become one valid geometry, with an account of every square metre on the way.
 
 Steps follow one another, each with parts, holes and area before and after; what one leaves is what the next begins with, so
-the differences add up. Nothing is moved, but for whole turns of the Earth. How files are read belongs in `boundary_files.py`,
+the differences add up. Nothing is moved, but for whole turns of the Earth. How files are read belongs in `boundary_files/`,
 what a boundary means for its project in `boundary_findings.py`.
 """
 
@@ -43,6 +43,9 @@ STEPS = {
 
 _DIGITS_LOST = 2.0**12
 """Of the 53 binary digits of a coordinate, when it is rounded: what is left is 0.01 mm."""
+
+_TOUCHING = 1e-9
+"""Share of a hole, of 100 ha some square centimetres."""
 
 Parts = np.ndarray
 """Points, lines and polygons, no collections of them."""
@@ -127,8 +130,7 @@ def repair(shapes: Sequence[Shape], least_part_ha: float) -> Repaired:
     # A vertex drawn twice in a row would stay or not by where its ring begins.
     parts = _in_order(shapely.remove_repeated_points(parts))
     geometry = shapely.orient_polygons(shapely.multipolygons(parts))
-    crosses = not encloses and _lies_across(geometry)
-    return Repaired(geometry, tuple(account.steps), crosses_antimeridian=crosses, encloses_pole=encloses)
+    return Repaired(geometry, tuple(account.steps), _lies_across(geometry), encloses)
 
 
 def drawn(shapes: Iterable[Shape]) -> Parts:
@@ -372,8 +374,8 @@ def _rings(polygon: shapely.Polygon) -> list[shapely.LinearRing]:
 
 
 def _is_outside(shell: shapely.Geometry, hole: shapely.Geometry) -> bool:
-    """Whether they have no land in common."""
-    return not shapely.intersects(shell, hole) or bool(shapely.touches(shell, hole))
+    """Whether they have no land in common: where they touch, rounding lets them overlap by some last digits."""
+    return not shapely.intersects(shell, hole) or shapely.intersection(shell, hole).area <= _TOUCHING * hole.area
 
 
 def _enclosed(polygon: shapely.Polygon) -> float:

@@ -42,6 +42,7 @@ class Rules(_Model):
     least_part_ha: float = Field(ge=0)
     default_crs: str
     declared_crs: dict[str, Declared] = {}
+    area_attributes: dict[str, float] = {}
     most_repair_change: float = Field(ge=0)
     most_geodesic_difference: float = Field(ge=0)
     most_area_difference: float = Field(ge=0)
@@ -51,6 +52,11 @@ class Rules(_Model):
     limits: Limits = Limits()
 
     _crs = field_validator("default_crs")(_known_crs)
+
+    @field_validator("area_attributes")
+    @classmethod
+    def _folded(cls, given: dict[str, float]) -> dict[str, float]:
+        return {name.strip().casefold(): hectares for name, hectares in given.items()}
 
 
 @dataclass(frozen=True)

@@ -376,6 +376,8 @@ BOUNDARY_SHAPES = pa.schema(
             "file: it says so; format: its format's own; config: declared by stewards",
             required=True,
         ),
+        _field("stated_ha", AREA, "Area that the file states of the shape"),
+        _field("stated_by", TEXT, "Attribute of the file that states it"),
         _field("notes", LABELS, "What was needed to read it"),
         _field("snapshot_id", TEXT, "Snapshot that the shape comes from", required=True),
     ]

@@ -1,4 +1,5 @@
-"""From the bytes of a project-boundary file (KML, KMZ, GeoJSON, GeoPackage, zipped shapefile) to its shapes.
+"""From the bytes of a project-boundary file (KML, KMZ, GeoJSON, GeoPackage, zipped shapefile) to its shapes, with what it says
+of each.
 
 Every file is taken for hostile: no link, DTD, path or SQL in it is followed, nothing is written to disk, and what it
 may unpack to is limited. A file that cannot be read without loss is refused.

@@ -5,6 +5,7 @@ What the text or the bytes mean does not belong here: each format has its own mo
 
 from __future__ import annotations
 
+import codecs
 import re
 
 from carbon_assets.readers import UnreadableFile
@@ -53,6 +54,19 @@ def web_page(text: str) -> str | None:
     return f"a web page titled {' '.join(title.group(1).split())!r}" if title else "a web page"
 
 
+_KNOWN_ENCODINGS = re.compile(r"utf-8(-sig)?|utf-16(-[bl]e)?|ascii|iso8859-\d+|cp125\d")
+"""Python's names of what files are written in. It knows others that run or unpack what they read."""
+
+
+def known_encoding(name: str) -> str | None:
+    """Python's name of an encoding, by any of its names, or None of one that no boundary file should have."""
+    try:
+        codec = codecs.lookup(name).name
+    except (LookupError, ValueError):
+        return None
+    return codec if _KNOWN_ENCODINGS.fullmatch(codec) else None
+
+
 def decoded(content: bytes, expected: str, encoding: str = "utf-8") -> tuple[str, tuple[str, ...]]:
     """The text and what was needed to get it: in bad UTF-8, each wrong byte is read as Windows-1252.
 
@@ -60,16 +74,19 @@ def decoded(content: bytes, expected: str, encoding: str = "utf-8") -> tuple[str
     """
     if not content.strip(_BLANKS) or content.startswith(tuple(_SIGNATURES)):
         raise mismatch(expected, content)
+    codec = "utf-8" if content.startswith(b"\xef\xbb\xbf") else known_encoding(encoding)
     try:
         if content[:2] in (b"\xff\xfe", b"\xfe\xff"):
             return content.decode("utf-16"), ()
-        if content.startswith(b"\xef\xbb\xbf") or encoding in ("utf-8", "utf8", "us-ascii", "ascii"):
-            encoding = "utf-8-sig"
-        return content.decode(encoding), ()
-    except LookupError as error:
-        raise UnreadableFile(f"the file says it is in the encoding {encoding!r}, which is unknown") from error
+        if codec is None:
+            raise UnreadableFile(
+                f"the file says it is in the encoding {encoding!r}, which is unknown here: save it as UTF-8"
+            )
+        if codec in ("utf-8", "ascii"):
+            codec = "utf-8-sig"
+        return content.decode(codec), ()
     except UnicodeError as error:
-        if encoding != "utf-8-sig":
+        if codec != "utf-8-sig":
             raise UnreadableFile(f"the text is damaged or cut short ({error}): download it again") from error
     # `readers` registers this way of handling errors.
     return content.decode("utf-8-sig", errors="windows-1252"), ("the text is no UTF-8: read as Windows-1252",)

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 import math
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from functools import lru_cache
 from typing import Any, NoReturn
@@ -50,7 +50,13 @@ def read(source: Source) -> Iterator[Shape]:
         parts = _parts(geometry, draft, 1)
         made = whole(parts, of_polygon=geometry["type"] == "Polygon")
         if made is not None:
-            yield draft.shape(layer, number, made, *_crs(draft, geometry, feature, document))
+            crs, crs_source = _crs(draft, geometry, feature, document)
+            yield draft.shape(layer, number, made, crs, crs_source, _attributes(feature))
+
+
+def _attributes(feature: dict[str, Any]) -> Iterable[tuple[str, object]]:
+    properties = feature.get("properties")
+    return properties.items() if isinstance(properties, dict) else ()
 
 
 def _document(text: str) -> dict[str, Any]:

@@ -16,7 +16,7 @@ from pyproj.exceptions import CRSError
 
 from carbon_assets.boundary_files import wkb
 from carbon_assets.boundary_files.content import mismatch
-from carbon_assets.boundary_files.shapes import Draft, Shape, Source, crs_text, wkt_crs
+from carbon_assets.boundary_files.shapes import LONGEST_TEXT, MOST_ATTRIBUTES, Draft, Shape, Source, crs_text, wkt_crs
 from carbon_assets.readers import UnreadableFile
 
 
@@ -31,14 +31,17 @@ def read(source: Source) -> Iterator[Shape]:
         with closing(sqlite3.connect(":memory:")) as con:
             con.deserialize(content)
             con.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, len(content))  # a computed column may ask for any size
+            con.text_factory = _text
             for table, column, srs in _layers(con):
                 crs = _crs(con, table, srs)
-                rows = con.execute(f"select {_quoted(column)} from {_quoted(table)} order by rowid")
-                for number, (blob,) in enumerate(rows, 1):
+                names = _others(con, table, column)
+                asked = ", ".join([_quoted(column), *(_plain(name, column) for name in names)])
+                rows = con.execute(f"select {asked} from {_quoted(table)} order by rowid")
+                for number, (blob, *values) in enumerate(rows, 1):
                     draft = Draft(source, f"layer {table!r}, feature {number}")
                     geometry = _geometry(blob, draft)
                     if geometry is not None:
-                        yield draft.shape(table, number, geometry, crs, crs and "file")
+                        yield draft.shape(table, number, geometry, crs, crs and "file", zip(names, values, strict=True))
     except (sqlite3.Error, UnicodeError) as error:
         raise UnreadableFile(f"the GeoPackage is damaged or cut short ({error}): download it again") from error
 
@@ -62,6 +65,25 @@ def _layers(con: sqlite3.Connection) -> Iterator[tuple[str, str, object]]:
         if column is None or not isinstance(table, str) or table.lower() not in tables:
             raise UnreadableFile(f"layer {table!r} is no table with a geometry column: export it as a table")
         yield table, column, srs
+
+
+def _text(content: bytes) -> str:
+    return content.decode("utf-8", errors="windows-1252")
+
+
+def _others(con: sqlite3.Connection, table: str, geometry: str) -> list[str]:
+    """The columns beside the geometry. This pragma names no computed ones, which could cost any time."""
+    names = [name for _, name, *_ in con.execute(f"pragma table_info({_quoted(table)})")]
+    return [name for name in names if name.lower() != geometry.lower()][:MOST_ATTRIBUTES]
+
+
+def _plain(column: str, geometry: str) -> str:
+    """The SQL of an attribute. What is not kept is not fetched: a row may get megabytes from a column's default."""
+    column = _quoted(column)
+    return (
+        f"case when {_quoted(geometry)} is null or typeof({column}) = 'blob' then null "
+        f"when typeof({column}) = 'text' then substr({column}, 1, {LONGEST_TEXT}) else {column} end"
+    )
 
 
 def _quoted(name: str) -> str:

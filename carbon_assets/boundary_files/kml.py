@@ -26,11 +26,15 @@ _KINDS = {"Point": "Point", "LineString": "LineString", "LinearRing": "LineStrin
           "Polygon": "Polygon", "MultiGeometry": "", "MultiTrack": ""}  # fmt: skip
 """Elements that are geometries, and of which kind each is."""
 _POSITIONS = ("coordinates", "coord")
+_WITH_TEXT = frozenset((*_POSITIONS, "name", "SimpleData", "value"))
 _NO_SHAPES = frozenset(
-    ("ExtendedData", "Metadata", "Schema", "Style", "StyleMap", "description", "Snippet", "Region", "LookAt", "Camera",
+    ("Metadata", "Schema", "Style", "StyleMap", "description", "Snippet", "Region", "LookAt", "Camera",
      "GroundOverlay", "PhotoOverlay", "ScreenOverlay", "Tour", "Icon", "Link", "author")
 )  # fmt: skip
 """Elements in which coordinates, if any, are of no shape: foreign data, views, styles and pictures."""
+_DATA = {"ExtendedData": ("SchemaData", "Data"), "SchemaData": ("SimpleData",), "Data": ("value",),
+         "SimpleData": (), "value": ()}  # fmt: skip
+"""Elements of a placemark's attributes, and which of those within each are kept; all else there is foreign data."""
 
 
 def read(source: Source) -> list[Shape]:
@@ -48,7 +52,7 @@ def read(source: Source) -> list[Shape]:
         draft = Draft(source, f"line {placemark.line}")
         geometry = _geometry(placemark, draft)
         if geometry is not None:
-            shapes.append(draft.shape(layer, counts[layer], geometry, WGS84, "format"))
+            shapes.append(draft.shape(layer, counts[layer], geometry, WGS84, "format", _attributes(placemark)))
     _check_all_read(root)
     if links and not shapes:
         raise UnreadableFile(
@@ -71,6 +75,8 @@ class _Element:
     line: int
     children: list[_Element] = field(default_factory=list)
     texts: list[str] = field(default_factory=list)
+    name: str = ""
+    """The attribute of XML."""
     is_read: bool = False
     """Of positions: whether they are part of a shape."""
 
@@ -127,7 +133,7 @@ class _Parser:
             ) from error
         return self._top.children[0]
 
-    def _start(self, name: str, _: dict[str, str]) -> None:
+    def _start(self, name: str, attributes: dict[str, str]) -> None:
         tag = name.rpartition(":")[2]
         line = self._expat.CurrentLineNumber
         depth = len(self._open) + self._skipped
@@ -135,12 +141,18 @@ class _Parser:
             raise UnreadableFile(f"expected a KML file, found XML with the root <{name}>: download it again")
         if depth > _DEEPEST_XML:
             _refuse(line, f"elements nest deeper than {_DEEPEST_XML}")
-        if self._skipped or tag in _NO_SHAPES:
+        if self._skipped or not self._is_kept(tag):
             self._skipped += 1
             return
-        element = _Element(tag, line)
+        element = _Element(tag, line, name=attributes.get("name", ""))
         self._open[-1].children.append(element)
         self._open.append(element)
+
+    def _is_kept(self, tag: str) -> bool:
+        parent = self._open[-1].tag
+        if parent in _DATA:
+            return tag in _DATA[parent]
+        return parent == "Placemark" if tag == "ExtendedData" else tag not in _NO_SHAPES
 
     def _end(self, _: str) -> None:
         if self._skipped:
@@ -149,7 +161,7 @@ class _Parser:
             self._open.pop()
 
     def _characters(self, data: str) -> None:
-        if not self._skipped and self._open[-1].tag in (*_POSITIONS, "name"):
+        if not self._skipped and self._open[-1].tag in _WITH_TEXT:
             self._open[-1].texts.append(data)
 
     def _refuse_dtd(self, *_: object) -> NoReturn:
@@ -181,6 +193,15 @@ def _placemarks(element: _Element, layer: str) -> Iterator[tuple[str, _Element]]
             yield from _placemarks(child, next(filter(None, names), layer))
         else:
             yield from _placemarks(child, layer)
+
+
+def _attributes(placemark: _Element) -> Iterator[tuple[str, str]]:
+    for data in placemark.all("ExtendedData"):
+        for child in data.children:
+            if child.tag == "Data":
+                yield child.name, "".join(value.text for value in child.children).strip()
+            else:
+                yield from ((simple.name, simple.text.strip()) for simple in child.children)
 
 
 def _geometry(placemark: _Element, draft: Draft) -> shapely.Geometry | None:

@@ -1,7 +1,7 @@
 """Shapefiles: from the members of a zip to the shapes of its records, and from a folder to such a zip.
 
 What a shapefile consists of and how its records are held against each other belongs here. The dangers of an archive do
-not (`archives.py`).
+not (`archives.py`), nor what is in the table of attributes (`dbf.py`).
 """
 
 from __future__ import annotations
@@ -13,11 +13,14 @@ import warnings
 import zipfile
 from collections import Counter
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
+from typing import NamedTuple
 
+import numpy as np
 import pyogrio.raw
 
-from carbon_assets.boundary_files import wkb
+from carbon_assets.boundary_files import dbf, wkb
 from carbon_assets.boundary_files.archives import Archive
 from carbon_assets.boundary_files.content import mismatch
 from carbon_assets.boundary_files.shapes import DEFAULT_LIMITS, Draft, Shape, Source, check_size, wkt_crs
@@ -40,22 +43,42 @@ def _layer(source: Source, archive: Archive, name: str, layer: str) -> Iterator[
         raise UnreadableFile(f"{name[:-4]}.shx is missing: pack at least .shp and .shx of each shapefile")
     shp, shx = archive.read(name), archive.read(siblings[".shx"])
     kind = _kind(name, shp, shx)
-    points = _record_points(name, shp, shx, kind)
+    records = _records(name, shp, shx, kind)
     tally = source.tally
-    tally.room_for(sum(points))  # before GDAL takes memory for them
-    prj, dbf = siblings.get(".prj"), siblings.get(".dbf")
+    tally.room_for(sum(record.points for record in records))  # before GDAL takes memory for them
+    prj = siblings.get(".prj")
     crs = _crs(archive.read(prj), prj) if prj else None
-    deleted = _deleted(archive.read(dbf)) if dbf else frozenset()
+    table = archive.read(siblings[".dbf"]) if ".dbf" in siblings else b""
+    deleted = dbf.deleted(table)
+    rows, notes = _rows(archive, siblings, table, len(records))
+    source = replace(source, notes=source.notes + notes)
     for number, content in gdal_records(name, shp, shx):
         draft = Draft(source, f"{name}, record {number}")
         before = tally.vertices
         geometry = None if content is None else wkb.read(content, draft)
         taken = tally.vertices - before
-        if taken != points[number - 1]:
-            draft.refuse(f"of {points[number - 1]} points only {taken} can be read: export it again")
+        record = records[number - 1]
+        if taken != record.points:
+            draft.refuse(f"of {record.points} points only {taken} can be read: export it again")
         if geometry is not None and number not in deleted:
-            draft.needed["measure"] = int(kind > 20)
-            yield draft.shape(layer, number, geometry, crs, crs and "file")
+            draft.needed["measure"] = int(record.is_measured)
+            yield draft.shape(layer, number, geometry, crs, crs and "file", rows.of(number) if rows else ())
+
+
+def _rows(
+    archive: Archive, siblings: dict[str, str], table: bytes, records: int
+) -> tuple[dbf.Table | None, tuple[str, ...]]:
+    """The attributes of the records, if they can be had, and what is to be said of that."""
+    if ".dbf" not in siblings:
+        return None, ("no attributes: the shapefile has no .dbf",)
+    cpg = siblings.get(".cpg")
+    try:
+        rows = dbf.Table(table, archive.read(cpg) if cpg else b"")
+    except UnreadableFile as error:
+        return None, (f"no attributes: {error}",)
+    if rows.count != records:
+        return None, (f"no attributes: the .dbf has {rows.count:,} records, the .shp {records:,}",)
+    return rows, rows.notes
 
 
 def gdal_records(name: str, shp: bytes, shx: bytes) -> Iterable[tuple[int, bytes | None]]:
@@ -79,6 +102,10 @@ _HEADER = 100
 _POINT = 1
 _COUNT_AT = {3: 40, 5: 40, 8: 36}
 """Where a line, a polygon, a multipoint says how many points it has. Kinds are 10 more with heights, 20 with measures."""
+_BESIDE_POINTS = {_POINT: 4, 3: 76, 5: 76, 8: 72}
+"""How many bytes a shape with heights and measures has beside the 32 of each point and the 4 of each part."""
+_NO_MEASURE = -1e38
+"""What is less means that a point has none."""
 
 
 def _kind(name: str, shp: bytes, shx: bytes) -> int:
@@ -100,10 +127,15 @@ def _length(content: bytes) -> int:
     return 2 * struct.unpack_from(">i", content, 24)[0]
 
 
-def _record_points(name: str, shp: bytes, shx: bytes, kind: int) -> list[int]:
-    """How many points each record has, by its own word."""
+class _Record(NamedTuple):
+    points: int
+    is_measured: bool
+
+
+def _records(name: str, shp: bytes, shx: bytes, kind: int) -> list[_Record]:
+    """How many points each record has, by its own word, and whether they have measures."""
     listed = list(struct.iter_unpack(">2i", shx[_HEADER : _HEADER + (len(shx) - _HEADER) // 8 * 8]))
-    records, points, at, end = [], [], _HEADER, _length(shp)
+    places, records, at, end = [], [], _HEADER, _length(shp)
     try:
         while at < end:
             _, words = struct.unpack_from(">2i", shp, at)
@@ -113,14 +145,14 @@ def _record_points(name: str, shp: bytes, shx: bytes, kind: int) -> list[int]:
             count = 0 if own == 0 else _point_count(shp, at + 8, own)
             if not 0 <= 8 * count <= words:  # a point has two numbers of four words each
                 raise struct.error
-            points.append(count)
-            records.append((at // 2, words))
+            records.append(_Record(count, bool(count) and _is_measured(shp, at + 8, 2 * words, own, count)))
+            places.append((at // 2, words))
             at += 8 + 2 * words
     except struct.error as error:
         raise UnreadableFile(f"{name} is damaged at record {len(records) + 1}: download it again") from error
-    if records != listed:
+    if places != listed:
         raise UnreadableFile(f"{name} holds {len(records)} records, and not those of its .shx: export it again")
-    return points
+    return records
 
 
 def _point_count(shp: bytes, at: int, kind: int) -> int:
@@ -130,13 +162,15 @@ def _point_count(shp: bytes, at: int, kind: int) -> int:
     return count
 
 
-def _deleted(dbf: bytes) -> frozenset[int]:
-    """The numbers of the records that the attribute table marks as deleted."""
-    if len(dbf) < 32:
-        return frozenset()
-    count, header, width = struct.unpack_from("<IHH", dbf, 4)
-    starts = range(header, min(len(dbf), header + count * width), max(width, 1))
-    return frozenset(number for number, start in enumerate(starts, 1) if dbf[start : start + 1] == b"*")
+def _is_measured(shp: bytes, at: int, length: int, kind: int, points: int) -> bool:
+    """Whether a shape has measures. One with heights may, or may leave them out, or say of each that it is none."""
+    if kind < 10 or kind > 20:
+        return kind > 20
+    parts = 0 if kind % 10 in (_POINT, 8) else struct.unpack_from("<i", shp, at + 36)[0]
+    size = _BESIDE_POINTS[kind % 10] + 4 * parts + 32 * points
+    if parts < 0 or length < size:
+        return False
+    return bool((np.frombuffer(shp, "<f8", points, at + size - 8 * points) > _NO_MEASURE).any())
 
 
 def _crs(prj: bytes, name: str) -> str | None:

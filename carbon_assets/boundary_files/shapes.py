@@ -5,9 +5,11 @@ How one format is written does not belong here, nor what the bytes of a file are
 
 from __future__ import annotations
 
+import math
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 from typing import NoReturn
 
 import numpy as np
@@ -21,6 +23,9 @@ from carbon_assets.readers import UnreadableFile
 DEEPEST = 32
 """How deep geometries may nest. GEOS crashes on nesting that a file of 200 kB can hold; GDAL allows 32 too."""
 WGS84 = "EPSG:4326"
+MOST_ATTRIBUTES = 200
+LONGEST_TEXT = 300
+"""Of the name and of the value of an attribute."""
 
 
 class Limits(BaseModel):
@@ -50,11 +55,12 @@ def check_size(what: str, found: int, most: int, unit: str) -> None:
 
 @dataclass
 class Tally:
-    """Shapes and vertices of the whole file, against its limits."""
+    """Shapes and vertices of the whole file, against its limits, and the texts of its attributes."""
 
     limits: Limits
     shapes: int = 0
     vertices: int = 0
+    texts: dict[str, str] = field(default_factory=dict)
 
     def add_shape(self) -> None:
         """Count a shape."""
@@ -74,6 +80,16 @@ class Tally:
                 f"the file has more vertices than the {self.limits.most_vertices:,} allowed: simplify or split it"
             )
 
+    def text(self, text: str) -> str:
+        """A text of an attribute, cut, and one object for all that are equal.
+
+        A column's default takes no room in a GeoPackage, however many rows have it.
+        """
+        text = text[:LONGEST_TEXT]
+        if not text.isascii():
+            text = text.encode(errors="replace").decode()  # JSON can write half a character, which no file can hold
+        return self.texts.setdefault(text, text)
+
 
 @dataclass(frozen=True)
 class Source:
@@ -92,7 +108,8 @@ class Shape:
     `layer` is a KML folder (or document), a GeoPackage table, a shapefile or a GeoJSON collection; `feature` is the
     place within it, from 1, features without a geometry counted. `crs` is "EPSG:4326" or the like, or WKT;
     `crs_source` is "file" where the file says so and "format" where only its format does. `notes` say what was needed
-    to read the shape.
+    to read the shape. `attributes` are the names and values that the file gives to the feature, in its order: texts,
+    numbers and booleans, all as text, of at most 300 characters; at most 200; blank ones are left out.
     """
 
     layer: str
@@ -101,6 +118,7 @@ class Shape:
     crs: str | None
     crs_source: str | None
     notes: tuple[str, ...] = ()
+    attributes: tuple[tuple[str, str], ...] = ()
 
 
 _NOTES = {
@@ -168,13 +186,22 @@ class Draft:
         return polygons + others
 
     def shape(
-        self, layer: str, feature: int, geometry: shapely.Geometry, crs: str | None, crs_source: str | None
+        self,
+        layer: str,
+        feature: int,
+        geometry: shapely.Geometry,
+        crs: str | None,
+        crs_source: str | None,
+        attributes: Iterable[tuple[str, object]] = (),
     ) -> Shape:
         """The finished shape, counted."""
         self.source.tally.add_shape()
         counts = [(self.needed[key], *texts) for key, texts in _NOTES.items()]
         notes = [(one if count == 1 else many).format(count) for count, one, many in counts if count]
-        return Shape(layer, feature, geometry, crs, crs_source, (*self.source.notes, *notes))
+        text = self.source.tally.text
+        plain = ((name, value) for name, each in attributes if (value := _plain(each)))
+        kept = tuple((text(name), text(value)) for name, value in islice(plain, MOST_ATTRIBUTES))
+        return Shape(layer, feature, geometry, crs, crs_source, (*self.source.notes, *notes), kept)
 
     def refuse(self, reason: str) -> NoReturn:
         """Refuse the file for what stands at this place."""
@@ -196,6 +223,18 @@ class Draft:
                 at = int(wrong[0])
                 self.refuse(f"position {at + 1} of a line or ring is {rows[at].tolist()}, not all finite numbers")
         return arrays
+
+
+def _plain(value: object) -> str:
+    """The text of a text, number or boolean; empty for all else."""
+    match value:
+        case str():
+            return value if value.strip() else ""
+        case bool():
+            return "true" if value else "false"
+        case int() | float():
+            return repr(value) if math.isfinite(value) else ""
+    return ""
 
 
 def _line(rows: np.ndarray) -> shapely.Geometry:

@@ -66,10 +66,10 @@ class _Reader:
         if header.kind == _LINE:
             return self._draft.line(self._rows(self._count(header), header))
         if header.kind == _POLYGON:
-            rings = range(self._count(header))
+            rings = self._several(header)
             return self._draft.polygon([self._rows(self._count(header), header) for _ in rings])
         if header.kind in _MEMBERS:
-            members = range(self._count(header))
+            members = self._several(header)
             parts = [part for _ in members for part in self.parts(self.header(depth + 1), depth + 1)]
             return together(parts, _MEMBERS[header.kind])
         self._draft.refuse(
@@ -83,6 +83,12 @@ class _Reader:
 
     def _count(self, header: _Header) -> int:
         return self._take(header.order + "I")
+
+    def _several(self, header: _Header) -> range:
+        """Of the rings or members that follow: empty ones cost time and memory too."""
+        count = self._count(header)
+        self._draft.source.tally.room_for(count)
+        return range(count)
 
     def _rows(self, count: int, header: _Header) -> np.ndarray:
         numbers = count * header.width

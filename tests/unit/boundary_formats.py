@@ -2,6 +2,7 @@
 
 import io
 import json
+import struct
 import zipfile
 from pathlib import Path
 
@@ -72,6 +73,19 @@ def coordinates(positions) -> str:
     return "<coordinates>" + " ".join(",".join(map(repr, p)) for p in positions) + "</coordinates>"
 
 
+def extended(*data: str) -> str:
+    return "<ExtendedData>" + "".join(data) + "</ExtendedData>"
+
+
+def schema_data(*values: tuple[str, str]) -> str:
+    inner = "".join(f'<SimpleData name="{name}">{value}</SimpleData>' for name, value in values)
+    return f'<SchemaData schemaUrl="#s">{inner}</SchemaData>'
+
+
+def datum(name: str, value: str) -> str:
+    return f'<Data name="{name}"><displayName>shown</displayName><value>{value}</value></Data>'
+
+
 def polygon(outer, *holes, together: bool = False) -> str:
     rings = [f"<LinearRing>{coordinates(hole)}</LinearRing>" for hole in holes]
     inner = ["".join(rings)] if together and rings else rings
@@ -134,6 +148,17 @@ def shapefile_parts(folder: Path, **layers: gpd.GeoDataFrame) -> dict[str, bytes
 
 def shapefile(folder: Path, **layers: gpd.GeoDataFrame) -> bytes:
     return zipped(shapefile_parts(folder, **layers))
+
+
+def dbf(columns: list[tuple[str, str, int]], *rows: tuple[bytes, ...]) -> bytes:
+    """The .dbf of columns (name, kind, width) and rows of texts."""
+    fields = b"".join(struct.pack("<11sc4xB15x", name.encode(), kind.encode(), width) for name, kind, width in columns)
+    width = 1 + sum(width for *_, width in columns)
+    records = b"".join(
+        b" " + b"".join(text.ljust(column[2]) for text, column in zip(row, columns, strict=True)) for row in rows
+    )
+    head = struct.pack("<4BIHH20x", 3, 100, 1, 1, len(rows), 32 + len(fields) + 1, width)
+    return head + fields + b"\r" + records + b"\x1a"
 
 
 KML = kml(placemark(point(1, 2))).encode()

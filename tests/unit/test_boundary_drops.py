@@ -1,5 +1,6 @@
 """Boundaries in drops and in the raw store: which files are taken, whose they are, which are in use, what is told of others."""
 
+import json
 import os
 import shutil
 from pathlib import Path
@@ -225,7 +226,8 @@ def test_every_shape_of_every_layer_is_a_row(settings):
     ] == [
         {
             "project_id": "VCS1", "file": "vcs1.kml", "layer": layer, "feature": feature, "geometry": shape,
-            "source_crs": "EPSG:4326", "crs_source": "format", "notes": None, "snapshot_id": taken.snapshot_id,
+            "source_crs": "EPSG:4326", "crs_source": "format", "stated_ha": None, "stated_by": None, "notes": None,
+            "snapshot_id": taken.snapshot_id,
         }
         for layer, shapes in KNOWN_LAYERS.items() for feature, shape in enumerate(shapes, 1)
     ]  # fmt: skip
@@ -301,6 +303,7 @@ def test_layers_of_one_file_are_of_several_projects(settings):
     drop(settings, "both.kml", kml(**KNOWN_LAYERS))
     drop(settings, "index.csv", index(("VCS2", "both.kml", "south"), ("VCS1", "both.kml", "north")))
     assert drawn(settings) == {"VCS1": [("both.kml", 0)], "VCS2": [("both.kml", 4), ("both.kml", 6)]}
+    assert list(drawn(settings)) == ["VCS1", "VCS2"], "in order of projects, whatever the order of the index"
     assert told(settings) == []
 
 
@@ -462,10 +465,41 @@ def test_of_many_files_of_a_project_each_other_says_which_is_used(settings, name
 
 def test_an_older_file_with_several_layers_is_told_once(settings):
     drop(settings, "z.kml", kml(**KNOWN_LAYERS))
-    drop(settings, "VCS1.kml", kml(a=[square(8)]))
-    drop(settings, "index.csv", index(("VCS1", "z.kml", "north"), ("VCS1", "z.kml", "south")))
-    assert drawn(settings) == {"VCS1": [("VCS1.kml", 8)]}
+    drop(settings, "y.kml", kml(a=[square(8)]))
+    drop(settings, "index.csv", index(("VCS1", "z.kml", "north"), ("VCS1", "z.kml", "south"), ("VCS1", "y.kml", "")))
+    assert drawn(settings) == {"VCS1": [("y.kml", 8)]}
     assert faults(settings) == [("z.kml", None, "VCS1")]
+
+
+def test_the_index_says_which_of_several_files_counts(settings):
+    drop(settings, "VCS1.geojson", geojson(square(0)))
+    drop(settings, "VCS1.kml", kml(a=[square(1)]))
+    drop(settings, "index.csv", index(("VCS1", "VCS1.geojson", "")))
+    assert drawn(settings) == {"VCS1": [("VCS1.geojson", 0)]}
+    assert faults(settings) == []
+    assert [snapshot.table for snapshot in read(settings).used] == ["index.csv", "VCS1.geojson"]
+
+
+@pytest.mark.parametrize(
+    ("attributes", "stated"),
+    [
+        ({"Area_ha": 12.5}, ("Area_ha", 12.5)),
+        ({"name": "a", "AREA_HA ": "1,234.5"}, ("AREA_HA ", 1234.5)),
+        ({"acres": "1,000,000"}, ("acres", pytest.approx(404685.64224))),
+        ({"hectares": "unknown", "ha": "3"}, ("ha", 3.0)),
+        ({"area_ha": "1,150"}, (None, None)),
+        ({"area_ha": "1.150,5"}, (None, None)),
+        ({"area_ha": 0}, (None, None)),
+        ({"area_ha": -3}, (None, None)),
+        ({"Area": 12.5, "Shape_Area": 99}, (None, None)),
+        ({}, (None, None)),
+    ],
+)
+def test_the_area_that_a_file_states_of_a_shape_is_read_where_its_unit_is_known(settings, attributes, stated):
+    geometry = shapely.geometry.mapping(square(0))
+    drop(settings, "VCS1.geojson", json.dumps({"type": "Feature", "properties": attributes, "geometry": geometry}))
+    (row,) = read(settings).shapes.to_pylist()
+    assert (row["stated_by"], row["stated_ha"]) == stated
 
 
 def test_the_same_shapes_under_new_bytes_are_not_observed_later(settings):
@@ -493,6 +527,13 @@ def test_a_file_that_the_index_names_without_suffix_moves_to_another_format(sett
     drop(settings, f"area.{new}", made[new](1))
     assert drawn(settings) == {"VCS1": [(f"area.{new}", 1)]}
     assert [(f["file"], f["file_in_use"]) for f in told(settings)] == [(f"area.{old}", f"area.{new}")]
+
+
+def test_a_file_that_the_index_names_with_and_without_suffix_is_given_once(settings):
+    drop(settings, "area.geojson", geojson(square(0)))
+    drop(settings, "area.kml", kml(a=[square(1)]))
+    drop(settings, "index.csv", index(("VCS1", "area.kml"), ("VCS1", "area")))
+    assert drawn(settings) == {"VCS1": [("area.kml", 1)]}
 
 
 def test_a_file_in_another_format_that_cannot_be_read_puts_none_out_of_use(settings):
@@ -536,8 +577,9 @@ def test_real_files_are_taken_and_given_to_their_projects_without_loss(settings)
     taken = {path.name: boundary_drops.take(settings, path, RULES) for path in boundary_drops.found(settings.drop)}
     assert set(taken) == {path.name for path in REAL.iterdir()} | {"index.csv"}
     made = read(settings)
-    (fault,) = made.faults.to_pylist()
-    assert (fault["file"], fault["file_in_use"]) == ("VCS1566.geojson", "colombia_vcs1566.zip"), "two of one project"
+    assert made.faults.to_pylist() == [], "of the two of one project the index names one"
+    stated = {(row["file"], row["stated_by"]) for row in made.shapes.to_pylist() if row["stated_ha"]}
+    assert stated >= {("purus.kml", "Hectares"), ("manoa.kml", "area_ha")}
     files = made.shapes["file"].to_pylist()
     used = [taken[name] for name in taken if name not in ("index.csv", "VCS1566.geojson")]
     assert {file: files.count(file) for file in files} == {each.file: each.contents.rows for each in used}

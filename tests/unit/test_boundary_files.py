@@ -13,7 +13,7 @@ from pydantic import ValidationError
 from shapely import Point, Polygon, box
 
 from carbon_assets import boundary_files
-from carbon_assets.boundary_files import Limits
+from carbon_assets.boundary_files import Limits, Shape
 from carbon_assets.readers import UnreadableFile
 from tests.conftest import REAL_DATA
 from tests.unit.boundary_formats import (
@@ -256,3 +256,20 @@ def test_the_real_shapefile_in_a_projected_crs():
     shape = only(read("a.zip", boundary_files.pack(BOUNDARIES / "colombia_vcs1566")))
     assert (shape.layer, shape.feature, shape.geometry.geom_type) == ("Colombia_polygons", 1, "Polygon")
     assert (shape.crs, shape.crs_source) == ("ESRI:102033", "file")
+
+
+@needs_boundaries
+def test_areas_that_real_files_state():
+    def stated(shape: Shape) -> dict[str, str]:
+        return dict(shape.attributes)
+
+    manoa = only(read("manoa.kml", (BOUNDARIES / "manoa.kml").read_bytes()))
+    assert float(stated(manoa)["area_ha"]) == 72843.0
+    purus = read("purus.kml", (BOUNDARIES / "purus.kml").read_bytes())
+    assert [stated(shape)["Hectares"] for shape in purus] == ["18144.540243", "17652.512345"]
+    mataven = stated(only(read("VCS1566.geojson", (BOUNDARIES / "VCS1566.geojson").read_bytes())))
+    assert mataven["area_ha"] == "1150000"
+    assert "fallback_disc" not in mataven
+    colombia = only(read("a.zip", boundary_files.pack(BOUNDARIES / "colombia_vcs1566")))
+    assert stated(colombia)["polygon_ha"] == "1758035.4790819825"
+    assert colombia.notes == ()

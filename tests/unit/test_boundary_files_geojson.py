@@ -39,6 +39,56 @@ def test_geometries_in_properties_are_no_shapes():
     assert only(read("a.geojson", document)).geometry == Point(1, 2)
 
 
+def attributes_of(properties: object) -> tuple[tuple[str, str], ...]:
+    document = geojson(Point(1, 2))
+    document["features"][0]["properties"] = properties
+    shape = only(read("a.geojson", document))
+    assert only(read("a.geojson", document["features"][0])).attributes == shape.attributes
+    return shape.attributes
+
+
+def test_attributes_of_geojson_in_the_order_of_the_file():
+    given = {
+        "b": "Peñón ",
+        "area_ha": 1150000,
+        "a": 0.1,
+        "exact": 2**70,
+        "small": 1e-300,
+        "yes": True,
+        "no": False,
+        "z": 0,
+    }
+    assert attributes_of(given) == (
+        ("b", "Peñón "),
+        ("area_ha", "1150000"),
+        ("a", "0.1"),
+        ("exact", "1180591620717411303424"),
+        ("small", "1e-300"),
+        ("yes", "true"),
+        ("no", "false"),
+        ("z", "0"),
+    )
+
+
+def test_blank_and_nested_properties_are_no_attributes():
+    disc = shapely.geometry.mapping(box(0, 0, 1, 1))
+    assert attributes_of({"a": None, "b": "", "c": " ", "fallback_disc": disc, "d": [1], "e": 1}) == (("e", "1"),)
+    for none in (None, [], "x", {}):
+        assert attributes_of(none) == ()
+
+
+def test_attributes_of_geojson_are_texts_that_a_file_can_hold():
+    given = '{"type": "Feature", "geometry": {"type": "Point", "coordinates": [1, 2]}, "properties": {"\\udc00": "a\\ud800", "b": 1e999}}'
+    assert only(read("a.geojson", given)).attributes == (("?", "a?"),)
+
+
+def test_attributes_have_a_limit_in_length_and_number():
+    found = attributes_of(
+        {"n" * 301: "x" * 301} | {f"none {i}": None for i in range(300)} | {str(i): i for i in range(300)}
+    )
+    assert found == (("n" * 300, "x" * 300), *((str(i), str(i)) for i in range(199)))
+
+
 def test_open_and_short_rings_of_geojson():
     document = geojson({"type": "MultiPolygon", "coordinates": [[SQUARE[:-1]], [[(5, 5), (6, 6), (5, 5)]]]})
     shape = only(read("a.geojson", document))

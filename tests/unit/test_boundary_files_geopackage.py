@@ -11,6 +11,7 @@ import pytest
 import shapely
 from shapely import LineString, Point, Polygon, box
 
+from carbon_assets.boundary_files import Limits
 from tests.unit.boundary_formats import EVERY_GEOMETRY, SQUARE, frame, geojson, geopackage, only, read, refused
 
 
@@ -145,6 +146,77 @@ def test_a_computed_column_can_do_no_harm(tmp_path, column, said):
         con.execute("insert into gpkg_geometry_columns values('bad', 'geom', 'POINT', 4326, 0, 0)")
 
     refused("a.gpkg", changed(tmp_path, content, change), said)
+
+
+def with_table(folder: Path, columns: str, values: str, parameters: tuple = ()) -> bytes:
+    """A GeoPackage with a point and other columns of any kind."""
+
+    def change(con):
+        con.execute(f"create table t(geom, {columns})")
+        con.execute(f"insert into t values (?, {values})", [blob(shapely.to_wkb(Point(1, 2))), *parameters])
+        con.execute("insert into gpkg_contents(table_name, data_type, srs_id) values('t', 'features', 4326)")
+        con.execute("insert into gpkg_geometry_columns values('t', 'GEOM', 'POINT', 4326, 0, 0)")
+
+    return changed(folder, geopackage(folder, a=frame(box(0, 0, 1, 1))), change)
+
+
+def attributes_of(folder: Path, *table: object) -> tuple[tuple[str, str], ...]:
+    return only(read("a.gpkg", with_table(folder, *table), layer="t")).attributes
+
+
+def test_attributes_of_every_row_and_layer_of_a_geopackage(tmp_path):
+    rows = frame(Point(1, 2), None, Point(3, 4))
+    rows["Área"] = [72843.5, 1.0, None]
+    shapes = read("a.gpkg", geopackage(tmp_path, one=rows, two=frame(Point(1, 2))))
+    assert [s.attributes for s in shapes] == [
+        (("fid", "1"), ("n", "0"), ("Área", "72843.5")),
+        (("fid", "3"), ("n", "2")),
+        (("fid", "1"), ("n", "0")),
+    ]
+
+
+def test_attributes_of_a_geopackage_in_the_order_of_the_file(tmp_path):
+    found = attributes_of(
+        tmp_path, '"b ""c""", a, e, i, n, bad, z', "?, 0.1, '', 1, null, cast(x'50f1' as text), x'00'", ("Peñón ",)
+    )
+    assert found == (('b "c"', "Peñón "), ("a", "0.1"), ("i", "1"), ("bad", "Pñ"))
+
+
+def test_computed_columns_are_no_attributes(tmp_path):
+    """They could cost any time."""
+    assert attributes_of(tmp_path, "n, twice generated always as (n * 2) virtual", "1") == (("n", "1"),)
+
+
+def test_attributes_have_a_limit_in_length_and_number(tmp_path):
+    columns = ", ".join(f"c{i}" for i in range(300))
+    found = attributes_of(tmp_path, f"{'n' * 301}, {columns}", ", ".join(["?"] * 301), ("é" * 301, *range(300)))
+    assert found == (("n" * 300, "é" * 300), *((f"c{i}", str(i)) for i in range(199)))
+
+
+def test_long_defaults_of_columns_are_not_fetched(tmp_path):
+    """They take no room in a row, so that a small file may have gigabytes of them."""
+
+    def change(con):
+        for (trigger,) in con.execute("select name from sqlite_master where type = 'trigger'").fetchall():
+            con.execute(f'drop trigger "{trigger}"')
+        con.execute(f"alter table a add column text default '{'x' * 400_000}'")
+        con.execute(f"alter table a add column blob default x'{'00' * 400_000}'")
+        for i in range(10):
+            con.execute(f"alter table a add column c{i} default '{'x' * 80_000}'")
+
+    content = changed(tmp_path, geopackage(tmp_path, a=frame(*[Point(1, 2)] * 3)), change)
+    for shape in read("a.gpkg", content):
+        assert shape.attributes[2:] == (("text", "x" * 300), *((f"c{i}", "x" * 300) for i in range(10)))
+        assert len({id(value) for _, value in shape.attributes[2:]}) == 1
+
+
+@pytest.mark.parametrize("kind", [3, 5, 6])
+def test_empty_rings_and_members_have_a_limit_before_any_is_read(tmp_path, kind):
+    empty = struct.pack("<I", 0) if kind == 3 else struct.pack("<BII", 1, kind - 3, 0)
+    content = with_blob(tmp_path, blob(struct.pack("<BII", 1, kind, 11) + empty * 11))
+    refused("a.gpkg", content, "vertices", limits=Limits(most_vertices=10))
+    cut = with_blob(tmp_path, blob(struct.pack("<BII", 1, kind, 2**32 - 1)))
+    refused("a.gpkg", cut, "vertices")
 
 
 def test_open_rings_measures_envelopes_and_byte_orders_of_a_geopackage(tmp_path):

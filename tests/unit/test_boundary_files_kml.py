@@ -12,6 +12,8 @@ from tests.unit.boundary_formats import (
     HOLE_2,
     SQUARE,
     coordinates,
+    datum,
+    extended,
     folder,
     kml,
     line,
@@ -22,6 +24,7 @@ from tests.unit.boundary_formats import (
     polygon,
     read,
     refused,
+    schema_data,
 )
 
 
@@ -154,6 +157,35 @@ def test_an_unknown_encoding_is_refused():
     refused("a.kml", '<?xml version="1.0" encoding="klingon"?>' + kml(placemark(point(1, 2))), "klingon", "unknown")
 
 
+@pytest.mark.parametrize(
+    "encoding",
+    [
+        "unicode_escape",
+        "raw_unicode_escape",
+        "utf-7",
+        "hex",
+        "zlib",
+        "punycode",
+        "idna",
+        "utf-32",
+        "cp037",
+        "macintosh",
+    ],
+)
+def test_an_encoding_that_no_kml_should_have_is_refused(encoding):
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'
+    refused("a.kml", declared + kml(placemark(point(1, 2))), encoding, "unknown", "save it as UTF-8")
+
+
+@pytest.mark.parametrize(
+    "encoding",
+    ["utf8", "UTF_8", "US-ASCII", "ascii", "ISO-8859-15", "iso8859-2", "latin1", "l1", "cp1252", "Windows-1250"],
+)
+def test_usual_names_of_encodings_are_known(encoding):
+    declared = f'<?xml version="1.0" encoding="{encoding}"?>'
+    assert only(read("a.kml", declared + kml(placemark(point(1, 2))))).geometry == Point(1, 2)
+
+
 def written(text: str) -> str:
     return f"<kml><Placemark><LineString>\n<coordinates>{text}</coordinates></LineString></Placemark></kml>"
 
@@ -253,6 +285,48 @@ def test_coordinates_of_foreign_data_and_pictures_are_no_shapes():
     data = f"<ExtendedData><g:Polygon>{coordinates(SQUARE)}</g:Polygon></ExtendedData>"
     picture = f"<GroundOverlay><gx:LatLonQuad>{coordinates(SQUARE)}</gx:LatLonQuad></GroundOverlay>"
     assert only(read("a.kml", kml(picture, placemark(data, point(1, 2))))).geometry == Point(1, 2)
+
+
+def attributes_of(*inner: str) -> tuple[tuple[str, str], ...]:
+    return only(read("a.kml", kml(placemark(*inner, point(1, 2))))).attributes
+
+
+def test_attributes_of_kml_in_the_order_of_the_file():
+    given = schema_data(("area_ha", "72843"), ("name", "Peñón &amp; <![CDATA[<b>]]>"), ("area_ha", "7.20"))
+    found = attributes_of(extended(datum("first", "\n 1 "), given, datum("last", "x")))
+    assert found == (("first", "1"), ("area_ha", "72843"), ("name", "Peñón & <b>"), ("area_ha", "7.20"), ("last", "x"))
+
+
+def test_attributes_stay_with_their_placemark():
+    content = kml(
+        placemark(extended(datum("n", "none")), ""),
+        placemark(extended(datum("n", "2")), point(2, 0)),
+        placemark(point(3, 0)),
+        placemark(point(4, 0), extended(datum("n", "4"))),
+    )
+    assert [s.attributes for s in read("a.kml", content)] == [(("n", "2"),), (), (("n", "4"),)]
+
+
+def test_blank_attributes_are_left_out():
+    assert attributes_of(extended(datum("a", " \n"), '<Data name="b"/>', schema_data(("c", ""), ("d", "0")))) == (
+        ("d", "0"),
+    )
+
+
+def test_foreign_data_is_no_attribute():
+    values = '<SimpleArrayData name="a"><value>1</value></SimpleArrayData>'
+    deep = f'<g:x>{datum("a", "1")}</g:x><Data name="b"><g:x><value>1</value></g:x><value>2<g:y>3</g:y></value></Data>'
+    style = f"<Style>{extended(datum('c', '1'))}</Style>"
+    whole = kml(
+        extended(datum("d", "1")), placemark(extended(f"<SchemaData>{values}</SchemaData>", deep), style, point(1, 2))
+    )
+    assert only(read("a.kml", whole)).attributes == (("b", "2"),)
+
+
+def test_attributes_have_a_limit_in_length_and_number():
+    given = schema_data(("n" * 301, "é" * 301), *((str(i), "x") for i in range(300)))
+    found = attributes_of(extended(given))
+    assert found == (("n" * 300, "é" * 300), *((str(i), "x") for i in range(199)))
 
 
 LINK = "<NetworkLink><Link><href>{}</href></Link></NetworkLink>"

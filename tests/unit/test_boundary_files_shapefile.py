@@ -3,6 +3,8 @@
 import io
 import struct
 import zipfile
+from collections.abc import Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,9 +12,20 @@ import shapely
 from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
 from carbon_assets import boundary_files
-from carbon_assets.boundary_files import Limits
+from carbon_assets.boundary_files import Limits, Shape
 from carbon_assets.readers import UnreadableFile
-from tests.unit.boundary_formats import HOLE, SQUARE, frame, only, read, refused, shapefile, shapefile_parts, zipped
+from tests.unit.boundary_formats import (
+    HOLE,
+    SQUARE,
+    dbf,
+    frame,
+    only,
+    read,
+    refused,
+    shapefile,
+    shapefile_parts,
+    zipped,
+)
 
 
 @pytest.mark.parametrize("prefix", ["", "deep/in a folder/"])
@@ -92,7 +105,7 @@ def test_a_shapefile_cut_short_or_not_matching_is_refused(tmp_path):
         refused("a.zip", zipped({"a.shp": broken, "a.shx": shx}), "a.shp")
 
 
-def made_shp(*records: list[list[tuple]], kind: int = 5) -> bytes:
+def made_shp(*records: list[list[tuple]], kind: int = 5, measures: Sequence[float] = ()) -> bytes:
     """A zip of a shapefile with these rings, whatever they are."""
     body, index, at = b"", b"", 50
     for number, rings in enumerate(records, 1):
@@ -100,8 +113,10 @@ def made_shp(*records: list[list[tuple]], kind: int = 5) -> bytes:
         starts = np.cumsum([0] + [len(ring) for ring in rings])[:-1]
         record = struct.pack("<i4d2i", kind, 0, 0, 9, 9, len(rings), len(points))
         record += struct.pack(f"<{len(rings)}i", *starts) + b"".join(struct.pack("<2d", *point) for point in points)
-        if kind == 25:
+        if kind > 10:
             record += struct.pack(f"<{2 + len(points)}d", *[7] * (2 + len(points)))
+        if measures:
+            record += struct.pack(f"<{2 + len(points)}d", min(measures), max(measures), *measures)
         body += struct.pack(">2i", number, len(record) // 2) + record
         index += struct.pack(">2i", at, len(record) // 2)
         at += 4 + len(record) // 2
@@ -110,7 +125,8 @@ def made_shp(*records: list[list[tuple]], kind: int = 5) -> bytes:
         head = struct.pack(">7i", 9994, 0, 0, 0, 0, 0, 50 + len(content) // 2)
         return head + struct.pack("<2i8d", 1000, kind, 0, 0, 9, 9, 0, 0, 0, 0) + content
 
-    return zipped({"a.shp": headed(body), "a.shx": headed(index)})
+    table = {"a.dbf": dbf([("n", "N", 2)], *[(b"1",)] * len(records))}
+    return zipped({"a.shp": headed(body), "a.shx": headed(index)} | table)
 
 
 CLOCKWISE, HOLE_LEFT = SQUARE[::-1], HOLE  # as shapefiles write them
@@ -142,6 +158,112 @@ def test_measures_of_a_shapefile_are_left_out_and_told():
     shape = only(read("a.zip", made_shp([CLOCKWISE], kind=25)))
     assert shape.geometry.equals(Polygon(SQUARE))
     assert shape.notes == ("1 geometry has measures (M): left out",)
+
+
+@pytest.mark.parametrize(
+    ("measures", "told"), [([], False), ([-1e39] * 5, False), ([-1e39] * 4 + [0.0], True), ([7.0] * 5, True)]
+)
+def test_measures_beside_heights_are_told(measures, told):
+    shape = only(read("a.zip", made_shp([CLOCKWISE], kind=15, measures=measures)))
+    assert shapely.equals_identical(shape.geometry, shapely.force_3d(Polygon(CLOCKWISE), 7))
+    assert shape.notes == (("1 geometry has measures (M): left out",) if told else ())
+
+
+def with_table(folder: Path, table: bytes | None, cpg: bytes | None = None) -> tuple[Shape, ...]:
+    """The shapes of a shapefile of two records with this table."""
+    parts = shapefile_parts(folder, a=frame(box(0, 0, 1, 1), box(2, 2, 3, 3))) | {"a.dbf": table, "a.cpg": cpg}
+    return read("a.zip", zipped({name: content for name, content in parts.items() if content is not None}))
+
+
+def test_attributes_of_a_shapefile_are_as_the_table_has_them(tmp_path):
+    columns = [
+        ("polygon_ha", "N", 20),
+        ("name", "C", 9),
+        ("yes", "L", 1),
+        ("day", "D", 8),
+        ("f", "F", 9),
+        ("m", "M", 10),
+    ]
+    table = dbf(
+        columns,
+        (b" 1758035.47908198250", "Peñón".encode(), b"T", b"20240131", b"7.29e+08", b"1"),
+        (b"*" * 20, b" ", b"?", b"00000000", b"0", b"2"),
+    )
+    for changed in (table, table[:-1]):
+        first, second = with_table(tmp_path, changed)
+        assert first.attributes == (
+            ("polygon_ha", "1758035.47908198250"),
+            ("name", "Peñón"),
+            ("yes", "T"),
+            ("day", "20240131"),
+            ("f", "7.29e+08"),
+        )
+        assert second.attributes == (("f", "0"),)
+        assert first.notes == second.notes == ()
+
+
+def test_attributes_stay_with_their_record(tmp_path):
+    parts = shapefile_parts(tmp_path, a=frame(box(0, 0, 1, 1), None, Point(1, 2).buffer(1), box(5, 5, 6, 6)))
+    (header,) = struct.unpack_from("<H", parts["a.dbf"], 8)
+    table = bytearray(parts["a.dbf"])
+    table[header] = ord("*")
+    shapes = read("a.zip", zipped(parts | {"a.dbf": bytes(table)}))
+    assert [(s.feature, s.attributes) for s in shapes] == [(3, (("n", "2"),)), (4, (("n", "3"),))]
+
+
+@pytest.mark.parametrize(
+    ("cpg", "written"),
+    [
+        (None, "utf-8"),
+        (None, "windows-1252"),
+        (b"UTF-8\r\n", "utf-8"),
+        (b"UTF-8", "windows-1252"),
+        (b"1252", "windows-1252"),
+        (b"ANSI 1250", "windows-1250"),
+        (b"ISO 88592", "iso-8859-2"),
+        (b"88592", "iso-8859-2"),
+        (b"ISO-8859-2", "iso-8859-2"),
+    ],
+)
+def test_the_encoding_of_attributes(tmp_path, cpg, written):
+    shape = with_table(tmp_path, dbf([("name", "C", 9)], ("Ségó".encode(written),), (b"",)), cpg)[0]
+    assert (shape.attributes, shape.notes) == ((("name", "Ségó"),), ())
+
+
+@pytest.mark.parametrize("cpg", [b"klingon", b"unicode_escape", b"\xff\xfe1", b"OEM 850"])
+def test_an_unknown_encoding_of_attributes_is_told(tmp_path, cpg):
+    shape = with_table(tmp_path, dbf([("n", "C", 9)], (rb"\u0041",), (b"",)), cpg)[0]
+    assert shape.attributes == (("n", r"\u0041"),)
+    assert "unknown here: taken for UTF-8" in only(shape.notes)
+
+
+@pytest.mark.parametrize(
+    ("table", "said"),
+    [
+        pytest.param(None, "the shapefile has no .dbf", id="none"),
+        pytest.param(b"", "damaged or cut short", id="empty"),
+        pytest.param(b"x" * 100, "damaged or cut short", id="junk"),
+        pytest.param(dbf([("n", "N", 9)], (b"1",), (b"2",))[:-3], "damaged or cut short", id="cut short"),
+        pytest.param(dbf([("n", "N", 9)], (b"1",)), "the .dbf has 1 records, the .shp 2", id="fewer"),
+        pytest.param(dbf([("n", "N", 9)], *[(b"1",)] * 3), "the .dbf has 3 records, the .shp 2", id="more"),
+        pytest.param(
+            dbf([("n", "N", 9)], (b"1",), (b"2",)).replace(b"N\0\0\0\0\t", b"N\0\0\0\0\xff"), "wider", id="wide columns"
+        ),
+    ],
+)  # fmt: skip
+def test_a_table_that_is_not_of_the_records_costs_the_attributes_only(tmp_path, table, said):
+    shapes = with_table(tmp_path, table)
+    assert len(shapes) == 2
+    for shape in shapes:
+        assert shape.attributes == ()
+        assert only(shape.notes).startswith("no attributes: ")
+        assert said in only(shape.notes)
+
+
+def test_attributes_have_a_limit_in_number(tmp_path):
+    row = tuple(str(i).encode() for i in range(250))
+    shape = with_table(tmp_path, dbf([(f"c{i}", "N", 3) for i in range(250)], row, row))[0]
+    assert shape.attributes == tuple((f"c{i}", str(i)) for i in range(200))
 
 
 def test_other_types_of_shapefile_are_refused():

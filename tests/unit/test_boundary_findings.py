@@ -16,9 +16,15 @@ from tests.unit.boundary_made import RULES, square
 from tests.unit.building import CONFIGS
 from tests.unit.findings_tables import event, write
 
-COUNTRIES = {"AAA": square(10, 40, 10), "BBB": square(20, 40, 10), "POL": square(100, 60, 10), "DIA": square(0, 0, 50)}
-"""Made-up countries by their codes: two beside each other, one that lies beyond the map when turned, one that is its own
-mirror image."""
+COUNTRIES = {
+    "AAA": square(10, 40, 10),
+    "BBB": square(20, 40, 10),
+    "POL": square(100, 60, 10),
+    "EDG": square(170, 60, 10),
+    "DIA": square(0, 0, 50),
+}
+"""Made-up countries by their codes: two beside each other, two that lie beyond the map when turned, the second at 180 degrees,
+and one that is its own mirror image."""
 
 IN_A = square(12, 42)
 
@@ -180,6 +186,15 @@ def test_a_small_share_may_lie_outside(tmp_path, beyond, rules):
     assert [row["value"] for row in rows] == [pytest.approx(1 - beyond)] * len(rules)
 
 
+def test_the_least_share_is_enough(tmp_path):
+    class JustEnough:
+        def shares_inside(self, geometries: np.ndarray, countries: list[str | None]) -> np.ndarray:
+            return np.full(len(geometries), RULES.least_share_inside)
+
+    rows = {"boundaries": [boundary("VCS1")], "projects": [project("VCS1")]}
+    assert found(tmp_path, known=JustEnough(), **rows) == []
+
+
 def test_a_boundary_in_no_country_says_so(tmp_path):
     at_sea = boundary("VCS1", square(-30, -30), country_iso3=None)
     row = only(found(tmp_path, boundaries=[at_sea], projects=[project("VCS1")]))
@@ -283,9 +298,18 @@ def test_other_shapes_that_are_not_usable_are_no_exchanged_axes(tmp_path, geomet
     assert told(tmp_path, shapes=[shape("VCS1", geometry, source_crs=crs)], **rows) == [("shape_not_usable", "VCS1")]
 
 
+def test_shapes_that_leave_the_map_when_exchanged_are_no_exchanged_axes(tmp_path):
+    """Most of it would lie in its country, and the rest beyond 180 degrees."""
+    rows = {"repair_findings": [unusable("VCS1")], "projects": [project("VCS1", "EDG")]}
+    assert told(tmp_path, shapes=[shape("VCS1", shapely.box(60, 170, 69, 180.2))], **rows) == [
+        ("shape_not_usable", "VCS1")
+    ]
+    assert ("axes_swapped", "VCS1") in told(tmp_path, shapes=[shape("VCS1", shapely.box(60, 170, 69, 180))], **rows)
+
+
 def test_of_several_exchanged_shapes_of_a_project_the_same_is_told_in_any_order(tmp_path):
-    half_out = shapely.box(60, 109, 69, 110.1)
-    shapes = [shape("VCS1", half_out, layer="b"), shape("VCS1", BEYOND), shape("VCS1", half_out, feature=2)]
+    half_out = shapely.box(60, 109, 69, 110.01)
+    shapes = [shape("VCS1", half_out), shape("VCS1", BEYOND, feature=2)]
     rows = {"repair_findings": [unusable("VCS1")], "projects": [project("VCS1", "POL")]}
     findings = [found(tmp_path, shapes=each, **rows) for each in (shapes, shapes[::-1])]
     assert findings[0] == findings[1]
@@ -310,6 +334,31 @@ def test_an_area_unlike_the_stated_one(tmp_path, area, is_told):
             "bound": 100.0, "finding": f"{area:,.1f} ha drawn, 100.0 ha stated (the project page)", "file": "VCS1.kml",
             "snapshot_id": "snapshot of VCS1",
         }  # fmt: skip
+
+
+SAYS = {"stated_ha": 40.0, "stated_by": "Area_ha"}
+
+
+@pytest.mark.parametrize(
+    ("stated", "said", "finding"),
+    [
+        ({}, [SAYS, SAYS], "100.0 ha drawn, 80.0 ha stated (Area_ha in VCS1.kml)"),
+        ({}, [SAYS, {**SAYS, "stated_ha": 60.0}], None),
+        ({}, [SAYS, {}], None),
+        ({"VCS1": 100.0}, [SAYS, SAYS], None),
+        ({"VCS1": 50.0}, [SAYS, {**SAYS, "stated_ha": 60.0}], "100.0 ha drawn, 50.0 ha stated (the project page)"),
+    ],
+    ids=["differs", "agrees", "not all shapes say it", "a steward knows it", "a steward knows it better"],
+)
+def test_an_area_unlike_what_the_shapes_state_of_themselves(tmp_path, stated, said, finding):
+    rows = found(
+        tmp_path,
+        boundaries=[boundary("VCS1", area_ha=100.0)],
+        shapes=[shape("VCS1", shapely.box(0, 0, 1, 1), feature=i, **cells) for i, cells in enumerate(said, 1)],
+        projects=[project("VCS1")],
+        stated=stated,
+    )
+    assert [row["finding"] for row in rows] == ([finding] if finding else [])
 
 
 def test_below_the_least_area_of_each_of_its_protocols(tmp_path):
@@ -375,6 +424,8 @@ def test_what_the_repair_found_is_passed_on_with_the_registry(tmp_path):
     }  # fmt: skip
     rows = found(tmp_path, boundaries=[boundary("VCS1")], repair_findings=[repaired], projects=[project("VCS1")])
     assert only(rows) == {**repaired, "registry": "verra"}
+    alone = found(tmp_path, repair_findings=[unusable("VCS1")], projects=[project("VCS1")])
+    assert only(alone)["registry"] == "verra", "though neither a boundary nor a shape mentions it"
 
 
 def test_the_registry_that_lists_a_project_goes_before_that_of_its_credits(tmp_path):
@@ -400,6 +451,7 @@ def test_rows_stand_in_order_of_rule_project_file_and_finding_whatever_the_order
         "repair_findings": [unusable("VCS5"), unusable("VCS4")],
         "faults": [
             fault("b.kml", "empty", "VCS1"), fault("a.kml", "too large", "VCS1"), fault("a.kml", "empty", "VCS1"),
+            fault("a.kml", "empty", "VCS2"),
             fault("index.csv", "no such file", line=12), fault("index.csv", "no such file", line=3),
         ],
         "shapes": [shape("VCS5", BEYOND), shape("VCS4", BEYOND)],
@@ -424,6 +476,7 @@ def test_rows_stand_in_order_of_rule_project_file_and_finding_whatever_the_order
         ("file_not_usable", "VCS1", "a.kml"),
         ("file_not_usable", "VCS1", "a.kml"),
         ("file_not_usable", "VCS1", "b.kml"),
+        ("file_not_usable", "VCS2", "a.kml"),
         ("file_not_usable", None, "index.csv"),
         ("file_not_usable", None, "index.csv"),
         ("outside_its_country", "VCS1", "VCS1.kml"),
