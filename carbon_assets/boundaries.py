@@ -167,7 +167,7 @@ def _found(project: _Project, done: Repaired | UnusableShape, rules: Rules) -> I
     if done.encloses_pole:
         yield {"rule": "encloses_a_pole", "finding": "a ring goes round a pole; on a map its area means nothing"}
     if done.crosses_antimeridian:
-        yield {"rule": "crosses_the_antimeridian", "finding": "it lies on both sides of 180 degrees and was cut there"}
+        yield {"rule": "crosses_the_antimeridian", "finding": "it lies on both sides of 180 degrees, cut there"}
     if done.geometry.is_empty:
         left = next((s for s in done.steps if s.parts_after == 0), None)
         why = f"at the step {left.name}: {left.reason}" if left and left.reason else "there is no shape"

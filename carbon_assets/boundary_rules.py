@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import csv
-from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -12,7 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from carbon_assets.boundary_files import Limits
-from carbon_assets.config import ConfigError
+from carbon_assets.config import ConfigError, load_csv
 
 
 class _Model(BaseModel):
@@ -79,31 +77,23 @@ def load(configs: Path) -> Knowledge:
         raise ConfigError(f"{path}: {error}") from error
     return Knowledge(
         rules,
-        dict(_areas(folder / "stated_areas.csv", "project_id")),
-        dict(_areas(folder / "least_areas.csv", "protocol")),
+        _areas(folder / "stated_areas.csv", "project_id"),
+        _areas(folder / "least_areas.csv", "protocol"),
     )
 
 
-def _areas(path: Path, key: str) -> Iterator[tuple[str, tuple[float, str]]]:
-    """The rows of a file with the columns `key`, area_ha and source."""
-    seen: set[str] = set()
-    with path.open(encoding="utf-8", newline="") as file:
-        rows = csv.DictReader(file)
-        if rows.fieldnames != [key, "area_ha", "source"]:
-            raise ConfigError(
-                f"{path}: expected the columns {key},area_ha,source; found {','.join(rows.fieldnames or ())}"
-            )
-        for row in rows:
-            where = f"{path}, line {rows.line_num}"
-            try:
-                area = float(row["area_ha"])
-            except (TypeError, ValueError) as error:
-                raise ConfigError(
-                    f"{where}: area_ha is {row['area_ha']!r}; a number of hectares is expected"
-                ) from error
-            if not (row[key] and row["source"]) or not 0 < area < float("inf"):
-                raise ConfigError(f"{where}: {key}, an area above 0 and a source are expected; found {dict(row)}")
-            if row[key] in seen:
-                raise ConfigError(f"{where}: {row[key]} stands there twice")
-            seen.add(row[key])
-            yield row[key], (area, row["source"])
+def _areas(path: Path, key: str) -> dict[str, tuple[float, str]]:
+    """The areas of a file with the columns `key`, area_ha and source."""
+    known: dict[str, tuple[float, str]] = {}
+    for row in load_csv(path, (key, "area_ha", "source")):
+        where = f"{path}, line {row['line']}"
+        try:
+            area = float(row["area_ha"])
+        except ValueError as error:
+            raise ConfigError(f"{where}: area_ha is {row['area_ha']!r}; a number of hectares is expected") from error
+        if not (row[key] and row["source"]) or not 0 < area < float("inf"):
+            raise ConfigError(f"{where}: {key}, an area above 0 and a source are expected; found {row}")
+        if row[key] in known:
+            raise ConfigError(f"{where}: {row[key]} stands there twice")
+        known[row[key]] = (area, row["source"])
+    return known

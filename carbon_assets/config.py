@@ -7,6 +7,7 @@ know, and every error names the file.
 from __future__ import annotations
 
 import csv
+import io
 import re
 from functools import cached_property
 from pathlib import Path
@@ -266,13 +267,16 @@ def load_registries(configs: Path) -> dict[str, Registry]:
 
 def load_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
     """A steward's CSV file with exactly `columns`; the dicts also hold `line`. Raises `ConfigError`."""
-    with path.open(encoding="utf-8-sig", newline="") as file:
-        reader = csv.DictReader(file)
-        if tuple(reader.fieldnames or ()) != columns:
-            raise ConfigError(f"{path}, line 1: expected the columns {','.join(columns)}; found {reader.fieldnames}")
-        rows = []
-        for row in reader:
-            if None in row or None in row.values():
-                raise ConfigError(f"{path}, line {reader.line_num}: expected {len(columns)} cells: {row}")
-            rows.append({**{name: cell.strip() for name, cell in row.items()}, "line": str(reader.line_num)})
+    try:
+        text = path.read_bytes().decode("utf-8-sig")
+    except (OSError, UnicodeDecodeError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    reader = csv.DictReader(io.StringIO(text, newline=""))
+    if tuple(reader.fieldnames or ()) != columns:
+        raise ConfigError(f"{path}, line 1: expected the columns {','.join(columns)}; found {reader.fieldnames}")
+    rows = []
+    for row in reader:
+        if None in row or None in row.values():
+            raise ConfigError(f"{path}, line {reader.line_num}: expected {len(columns)} cells: {row}")
+        rows.append({**{name: cell.strip() for name, cell in row.items()}, "line": str(reader.line_num)})
     return rows

@@ -171,10 +171,12 @@ def test_a_line_crossed_ten_thousand_times_makes_ten_thousand_parts():
     assert done.geometry.area == pytest.approx(10_001 * wide * 0.01 / 2, rel=1e-9)
 
 
-def test_what_is_still_invalid_when_made_valid_is_made_valid_again():
+def test_a_ring_that_geos_cannot_make_valid_loses_no_land():
     drawn = Polygon([(10 + x * CELL, 45 + y * CELL) for x, y in [(7, 6), (0, 2), (6, 8), (4, 9), (2, 4)]])
-    assert not shapely.make_valid(drawn, method="structure").is_valid, "once it is, this tests nothing"
-    assert shapely.symmetric_difference(repaired(drawn).geometry, shapely.union_all(enclosed([drawn]))).area < 1e-12
+    made = shapely.make_valid(drawn, method="structure")
+    assert not made.is_valid, "once it is, this tests nothing"
+    land = shapely.union_all(enclosed([drawn]))
+    assert shapely.symmetric_difference(repaired(drawn).geometry, land).area < 1e-10
 
 
 def test_a_ring_that_geos_gives_up_on_is_rounded(monkeypatch):

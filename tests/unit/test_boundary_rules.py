@@ -111,7 +111,8 @@ def test_rules_that_are_not_there_are_refused(configs):
     [
         pytest.param("B,many,a page", "area_ha is 'many'", id="no number"),
         pytest.param('B,"1,000",a page', "area_ha is '1,000'", id="a comma in the number"),
-        pytest.param("B", "area_ha is None", id="no area"),
+        pytest.param("B", "expected 3 cells", id="no area"),
+        pytest.param("B,1,000,a page", "expected 3 cells", id="a comma outside of quotes"),
         pytest.param("B,,a page", "area_ha is ''", id="blank area"),
         pytest.param("B,0,a page", "above 0", id="nothing"),
         pytest.param("B,-5,a page", "above 0", id="less than nothing"),
@@ -131,4 +132,15 @@ def test_a_row_that_cannot_be_is_refused_with_its_line(file, row, said, configs)
 @pytest.mark.parametrize("header", ["id,area_ha,source", "area_ha,source", "", "project_id,protocol,area_ha,source"])
 def test_other_columns_are_refused(file, header, configs):
     areas(configs, file, header, "A,5,a page")
-    refused(configs, str(configs / "boundaries" / file), f"expected the columns {HEADER[file]}", f"found {header}")
+    found = header.split(",") if header else ""
+    refused(configs, str(configs / "boundaries" / file), f"expected the columns {HEADER[file]}", f"found {found}")
+
+
+@pytest.mark.parametrize("file", [STATED, LEAST])
+@pytest.mark.parametrize("content", [None, b"\xff\xfe\x00"], ids=["missing", "no text"])
+def test_a_file_that_cannot_be_read_is_named(file, content, configs):
+    path = configs / "boundaries" / file
+    path.unlink()
+    if content:
+        path.write_bytes(content)
+    refused(configs, str(path))
