@@ -11,6 +11,7 @@ import pytest
 import shapely
 from shapely import LineString, Point, Polygon, box
 
+from carbon_assets import boundary_files
 from carbon_assets.boundary_files import Limits
 from tests.unit.boundary_formats import EVERY_GEOMETRY, SQUARE, frame, geojson, geopackage, only, read, refused
 
@@ -193,7 +194,7 @@ def test_attributes_have_a_limit_in_length_and_number(tmp_path):
     assert found == (("n" * 300, "é" * 300), *((f"c{i}", str(i)) for i in range(199)))
 
 
-def test_long_defaults_of_columns_are_not_fetched(tmp_path):
+def test_long_defaults_of_columns_are_not_fetched(tmp_path, monkeypatch):
     """They take no room in a row, so that a small file may have gigabytes of them."""
 
     def change(con):
@@ -205,9 +206,12 @@ def test_long_defaults_of_columns_are_not_fetched(tmp_path):
             con.execute(f"alter table a add column c{i} default '{'x' * 80_000}'")
 
     content = changed(tmp_path, geopackage(tmp_path, a=frame(*[Point(1, 2)] * 3)), change)
+    lengths = []
+    monkeypatch.setattr(boundary_files.geopackage, "_text", lambda text: lengths.append(len(text)) or text.decode())
     for shape in read("a.gpkg", content):
         assert shape.attributes[2:] == (("text", "x" * 300), *((f"c{i}", "x" * 300) for i in range(10)))
         assert len({id(value) for _, value in shape.attributes[2:]}) == 1
+    assert lengths.count(300) == 33  # of 3 rows
 
 
 @pytest.mark.parametrize("kind", [3, 5, 6])
