@@ -153,10 +153,11 @@ def read(settings: Settings, rules: Rules) -> Read:
             offers[offer.project_id].append(offer)
     chosen = [_last_observed(offered, faults) for _, offered in sorted(offers.items())]
     used = {offer.snapshot.stored_as: offer.snapshot for offer in chosen}
-    told = sorted((vars(fault) for fault in faults), key=lambda row: (row["file"], row["line"] or 0, row["reason"]))
+    told = sorted(faults, key=lambda fault: (fault.file, fault.line or 0, fault.reason, fault.project_id or ""))
+    quarantined = [{"registry": FOLDER, "table": fault.file, **vars(fault)} for fault in told]
     return Read(
         pa.Table.from_pylist([row for offer in chosen for row in offer.rows], schema=schema.BOUNDARY_SHAPES),
-        pa.Table.from_pylist(told, schema=schema.BOUNDARY_FAULTS),
+        pa.Table.from_pylist(quarantined, schema=schema.BOUNDARY_FAULTS),
         (*([index_snapshot] if index_snapshot else []), *used.values()),
     )
 

@@ -385,14 +385,12 @@ BOUNDARY_SHAPES = pa.schema(
 
 BOUNDARY_FAULTS = pa.schema(
     [
+        *(field.with_nullable(field.nullable or field.name in ("line", "snapshot_id")) for field in QUARANTINE),
         _field("project_id", TEXT, "Project concerned, as far as known"),
-        _field("file", TEXT, "File name as dropped", required=True),
-        _field("line", COUNT, "Line of boundaries/index.csv, for what it says"),
-        _field("reason", TEXT, "What is wrong and what is accepted", required=True),
         _field("file_in_use", TEXT, "Older file that stays in use; NULL: none"),
-        _field("snapshot_id", TEXT, "Snapshot concerned; NULL: its contents are not known"),
     ]
 )
+"""The quarantine of boundaries: whole files, which have no line, and rows of boundaries/index.csv."""
 
 BOUNDARIES = pa.schema(
     [

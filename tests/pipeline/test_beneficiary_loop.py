@@ -18,9 +18,10 @@ from tests.unit.openrefine_histories import mass_edit
 MADE = {
     "harmonized/beneficiaries", "harmonized/beneficiary_candidates", "marts/beneficiaries",
     "marts/beneficiary_candidates", "marts/credits", "marts/projects", "marts/protocol_catalogue",
-    "marts/protocol_coverage",
+    "marts/protocol_coverage", "marts/boundaries", "marts/boundary_findings",
 }  # fmt: skip
-"""The tables that depend on what stewards know of beneficiaries; those of projects and protocols count credits."""
+"""The tables that depend on what stewards know of beneficiaries; those of projects and protocols count credits, those of
+boundaries name projects."""
 CHECK = "harmonized/beneficiaries: openrefine_agrees"
 HISTORY = [mass_edit({"Hollowmoss Insurance": "Hollowmoss Group"}, column="beneficiary")]
 

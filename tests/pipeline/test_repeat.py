@@ -64,7 +64,8 @@ def test_one_changed_table_leaves_the_other_registries_alone(copied, drop, tmp_p
 
 
 def test_shuffling_the_rows_of_every_file_gives_identical_marts(sample_run, drop, tmp_path):
-    for path in drop.glob("*/*.csv"):
+    # Of index.csv what cannot be used is told with its line.
+    for path in set(drop.glob("*/*.csv")) - {drop / "boundaries" / "index.csv"}:
         encoding = (
             "windows-1252" if path.parent.name == "climate-action-reserve" and path.stem == "issuances" else "utf-8-sig"
         )

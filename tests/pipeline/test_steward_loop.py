@@ -20,10 +20,13 @@ TEXT = "Regenerative Kelp Paddocks of the Steppe"
 PROJECT = "VCS90036"
 MADE = {
     "harmonized/protocols", "harmonized/project_types", "harmonized/protocol_catalogue", "marts/projects",
-    "marts/protocol_catalogue", "marts/protocol_coverage", "marts/unknown_values",
+    "marts/protocol_catalogue", "marts/protocol_coverage", "marts/unknown_values", "harmonized/boundary_findings",
+    "marts/boundary_findings", "marts/boundaries",
 }  # fmt: skip
-"""The tables that depend on what stewards know of protocols and types."""
-VIEWS = {"staging/stg_protocols", "staging/stg_project_types", "staging/stg_protocol_catalogue"}
+"""The tables that depend on what stewards know of protocols and types; a protocol can ask for a least area."""
+VIEWS = {
+    "staging/stg_protocols", "staging/stg_project_types", "staging/stg_protocol_catalogue", "staging/stg_boundary_findings",
+}  # fmt: skip
 
 
 @dataclasses.dataclass(frozen=True)

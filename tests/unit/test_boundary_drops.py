@@ -58,7 +58,12 @@ def faults(settings: Settings) -> list[tuple[str, int | None, str | None]]:
 
 
 def told(settings: Settings) -> list[dict]:
-    return read(settings).faults.to_pylist()
+    """The faults, without the columns that only rows of tables fill."""
+    rows = read(settings).faults.to_pylist()
+    assert all((row.pop("registry"), row.pop("table")) == ("boundaries", row["file"]) for row in rows)
+    unfilled = [row.pop(name) for row in rows for name in ("column", "value", "quantity", "record")]
+    assert set(unfilled) <= {None}
+    return rows
 
 
 def stored(settings: Settings, name: str) -> list[Path]:

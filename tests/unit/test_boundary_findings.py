@@ -66,7 +66,8 @@ def shape(project_id: str, geometry: shapely.Geometry, **cells: object) -> dict:
 
 
 def fault(file: str, reason: str, project_id: str | None = None, **cells: object) -> dict:
-    return {"file": file, "reason": reason, "project_id": project_id, **cells}
+    named = {"registry": "boundaries", "table": file, "file": file}
+    return {**named, "reason": reason, "project_id": project_id, **cells}
 
 
 def project(project_id: str, country: str | None = "AAA", registry: str = "verra", **cells: object) -> dict:
