@@ -119,6 +119,8 @@ def _outcome(project: _Project, rules: Rules) -> Repaired | UnusableShape:
         return boundary_repair.repair(project.shapes, rules.least_part_ha)
     except UnusableShape as error:
         return error
+    except shapely.errors.ShapelyError as error:  # one project must not stop the others
+        return UnusableShape(f"it cannot be repaired: {error}")
 
 
 def _told(project: _Project) -> dict:
@@ -157,10 +159,14 @@ def _measured(done: Repaired) -> dict:
 def _found(project: _Project, done: Repaired | UnusableShape, rules: Rules) -> Iterator[dict]:
     """What the repair of one project shows, as `rule`, `value`, `bound` and `finding`."""
     if project.crs_source == "config":
+        declared = rules.declared_crs.get(project.file)
+        why = f"declared: {declared.reason}" if declared else "the default of configs/boundaries/rules.yml"
         yield {
             "rule": "crs_is_assumed",
-            "finding": f"{project.file} does not say its coordinate reference system; {project.source_crs} is declared",
+            "finding": f"{project.file} does not say its coordinate reference system; {project.source_crs} is taken, {why}",
         }
+    if project.notes:
+        yield {"rule": "file_not_read_as_it_stands", "finding": f"{project.file}: {'; '.join(project.notes)}"}
     if isinstance(done, UnusableShape):
         yield {"rule": "shape_not_usable", "finding": f"{project.file}: {done}"}
         return
@@ -180,6 +186,13 @@ def _found(project: _Project, done: Repaired | UnusableShape, rules: Rules) -> I
             "rule": "repair_changed_the_area", "value": change, "bound": rules.most_repair_change,
             "finding": f"making it valid moved the area from {steps['validity'].area_before_ha:,.1f} to "
             f"{steps['overlaps'].area_after_ha:,.1f} ha ({change:.1%})",
+        }  # fmt: skip
+    slivers = done.change("slivers")
+    if slivers > rules.most_sliver_share:
+        (step,) = [step for step in done.steps if step.name == "slivers"]
+        yield {
+            "rule": "slivers_held_much_of_the_area", "value": slivers, "bound": rules.most_sliver_share,
+            "finding": f"{step.reason} were left out, {-step.delta_ha:,.1f} of {step.area_before_ha:,.1f} ha ({slivers:.1%})",
         }  # fmt: skip
     geodesic = boundary_repair.geodesic_area_ha(done.geometry)
     difference = abs(geodesic - done.area_ha) / done.area_ha

@@ -9,7 +9,7 @@ from __future__ import annotations
 import hashlib
 import re
 from collections import defaultdict
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -25,6 +25,7 @@ FOLDER = "boundaries"
 """Where a drop, the landing folder and the raw store keep boundaries; no registry has this name."""
 
 INDEX = "index.csv"
+EXPECTED = f"expected {INDEX}, a folder with a shapefile, or {' '.join(boundary_files.SUFFIXES)}"
 _INDEX_COLUMNS = (("project_id",), ("file",))
 
 # A lone comma may be a decimal's or a thousand's: what cannot be told is not read.
@@ -45,21 +46,25 @@ def is_boundary(path: Path) -> bool:
     """Whether something in a folder of boundaries is one by its name; others are told as not taken."""
     if path.name.startswith(".") or path.is_symlink():
         return False
-    return path.is_dir() or path.name == INDEX or path.suffix.lower() in boundary_files.SUFFIXES
+    is_named = path.name == INDEX or path.suffix.lower() in boundary_files.SUFFIXES
+    return path.is_dir() or (path.is_file() and is_named)
 
 
 def take(settings: Settings, path: Path, rules: Rules) -> Snapshot:
     """Store a file, or a folder with a shapefile as a zip, as the newest snapshot of its name. Raises
     `readers.UnreadableFile` for a folder that is none."""
-    content = packed(path)
+    content = packed(path, rules)
     return snapshots.take(
         settings, path, FOLDER, path.name, lambda file, content: describe(file, content, rules), content
     )
 
 
-def packed(path: Path) -> tuple[str, bytes]:
+def packed(path: Path, rules: Rules) -> tuple[str, bytes]:
     """The name and bytes under which a file, or a folder with a shapefile, is kept. Raises `readers.UnreadableFile`."""
-    return (f"{path.name}.zip", boundary_files.pack(path)) if path.is_dir() else (path.name, path.read_bytes())
+    if path.is_dir():
+        return f"{path.name}.zip", boundary_files.pack(path, rules.limits)
+    boundary_files.check_size("the file", path.stat().st_size, rules.limits.most_bytes, "bytes")
+    return path.name, path.read_bytes()
 
 
 def describe(file: str, content: bytes, rules: Rules) -> Contents:
@@ -102,7 +107,8 @@ def version(settings: Settings) -> str:
 
 @dataclass(frozen=True)
 class Claim:
-    """A file says where a project lies; `layer`: only that layer of it. `line`, `said_by`: where an index says so."""
+    """A file says where a project lies; `layer`: only that layer of it. `line`, `said_by`: where an index says so; it withdraws
+    a file by giving it no project."""
 
     project_id: str
     name: str
@@ -147,10 +153,18 @@ def read(settings: Settings, rules: Rules) -> Read:
     faults: list[Fault] = []
     index, index_snapshot = _index(settings, kept, faults)
     offers: dict[str, list[_Offer]] = defaultdict(list)
-    for name, claims in _claimed(index, kept).items():
-        snapshot, shapes = _newest(settings, name, rules, claims, faults)
-        for offer in _offers(snapshot, shapes, claims, rules, faults) if snapshot else ():
-            offers[offer.project_id].append(offer)
+
+    def gather(claimed: dict[str, list[Claim]]) -> None:
+        for name, claims in claimed.items():
+            snapshot, shapes = _newest(settings, name, rules, claims, faults)
+            for offer in _offers(snapshot, shapes, claims, rules, faults) if snapshot else ():
+                offers[offer.project_id].append(offer)
+
+    # What the index says counts, where it can be used; the other files are of the projects that they are named by.
+    said = _by_name(claim for claim in index)
+    gather({name: [claim for claim in claims if claim.project_id] for name, claims in said.items()})
+    own = [Claim(project_of(name), name) for name in kept if name not in said]
+    gather(_by_name(claim for claim in own if claim.project_id not in offers))
     chosen = [_last_observed(offered, faults) for _, offered in sorted(offers.items())]
     used = {offer.snapshot.stored_as: offer.snapshot for offer in chosen}
     told = sorted(faults, key=lambda fault: (fault.file, fault.line or 0, fault.reason, fault.project_id or ""))
@@ -162,17 +176,11 @@ def read(settings: Settings, rules: Rules) -> Read:
     )
 
 
-def _claimed(index: list[Claim], kept: list[str]) -> dict[str, list[Claim]]:
-    """Which projects each file is of: those that the index says, else the one that it is named by, unless the index says
-    another file for that."""
-    claims: dict[str, list[Claim]] = defaultdict(list)
-    for claim in index:
-        claims[claim.name].append(claim)
-    settled = {claim.project_id for claim in index}
-    for name in kept:
-        if name not in claims and project_of(name) not in settled:
-            claims[name].append(Claim(project_of(name), name))
-    return claims
+def _by_name(claims: Iterable[Claim]) -> dict[str, list[Claim]]:
+    grouped: dict[str, list[Claim]] = defaultdict(list)
+    for claim in claims:
+        grouped[claim.name].append(claim)
+    return grouped
 
 
 def _offers(
@@ -185,7 +193,7 @@ def _offers(
         if claim.layer in (None, *layers):
             wanted[claim.project_id] |= {claim.layer} if claim.layer else layers
             continue
-        reason = f"there is no layer {claim.layer!r} in {snapshot.file}; it has {', '.join(sorted(layers))}"
+        reason = f"there is no layer {claim.layer!r} in {snapshot.table}; it has {', '.join(sorted(layers))}"
         faults.append(Fault(INDEX, reason, claim.project_id, claim.line, snapshot_id=claim.said_by))
     for project_id, names_of_layers in wanted.items():
         mine = [shape for shape in shapes if shape.layer in names_of_layers]
@@ -196,12 +204,14 @@ def _last_observed(offers: list[_Offer], faults: list[Fault]) -> _Offer:
     """Of several files of one project the one observed last; the others are told, until the index says which one counts."""
     *others, newest = sorted(offers, key=lambda offer: offer.snapshot.name)
     reason = (
-        f"{newest.snapshot.file} is a boundary of {newest.project_id}, too, and was observed later: it is used. Say in {INDEX} "
+        f"{newest.snapshot.table} is a boundary of {newest.project_id}, too, and was observed later: it is used. Say in {INDEX} "
         "which one counts, or put both into one file"
     )
     for offer in others:
         snapshot = offer.snapshot
-        faults.append(Fault(snapshot.file, reason, offer.project_id, None, newest.snapshot.file, snapshot.snapshot_id))
+        faults.append(
+            Fault(snapshot.table, reason, offer.project_id, None, newest.snapshot.table, snapshot.snapshot_id)
+        )
     return newest
 
 
@@ -211,8 +221,9 @@ def project_of(name: str) -> str:
     >>> project_of("vcs832.kml")
     'VCS832'
     """
-    suffix = next((s for s in boundary_files.SUFFIXES if name.lower().endswith(s)), "")
-    stem = name[: len(name) - len(suffix)].strip()
+    stem = name.strip()
+    while suffix := next((s for s in (*boundary_files.SUFFIXES, ".shp") if stem.lower().endswith(s)), ""):
+        stem = stem[: -len(suffix)].strip()
     return stem.upper() if _ID.fullmatch(stem) else stem
 
 
@@ -245,8 +256,8 @@ def _claims(table: readers.RawTable, kept: list[str], snapshot: Snapshot, faults
         # Of files that differ in their suffix only the last observed is used, as of any that claim one project.
         where = {"line": row[readers.LINE], "said_by": snapshot.snapshot_id}
         made = [Claim(project_id, name, layer or None, **where) for name in by_name.get(file.rstrip("/"), ())]
-        if not project or not file:
-            reason = "project_id and file must have a value"
+        if not file:
+            reason = "file must have a value"
         elif not made:
             reason = f"no file {file!r} was ever dropped; there are {', '.join(kept[:10]) or 'none'}"
         elif seen.issuperset(made):
@@ -270,17 +281,17 @@ def _newest(
             break
         except readers.UnreadableFile as error:
             refused.append((snapshot, str(error)))
-    in_use = f"{good.file} of {good.observed_at:%Y-%m-%d %H:%M} UTC" if good else None
-    faults += [Fault(s.file, reason, claim.project_id, None, in_use) for s, reason in refused[:1] for claim in claims]
+    in_use = f"{good.table} of {good.observed_at:%Y-%m-%d %H:%M} UTC" if good else None
+    faults += [Fault(s.table, reason, claim.project_id, None, in_use) for s, reason in refused[:1] for claim in claims]
     return good, shapes
 
 
 def _row(project_id: str, snapshot: Snapshot, shape: boundary_files.Shape, rules: Rules) -> dict:
-    declared = rules.declared_crs.get(snapshot.file)
+    declared = rules.declared_crs.get(snapshot.table)
     stated_by, stated_ha = _stated(shape, rules)
     return {
         "project_id": project_id,
-        "file": snapshot.file,
+        "file": snapshot.table,
         "layer": shape.layer,
         "feature": shape.feature,
         "geometry": shapely.to_wkb(shape.geometry),

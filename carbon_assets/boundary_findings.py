@@ -12,6 +12,7 @@ from pathlib import Path
 import duckdb
 import numpy as np
 import pyarrow as pa
+import pyproj
 import shapely
 
 from carbon_assets import schema
@@ -21,6 +22,7 @@ from carbon_assets.places import Places
 RULES = {
     "file_not_usable": "Every file and every row of boundaries/index.csv can be used; if not, the last good one stays in use.",
     "shape_not_usable": "The shapes of a project make a boundary: places on Earth, and polygons above the least area.",
+    "file_not_read_as_it_stands": "A file is read whole and as it stands, without help.",
     "crs_is_assumed": "A file says its coordinate reference system, or its format has one.",
     "project_not_known": "A boundary is of a project that a registry publishes, or that credits mention.",
     "axes_swapped": "A boundary lies in its project's country as drawn, not with longitude and latitude exchanged.",
@@ -28,6 +30,7 @@ RULES = {
     "area_unlike_stated": "A boundary has the area that its registry or its own file states.",
     "below_the_least_area": "A boundary has the least area that its protocol asks for.",
     "repair_changed_the_area": "Making a boundary valid hardly changes its area.",
+    "slivers_held_much_of_the_area": "What is left out as slivers is hardly any of the area.",
     "areas_disagree": "The area in equal-area projection is that on the ellipsoid.",
     "crosses_the_antimeridian": "A boundary lies on one side of 180 degrees.",
     "encloses_a_pole": "A boundary goes round no pole.",
@@ -98,9 +101,9 @@ _FAULTS = """
 _NOT_KNOWN = """
     select
         'project_not_known' as rule, project_id, area_ha, file, snapshot_id,
-        concat(project_id, ' is no project of any registry; name the file by its project, or put both into boundaries/index.csv')
+        concat(project_id, ' is no project of any registry; name ', file, ' by its project, or give that in boundaries/index.csv')
             as finding
-    from placed where not is_known
+    from placed where not is_known and file is not null
 """
 
 
@@ -140,14 +143,16 @@ def _swapped_beyond_the_map(
     rows = _rows(
         con,
         """
-        select project_id, s.geometry, country_iso3, country, s.file, s.snapshot_id
+        select project_id, s.geometry, s.source_crs, country_iso3, country, s.file, s.snapshot_id
         from read_parquet($shapes) s join placed using (project_id)
-        where placed.geometry is null and country_iso3 is not null and s.source_crs = 'EPSG:4326'
+        where placed.geometry is null and country_iso3 is not null
         order by project_id, s.file, s.layer, s.feature
         """,
         shapes=shapes,
     )
-    drawn = _swapped(shapely.make_valid(shapely.from_wkb([row["geometry"] for row in rows])))
+    rows = [row for row in rows if pyproj.CRS.from_user_input(row["source_crs"]).is_geographic]
+    # The hull tells where a shape lies, however it is drawn.
+    drawn = _swapped(shapely.convex_hull(shapely.from_wkb([row["geometry"] for row in rows])))
     west, south, east, north = shapely.bounds(drawn).T if len(rows) else np.empty((4, 0))
     on_earth = (west >= -180) & (east <= 180) & (south >= -90) & (north <= 90)
     rows, drawn = [row for row, fits in zip(rows, on_earth, strict=True) if fits], drawn[on_earth]

@@ -19,9 +19,11 @@ class _Model(BaseModel):
 
 def _known_crs(crs: str) -> str:
     try:
-        pyproj.CRS.from_user_input(crs)
+        known = pyproj.CRS.from_user_input(crs)
     except pyproj.exceptions.CRSError as error:
         raise ValueError(f"{crs!r} is no coordinate reference system: {error}") from error
+    if not (known.is_geographic or known.is_projected):
+        raise ValueError(f"{crs!r} ({known.type_name}) places nothing on a map")
     return crs
 
 
@@ -42,6 +44,7 @@ class Rules(_Model):
     declared_crs: dict[str, Declared] = {}
     area_attributes: dict[str, float] = {}
     most_repair_change: float = Field(ge=0)
+    most_sliver_share: float = Field(ge=0)
     most_geodesic_difference: float = Field(ge=0)
     most_area_difference: float = Field(ge=0)
     least_share_inside: float = Field(ge=0, le=1)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from carbon_assets import boundary_drops, boundary_files, boundary_rules, contents, readers, snapshots
+from carbon_assets import boundary_drops, boundary_rules, contents, readers, snapshots
 from carbon_assets.config import Registry
 from carbon_assets.settings import Settings
 from carbon_assets.snapshots import Snapshot
@@ -131,12 +131,9 @@ def _take_boundary(settings: Settings, path: Path) -> Taken | Rejected:
     rules = boundary_rules.load(settings.configs).rules
     shapes = (boundary_drops.FOLDER, "shapes")
     if not boundary_drops.is_boundary(path):
-        kinds = " ".join(boundary_files.SUFFIXES)
-        return _reject(
-            settings, path, f"expected {boundary_drops.INDEX}, a folder with a shapefile, or {kinds}", shapes
-        )
+        return _reject(settings, path, boundary_drops.EXPECTED, shapes)
     try:
-        packed = boundary_drops.packed(path)
+        packed = boundary_drops.packed(path, rules)
     except readers.UnreadableFile as error:
         return _reject(settings, path, str(error), shapes)
     inside = boundary_drops.describe(*packed, rules)

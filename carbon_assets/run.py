@@ -124,7 +124,7 @@ def _report(
     lines = [
         *_overview(settings),
         "",
-        *(f"not taken: {path} is no table of a known registry" for path in left),
+        *(f"not taken: {path} {_why_not_taken(path)}" for path in left),
         *(f"not taken: {why}" for why in untaken),
         *_checks(checks),
         *(_told(c, is_blocking=c.asset_check_key in blocking) for c in errors),
@@ -134,6 +134,11 @@ def _report(
         *_where_to_look(settings, published=published),
     ]
     return Report(tuple(lines), ok=published and not failures and not errors)
+
+
+def _why_not_taken(path: Path) -> str:
+    is_boundary = path.parent.name == boundary_drops.FOLDER
+    return f"is no boundary: {boundary_drops.EXPECTED}" if is_boundary else "is no table of a known registry"
 
 
 def _told(check: dg.AssetCheckEvaluation, *, is_blocking: bool) -> str:

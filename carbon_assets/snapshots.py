@@ -30,6 +30,8 @@ PACKED = (".gz", ".xlsx", ".kmz", ".zip")
 SYNTHETIC_MARK = "SYNTHETIC"
 """A drop that holds a file of this name is made up; it gives way to any real file of the same data folder."""
 
+_REAL, _NONE_YET = ".has-real-files", ".had-only-made-up-files"
+
 
 class AmbiguousDrop(Exception):
     """Several files of a drop claim to be the same table."""
@@ -160,6 +162,7 @@ def take(
     with store.alone_in(folder):
         known = history(settings, registry, table)
         if known and known[-1].sha256 == sha256 and known[-1].is_synthetic <= is_synthetic:
+            _note_real(settings, known[-1])
             return known[-1]
         earlier = next((snapshot for snapshot in known if snapshot.sha256 == sha256), None)
         snapshot = Snapshot(
@@ -183,6 +186,7 @@ def take(
         if not earlier:
             store.write_bytes(folder / snapshot.stored_as, content if is_packed else gzip.compress(content, mtime=0))
         store.write_bytes(folder / f"{snapshot.name}.json", snapshot.model_dump_json(indent=1).encode())
+        _note_real(settings, snapshot)
     return snapshot
 
 
@@ -285,6 +289,16 @@ def compared(settings: Settings, registry: str, table: str) -> list[tuple[Snapsh
     return pairs
 
 
+def _note_real(settings: Settings, snapshot: Snapshot) -> None:
+    """Leave a mark with the first real file, so that nobody has to look through all manifests for one."""
+    if not snapshot.is_synthetic:
+        (settings.data / "raw" / _REAL).touch()
+
+
 def _has_real_snapshot(settings: Settings) -> bool:
-    manifests = (settings.data / "raw").glob("*/*/[0-9]*.json")
-    return any(not Snapshot.model_validate_json(path.read_bytes()).is_synthetic for path in manifests)
+    real, none_yet = (settings.data / "raw" / name for name in (_REAL, _NONE_YET))
+    if not real.exists() and not none_yet.exists():  # a store that was begun before there were marks
+        manifests = (settings.data / "raw").glob("*/*/[0-9]*.json")
+        is_real = any(not Snapshot.model_validate_json(path.read_bytes()).is_synthetic for path in manifests)
+        (real if is_real else none_yet).touch()
+    return real.exists()

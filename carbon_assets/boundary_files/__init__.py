@@ -23,7 +23,7 @@ from carbon_assets.boundary_files.shapefile import pack
 from carbon_assets.boundary_files.shapes import DEFAULT_LIMITS, Limits, Shape, Source, Tally, check_size
 from carbon_assets.readers import UnreadableFile
 
-__all__ = ["DEFAULT_LIMITS", "SUFFIXES", "Limits", "Shape", "pack", "read"]
+__all__ = ["DEFAULT_LIMITS", "SUFFIXES", "Limits", "Shape", "check_size", "pack", "read"]
 
 
 def read(name: str, content: bytes, limits: Limits = DEFAULT_LIMITS, layer: str | None = None) -> tuple[Shape, ...]:

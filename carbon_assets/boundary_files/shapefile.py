@@ -23,7 +23,7 @@ import pyogrio.raw
 from carbon_assets.boundary_files import dbf, wkb
 from carbon_assets.boundary_files.archives import Archive
 from carbon_assets.boundary_files.content import mismatch
-from carbon_assets.boundary_files.shapes import DEFAULT_LIMITS, Draft, Shape, Source, check_size, wkt_crs
+from carbon_assets.boundary_files.shapes import DEFAULT_LIMITS, Draft, Limits, Shape, Source, check_size, wkt_crs
 from carbon_assets.readers import UnreadableFile
 
 
@@ -183,7 +183,7 @@ def _crs(prj: bytes, name: str) -> str | None:
 _PACKED_SUFFIXES = (".shp", ".shx", ".dbf", ".prj", ".cpg")
 
 
-def pack(folder: Path) -> bytes:
+def pack(folder: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     """The one shapefile in a folder as zip bytes that depend on names and contents only; other files are left out.
 
     Members are stored, not deflated: deflated bytes differ between versions of zlib. Raises `UnreadableFile`.
@@ -203,7 +203,7 @@ def pack(folder: Path) -> bytes:
     files = [path for path in files if path.stem.casefold() == stem.casefold()]
     if not any(path.suffix.lower() == ".shx" for path in files):
         raise UnreadableFile(f"{stem}.shx is missing: a shapefile is at least .shp and .shx")
-    check_size("the shapefile", sum(path.stat().st_size for path in files), DEFAULT_LIMITS.most_bytes, "bytes")
+    check_size("the shapefile", sum(path.stat().st_size for path in files), limits.most_bytes, "bytes")
     return _zipped({path.name: path.read_bytes() for path in files})
 
 

@@ -267,7 +267,10 @@ def together(parts: list[shapely.Geometry], kind: str) -> list[shapely.Geometry]
 
 
 def crs_text(crs: pyproj.CRS) -> str:
-    """The CRS by authority and code, such as "EPSG:32718", or as WKT where it has none."""
+    """The CRS by authority and code, such as "EPSG:32718", or as WKT where it has none. Raises `UnreadableFile` for one that
+    is no map's: heights alone, a geocentric or a local one."""
+    if not (crs.is_geographic or crs.is_projected):
+        raise UnreadableFile(f"its CRS {crs.name!r} ({crs.type_name}) places nothing on a map: export it in another")
     authority = crs.to_authority(min_confidence=100)
     if authority is None:
         return crs.to_wkt()

@@ -16,7 +16,7 @@ from carbon_assets.boundary_rules import Rules
 
 RULES = Rules(
     least_part_ha=0.1, default_crs="EPSG:4326", most_repair_change=0.01, most_geodesic_difference=0.005,
-    most_area_difference=0.1, least_share_inside=0.95, overlap_tolerance_ha=1, most_previews=9,
+    most_area_difference=0.1, least_share_inside=0.95, overlap_tolerance_ha=1, most_previews=9, most_sliver_share=0.01,
     area_attributes={"area_ha": 1, "ha": 1, "hectares": 1, "acres": 0.40468564224},
 )  # fmt: skip
 

@@ -156,7 +156,10 @@ def test_a_reference_system_that_the_file_does_not_say_is_told():
     found = findings(shape("VCS1", box(10, 5), crs_source="config"), shape("VCS1", box(11, 5), 2, crs_source="file"))
     assert list(found) == ["crs_is_assumed"]
     told = found["crs_is_assumed"]
-    assert told["finding"] == "VCS1.kml does not say its coordinate reference system; EPSG:4326 is declared"
+    assert (
+        told["finding"]
+        == "VCS1.kml does not say its coordinate reference system; EPSG:4326 is taken, the default of configs/boundaries/rules.yml"
+    )
     assert told["area_ha"] == pytest.approx(hectares(box(10, 5)) + hectares(box(11, 5)))
     assert (told["file"], told["snapshot_id"]) == ("VCS1.kml", "snapshot of VCS1")
 
@@ -292,3 +295,23 @@ def test_those_without_a_boundary_lead_then_those_that_changed_most_then_the_lar
         shape("VCS7", MultiPolygon([box(10, 5, 1), box(12, 5, 0.0002)])),
     )
     assert boundaries.most_changed(done) == ["VCS5", "VCS3", "VCS4", "VCS7", "VCS2", "VCS1", "VCS6"]
+
+
+def test_slivers_that_held_much_of_the_area_are_found():
+    plots = [box(i, 0, size=0.0001) for i in range(20)]
+    found = findings(shape("VCS1", MultiPolygon([*plots, box(50, 0, size=0.001)])))
+    told = found["slivers_held_much_of_the_area"]
+    assert told["value"] == pytest.approx(20 / 120, rel=0.01)
+    assert told["finding"].startswith("20 parts below 0.1 ha were left out")
+
+
+def test_what_was_needed_to_read_a_file_is_found():
+    found = findings(shape("VCS1", box(0, 0), notes=["1 ring was not closed"]))
+    assert found["file_not_read_as_it_stands"]["finding"] == "VCS1.kml: 1 ring was not closed"
+
+
+def test_what_cannot_be_brought_to_the_map_stops_no_other():
+    local = 'LOCAL_CS["arbitrary",LOCAL_DATUM["x",32767],UNIT["metre",1],AXIS["X",EAST],AXIS["Y",NORTH]]'
+    done = made(shape("VCS1", box(0, 0), source_crs=local, crs_source="file"), shape("VCS2", box(0, 0)))
+    assert done.rows["project_id"].to_pylist() == ["VCS2"]
+    assert [row["rule"] for row in done.findings.to_pylist()] == ["shape_not_usable"]

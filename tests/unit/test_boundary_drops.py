@@ -215,7 +215,7 @@ def test_the_rows_of_an_index_in_another_order_are_the_same(settings):
     ("name", "project"),
     [
         ("VCS832.kml", "VCS832"), ("vcs832.KML", "VCS832"), ("Vcs832.GeoJSON", "VCS832"), ("VCS832", "VCS832"),
-        ("VCS832 .kml", "VCS832"), ("isoza01.json", "ISOZA01"), ("GLD-12_b.zip", "GLD-12_B"), ("vcs832.kml.kml", "vcs832.kml"),
+        ("VCS832 .kml", "VCS832"), ("isoza01.json", "ISOZA01"), ("GLD-12_b.zip", "GLD-12_B"), ("vcs832.kml.kml", "VCS832"), ("vcs832.shp.zip", "VCS832"),
         ("mata alta.kml", "mata alta"), ("sierra_morada", "sierra_morada"), ("832.kml", "832"),
     ],
 )  # fmt: skip
@@ -267,7 +267,7 @@ def test_the_declared_system_is_that_of_one_file_only_and_the_default_that_of_ot
         {
             **RULES.model_dump(),
             "default_crs": "EPSG:4618",
-            "declared_crs": {name: declared for name in ("VCS1.zip", "VCS3.zip", "VCS4.geojson")},
+            "declared_crs": {name: declared for name in ("VCS1", "VCS3", "VCS4.geojson")},
         }
     )
     rows = read(settings, rules).shapes.to_pylist()
@@ -293,7 +293,7 @@ def test_the_index_says_whose_a_file_is_with_or_without_its_suffix(settings, nam
 def test_the_index_says_whose_a_folder_is(settings, named):
     boundary_drops.take(settings, shapefile(settings.drop / "boundaries" / "sierra", square(3)), RULES)
     drop(settings, "index.csv", index(("VCS7", named)))
-    assert drawn(settings) == {"VCS7": [("sierra.zip", 3)]}
+    assert drawn(settings) == {"VCS7": [("sierra", 3)]}
     assert told(settings) == []
 
 
@@ -334,8 +334,7 @@ def test_a_whole_file_is_of_several_projects(settings):
         pytest.param(
             ("vcs9", "none.kml"), "VCS9", "no file 'none.kml' was ever dropped; there are VCS5.kml, both", id="file"
         ),
-        pytest.param(("", "both.kml"), None, "project_id and file must have a value", id="no project"),
-        pytest.param(("VCS9", " "), "VCS9", "project_id and file must have a value", id="no file"),
+        pytest.param(("VCS9", " "), "VCS9", "file must have a value", id="no file"),
         pytest.param(("VCS1", "both", "north", "again"), "VCS1", "the same row stands above", id="twice"),
     ],
 )
@@ -468,6 +467,22 @@ def test_of_many_files_of_a_project_each_other_says_which_is_used(settings, name
     assert [(fault["file"], fault["file_in_use"]) for fault in told(settings)] == [(name, newest) for name in others]
 
 
+def test_the_index_withdraws_a_file_by_giving_it_no_project(settings):
+    drop(settings, "VCS1.kml", kml(a=[square(0)]))
+    drop(settings, "VCS2.kml", CUT)
+    drop(settings, "index.csv", index(("", "VCS1.kml"), ("", "VCS2.kml")))
+    assert (drawn(settings), faults(settings)) == ({}, [])
+
+
+@pytest.mark.parametrize("row", [("VCS1", "other.kml", "nowhere"), ("VCS1", "cut.kml", "")])
+def test_what_the_index_cannot_give_is_taken_from_the_file_of_that_name(settings, row):
+    drop(settings, "VCS1.kml", kml(a=[square(0)]))
+    drop(settings, "other.kml", kml(a=[square(1)]))
+    drop(settings, "cut.kml", CUT)
+    drop(settings, "index.csv", index(row))
+    assert drawn(settings)["VCS1"] == [("VCS1.kml", 0)]
+
+
 def test_an_older_file_with_several_layers_is_told_once(settings):
     drop(settings, "z.kml", kml(**KNOWN_LAYERS))
     drop(settings, "y.kml", kml(a=[square(8)]))
@@ -587,5 +602,5 @@ def test_real_files_are_taken_and_given_to_their_projects_without_loss(settings)
     assert stated >= {("purus.kml", "Hectares"), ("manoa.kml", "area_ha")}
     files = made.shapes["file"].to_pylist()
     used = [taken[name] for name in taken if name not in ("index.csv", "VCS1566.geojson")]
-    assert {file: files.count(file) for file in files} == {each.file: each.contents.rows for each in used}
+    assert {file: files.count(file) for file in files} == {each.table: each.contents.rows for each in used}
     assert set(OWNERS) < set(made.shapes["project_id"].to_pylist())

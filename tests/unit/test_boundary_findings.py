@@ -140,7 +140,7 @@ def test_a_boundary_of_no_known_project(tmp_path):
     assert row == {
         "rule": "project_not_known", "registry": None, "project_id": "mata alta", "area_ha": 100.0, "value": None,
         "bound": None, "file": "mata alta.kml", "snapshot_id": "snapshot of mata alta",
-        "finding": "mata alta is no project of any registry; name the file by its project, or put both into "
+        "finding": "mata alta is no project of any registry; name mata alta.kml by its project, or give that in "
         "boundaries/index.csv",
     }  # fmt: skip
 
@@ -155,10 +155,10 @@ def test_a_project_that_only_credits_mention_is_known(tmp_path):
     assert [(row["rule"], row["registry"]) for row in rows] == [("area_unlike_stated", "verra")]
 
 
-def test_a_project_that_only_a_fault_or_a_shape_mentions_may_be_unknown_too(tmp_path):
+def test_an_unknown_project_without_a_boundary_is_told_once(tmp_path):
     assert told(tmp_path, faults=[fault("x.kml", "empty", "x")], shapes=[shape("y", IN_A)]) == [
-        ("file_not_usable", "x"), ("project_not_known", "x"), ("project_not_known", "y"),
-    ]  # fmt: skip
+        ("file_not_usable", "x")
+    ]
 
 
 def test_a_fault_without_a_project_mentions_none(tmp_path):

@@ -74,6 +74,7 @@ def test_a_file_may_have_a_reference_system_of_its_own(configs):
     [
         pytest.param("default_crs: EPSG:99999999", "EPSG:99999999", id="no such reference system"),
         pytest.param("default_crs: somewhere", "'somewhere' is no coordinate reference system", id="no system at all"),
+        pytest.param("default_crs: EPSG:5773", "places nothing on a map", id="heights"),
         pytest.param("least_part: 1", "least_part", id="unknown key"),
         pytest.param("least_part_ha: -1", "least_part_ha", id="negative"),
         pytest.param("least_part_ha: some", "least_part_ha", id="no number"),
