@@ -32,7 +32,7 @@ PROJECTS = ["ACR9001", "ART902", "ISOZF12", "VCS90001", "VCS90008", "VCS90022"]
 FOUND = [
     ("axes_swapped", "VCS90008", "VCS90008.geojson"),
     ("below_the_least_area", "ART902", "ART902.geojson"),
-    ("crs_is_assumed", "VCS90022", "sierra_morada.zip"),
+    ("crs_is_assumed", "VCS90022", "sierra_morada"),
     ("file_not_usable", "VCS90024", "VCS90024.kml"),
     ("file_not_usable", "VCS90030", "index.csv"),
     ("repair_changed_the_area", "ISOZF12", "mata_alta.geojson"),
@@ -91,7 +91,7 @@ def test_holes_stay_and_slivers_points_and_lines_go(sample_run):
 def test_a_boundary_says_where_it_lies_and_where_it_comes_from(sample_run):
     rows = sample_run.sql("""
         select b.project_id, b.name = p.name and b.registry = p.registry, b.country_iso3, b.source_crs, b.crs_source, b.file,
-            s.file = b.file
+            s."table" = b.file
         from marts.boundaries b join marts.projects p using (project_id)
         left join marts.snapshots s on s.snapshot_id = b.snapshot_id and s.state = 'in use'
         order by all
@@ -102,7 +102,7 @@ def test_a_boundary_says_where_it_lies_and_where_it_comes_from(sample_run):
         ("ISOZF12", True, "BRA", "EPSG:4326", "format", "mata_alta.geojson", True),
         ("VCS90001", True, "BRA", "EPSG:4326", "format", "VCS90001.kml", True),
         ("VCS90008", True, "BFA", "EPSG:4326", "format", "VCS90008.geojson", True),
-        ("VCS90022", True, "PER", "EPSG:4326", "config", "sierra_morada.zip", True),
+        ("VCS90022", True, "PER", "EPSG:4326", "config", "sierra_morada", True),
     ]
     regions = sample_run.sql("select count(*), count(admin_region) from marts.boundaries")
     assert regions == [(6, 6)]
