@@ -10,6 +10,7 @@ import yaml
 from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from carbon_assets.boundary_files import Limits
+from carbon_assets.catalogue import load_catalogue
 from carbon_assets.config import ConfigError, load_csv
 
 
@@ -83,6 +84,14 @@ def load(configs: Path) -> Knowledge:
         _areas(folder / "stated_areas.csv", "project_id"),
         _areas(folder / "least_areas.csv", "protocol"),
     )
+
+
+def check(configs: Path) -> None:
+    """Raise `ConfigError` if `configs/boundaries/` contradicts itself or names a protocol that is not catalogued."""
+    if unknown := load(configs).least_ha.keys() - load_catalogue(configs).protocols.keys():
+        raise ConfigError(
+            f"{configs / 'boundaries' / 'least_areas.csv'}: no protocols of configs/protocols: {', '.join(sorted(unknown))}"
+        )
 
 
 def _areas(path: Path, key: str) -> dict[str, tuple[float, str]]:

@@ -63,7 +63,7 @@ def raw_versions(settings: Settings) -> freshness.Versions:
 
 def build(settings: Settings) -> tuple[list[dg.SourceAsset], list[dg.AssetsDefinition]]:
     """The files as an external asset, and what is made of them. Raises `ConfigError`."""
-    boundary_rules.load(settings.configs)
+    boundary_rules.check(settings.configs)
     return [_files(settings)], [_shapes(settings), _repaired(settings), _overlaps(settings), _findings(settings)]
 
 

@@ -1,4 +1,4 @@
-"""`boundary_rules.load`: what stewards decided is read whole, and a slip is refused where it stands."""
+"""`boundary_rules`: what stewards decided is read whole, and a slip is refused where it stands."""
 
 from __future__ import annotations
 
@@ -145,3 +145,11 @@ def test_a_file_that_cannot_be_read_is_named(file, content, configs):
     if content:
         path.write_bytes(content)
     refused(configs, str(path))
+
+
+def test_a_protocol_that_nobody_has_catalogued_is_refused(tmp_path):
+    configs = Path(shutil.copytree(CONFIGS, tmp_path / "all"))
+    boundary_rules.check(configs)
+    areas(configs, LEAST, HEADER[LEAST], "art-trees,5,a page", "art-treees,5,a page")
+    with pytest.raises(ConfigError, match=r"least_areas\.csv: no protocols of configs/protocols: art-treees"):
+        boundary_rules.check(configs)
