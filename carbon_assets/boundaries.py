@@ -17,7 +17,9 @@ import pyarrow.compute as pc
 import shapely
 
 from carbon_assets import boundary_repair, schema
-from carbon_assets.boundary_repair import Repaired, UnusableShape
+from carbon_assets.boundary_areas import geodesic_area_ha
+from carbon_assets.boundary_repair import Repaired
+from carbon_assets.boundary_rings import UnusableShape
 from carbon_assets.boundary_rules import Rules
 from carbon_assets.places import Places
 
@@ -145,7 +147,7 @@ def _measured(done: Repaired) -> dict:
     return {
         "geometry": shapely.to_wkb(geometry, byte_order=1),
         "area_ha": done.area_ha,
-        "area_geodesic_ha": boundary_repair.geodesic_area_ha(geometry),
+        "area_geodesic_ha": geodesic_area_ha(geometry),
         "parts": len(geometry.geoms),
         "centroid_lon": ((centre.x + 180) % 360) - 180,
         "centroid_lat": centre.y,
@@ -194,7 +196,7 @@ def _found(project: _Project, done: Repaired | UnusableShape, rules: Rules) -> I
             "rule": "slivers_held_much_of_the_area", "value": slivers, "bound": rules.most_sliver_share,
             "finding": f"{step.reason} were left out, {-step.delta_ha:,.1f} of {step.area_before_ha:,.1f} ha ({slivers:.1%})",
         }  # fmt: skip
-    geodesic = boundary_repair.geodesic_area_ha(done.geometry)
+    geodesic = geodesic_area_ha(done.geometry)
     difference = abs(geodesic - done.area_ha) / done.area_ha
     if difference > rules.most_geodesic_difference:
         yield {

@@ -9,7 +9,8 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from carbon_assets import boundary_repair, schema
+from carbon_assets import schema
+from carbon_assets.boundary_areas import areas_ha
 
 _AT_ONCE = 20_000
 """Pairs that are cut at a time: some 100 MB of shapes of 500 vertices."""
@@ -93,6 +94,6 @@ def shared_areas(geometries: np.ndarray) -> np.ndarray:
         i, j = first[start : start + _AT_ONCE], second[start : start + _AT_ONCE]
         shared = shapely.intersection(geometries[i], geometries[j])
         parts, of = shapely.get_parts(shared, return_index=True)
-        areas = np.bincount(of, boundary_repair.areas_ha(parts), minlength=len(i))
+        areas = np.bincount(of, areas_ha(parts), minlength=len(i))
         found.append(np.column_stack([i, j, areas])[areas > 0])
     return np.concatenate(found) if found else np.empty((0, 3))

@@ -12,7 +12,8 @@ import shapely
 from shapely import MultiPolygon, Polygon
 
 from carbon_assets import boundary_repair
-from carbon_assets.boundary_repair import STEPS, WGS84, Repaired, Shape
+from carbon_assets.boundary_crs import WGS84
+from carbon_assets.boundary_repair import STEPS, Repaired, Shape
 
 GEOD = pyproj.Geod(ellps="WGS84")
 

@@ -7,7 +7,7 @@ from functools import cache
 import pytest
 import shapely
 
-from carbon_assets import boundary_files, boundary_repair
+from carbon_assets import boundary_areas, boundary_files, boundary_repair
 from carbon_assets.boundary_repair import Repaired, Shape
 from tests.conftest import REAL_DATA
 from tests.unit.boundary_shapes import geodesic, hectares, is_sound, repaired, step, told
@@ -43,7 +43,7 @@ def parts(name: str) -> list[shapely.Polygon]:
 def test_every_file_becomes_a_sound_boundary(name):
     is_sound(done(name), LEAST_HA)
     assert done(name).area_ha == pytest.approx(geodesic(done(name).geometry), rel=5e-3)
-    assert boundary_repair.geodesic_area_ha(done(name).geometry) == pytest.approx(geodesic(done(name).geometry))
+    assert boundary_areas.geodesic_area_ha(done(name).geometry) == pytest.approx(geodesic(done(name).geometry))
     assert not done(name).crosses_antimeridian
 
 

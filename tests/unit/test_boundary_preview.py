@@ -12,8 +12,9 @@ import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon
 
 from carbon_assets import boundary_preview, boundary_repair
+from carbon_assets.boundary_crs import WGS84
 from carbon_assets.boundary_preview import Preview
-from carbon_assets.boundary_repair import WGS84, Shape
+from carbon_assets.boundary_repair import Shape
 from tests.unit.boundary_shapes import box, with_holes
 
 SVG = "{http://www.w3.org/2000/svg}"

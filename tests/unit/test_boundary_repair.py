@@ -14,7 +14,10 @@ from hypothesis import strategies as st
 from shapely import GeometryCollection, LineString, MultiPoint, MultiPolygon, Point, Polygon
 
 from carbon_assets import boundary_repair
-from carbon_assets.boundary_repair import STEPS, WGS84, Shape, UnusableShape
+from carbon_assets.boundary_areas import geodesic_area_ha
+from carbon_assets.boundary_crs import WGS84
+from carbon_assets.boundary_repair import STEPS, Shape
+from carbon_assets.boundary_rings import UnusableShape
 from tests.unit.boundary_shapes import (
     around,
     box,
@@ -706,7 +709,7 @@ def test_areas_agree_with_the_ellipsoid(lat: float, lon: float, size: float, rad
     assume(star.is_valid and star.bounds[0] > -180 and star.bounds[2] < 180)
     done = repaired(star)
     assert done.area_ha == pytest.approx(geodesic(done.geometry), rel=5e-3)
-    assert boundary_repair.geodesic_area_ha(done.geometry) == pytest.approx(geodesic(done.geometry), rel=1e-12)
+    assert geodesic_area_ha(done.geometry) == pytest.approx(geodesic(done.geometry), rel=1e-12)
 
 
 # --- what the tests themselves rely on ------------------------------------------------------------------------------
