@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import threading
 from functools import cache
 
 import numpy as np
@@ -21,7 +22,7 @@ def located(parts: Parts, crs: str) -> tuple[Parts, str | None]:
     """The parts in EPSG:4326, and how they were brought there. Raises `UnusableShape`."""
     located, how = parts, None
     if crs != WGS84 and len(parts):
-        transformer, how = _to_wgs84(crs, *_window(parts, crs))
+        transformer, how = _to_wgs84(crs, _window(parts, crs), threading.get_ident())
         located = transformed(parts, transformer)
     lon, lat = shapely.get_coordinates(located).T
     if not (np.isfinite(lon).all() and np.isfinite(lat).all()) or (abs(lat) > 90).any() or (abs(lon) > 360).any():
@@ -46,9 +47,11 @@ def _window(parts: Parts, crs: str) -> tuple[float, float, float, float]:
 
 
 @cache
-def _to_wgs84(crs: str, west: float, south: float, east: float, north: float) -> tuple[pyproj.Transformer, str]:
+def _to_wgs84(crs: str, window: tuple[float, float, float, float], thread: int) -> tuple[pyproj.Transformer, str]:
     """One operation for a whole shape, the most accurate one there, and its name. Left to itself PROJ chooses anew for every
-    vertex, which tears a boundary by up to 23 m where the areas of two operations meet (SAD69 in Colombia)."""
+    vertex, which tears a boundary by up to 23 m where the areas of two operations meet (SAD69 in Colombia). Each `thread` has its
+    own: those of a group are not safe to share."""
+    west, south, east, north = window
     area = pyproj.aoi.AreaOfInterest(max(west, -180), max(south, -90), min(east, 180), min(north, 90))
     try:
         found = pyproj.transformer.TransformerGroup(crs, WGS84, always_xy=True, area_of_interest=area)
