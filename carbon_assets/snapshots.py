@@ -15,6 +15,7 @@ import hashlib
 import re
 from collections.abc import Callable
 from datetime import UTC, date, datetime
+from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
@@ -30,7 +31,7 @@ PACKED = (".gz", ".xlsx", ".kmz", ".zip")
 SYNTHETIC_MARK = "SYNTHETIC"
 """A drop that holds a file of this name is made up; it gives way to any real file of the same data folder."""
 
-_REAL, _NONE_YET = ".has-real-files", ".had-only-made-up-files"
+_REAL = ".has-real-files"
 
 
 class AmbiguousDrop(Exception):
@@ -296,9 +297,11 @@ def _note_real(settings: Settings, snapshot: Snapshot) -> None:
 
 
 def _has_real_snapshot(settings: Settings) -> bool:
-    real, none_yet = (settings.data / "raw" / name for name in (_REAL, _NONE_YET))
-    if not real.exists() and not none_yet.exists():  # a store that was begun before there were marks
-        manifests = (settings.data / "raw").glob("*/*/[0-9]*.json")
-        is_real = any(not Snapshot.model_validate_json(path.read_bytes()).is_synthetic for path in manifests)
-        (real if is_real else none_yet).touch()
-    return real.exists()
+    mark = settings.data / "raw" / _REAL
+    return mark.exists() or any(map(_is_real, (settings.data / "raw").glob("*/*/[0-9]*.json")))
+
+
+@cache
+def _is_real(manifest: Path) -> bool:
+    """Read once: a manifest is never written anew."""
+    return not Snapshot.model_validate_json(manifest.read_bytes()).is_synthetic

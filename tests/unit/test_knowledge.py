@@ -31,13 +31,15 @@ def changed(folder: Path, changes: dict[str, list[str] | None]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-def test_there_are_three_bodies_of_knowledge_with_their_files():
+def test_there_are_four_bodies_of_knowledge_with_their_files():
     assets = knowledge.build(Settings.from_environment())
-    assert [asset.key for asset in assets] == [knowledge.PROTOCOLS, knowledge.PROJECT_TYPES, knowledge.BENEFICIARIES]
+    bodies = [knowledge.PROTOCOLS, knowledge.PROJECT_TYPES, knowledge.BENEFICIARIES, knowledge.BOUNDARIES]
+    assert [asset.key for asset in assets] == bodies
     assert all(asset.is_observable for asset in assets)
     assert "protocols/*.yml" in assets[0].description
     assert "registry_types.csv" in assets[1].description
     assert "beneficiaries/operations/*.json" in assets[2].description
+    assert "boundaries/*.yml" in assets[3].description
 
 
 def test_the_same_content_has_the_same_version_wherever_it_lies(tmp_path):

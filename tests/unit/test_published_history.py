@@ -237,7 +237,7 @@ def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> dict[str,
         shapes = {
             "stg_credits": unified, "stg_projects": hosted, "stg_registries": known,
             "stg_beneficiaries": schema.BENEFICIARIES.empty_table(), "stg_protocols": schema.PROTOCOLS.empty_table(),
-            "stg_project_types": schema.PROJECT_TYPES.empty_table(),
+            "stg_project_types": schema.PROJECT_TYPES.empty_table(), "stg_boundaries": schema.BOUNDARIES.empty_table(),
         }  # fmt: skip
         for name, rows in shapes.items():
             con.register(name, rows)
