@@ -12,10 +12,13 @@ import argparse
 import sys
 from functools import partial
 
-from carbon_assets import changes_command, curate, graph, release_command, run
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.beneficiaries import curate
+from carbon_assets.history import command
+from carbon_assets.platform import graph, run
+from carbon_assets.publishing import release_command
 
-OWN_ARGUMENTS = {"compare": changes_command.main, "release": release_command.main}
+OWN_ARGUMENTS = {"compare": command.main, "release": release_command.main}
 
 if len(sys.argv) > 1 and sys.argv[1] in OWN_ARGUMENTS:
     raise SystemExit(OWN_ARGUMENTS[sys.argv[1]](sys.argv[2:]))

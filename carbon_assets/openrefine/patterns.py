@@ -23,18 +23,7 @@ from dataclasses import dataclass
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from carbon_assets.openrefine.java_regex import (
-    LINE_ENDS,
-    Choice,
-    Group,
-    Mark,
-    Node,
-    Repeat,
-    Series,
-    Set,
-    parse,
-    shown,
-)
+from carbon_assets.openrefine.java_regex import LINE_ENDS, Choice, Group, Mark, Node, Repeat, Series, Set, parse, shown
 from carbon_assets.openrefine.values import LONGEST_RESULT, ExpressionError, ResultError, ResultTooLong
 
 LARGEST = 1_000

@@ -16,8 +16,13 @@ import numpy as np
 import pyarrow as pa
 import shapely
 
-from carbon_assets import boundaries, boundary_overlaps, boundary_rules, places, schema, store
-from carbon_assets.settings import HOME, Settings
+from carbon_assets.base import store
+from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.boundaries import overlaps, tables
+from carbon_assets.boundaries import rules as boundary_rules
+from carbon_assets.boundaries import schema as boundaries_schema
+from carbon_assets.geo import places
+from carbon_assets.unified import schema as unified_schema
 
 VERTICES = 500
 
@@ -46,7 +51,7 @@ def projects(count: int) -> pa.Table:
                 "snapshot_id": "s",
             }
         )
-    return pa.Table.from_pylist(rows, schema=schema.BOUNDARY_SHAPES)
+    return pa.Table.from_pylist(rows, schema=boundaries_schema.BOUNDARY_SHAPES)
 
 
 def main(counts: list[int]) -> None:
@@ -56,14 +61,14 @@ def main(counts: list[int]) -> None:
     where = places.load(HOME / "configs")
     with TemporaryDirectory() as folder:
         known = Path(folder) / "projects.parquet"
-        store.write(known, schema.UNIFIED_PROJECTS.empty_table(), schema.UNIFIED_PROJECTS)
+        store.write(known, unified_schema.UNIFIED_PROJECTS.empty_table(), unified_schema.UNIFIED_PROJECTS)
         for count in counts:
             shapes = projects(count)
             begun = time.perf_counter()
-            made = boundaries.repaired(shapes, rules, where, settings.threads)
+            made = tables.repaired(shapes, rules, where, settings.threads)
             repaired = time.perf_counter()
             with duckdb.connect() as con:
-                pairs = boundary_overlaps.overlaps(con, made.rows, known, rules.overlap_tolerance_ha)
+                pairs = overlaps.overlaps(con, made.rows, known, rules.overlap_tolerance_ha)
             done = time.perf_counter()
             sys.stdout.write(
                 f"{count:>6} projects: repair {repaired - begun:5.1f} s, overlaps {done - repaired:5.1f} s "

@@ -11,9 +11,9 @@ from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
-from carbon_assets import mappings
-from carbon_assets.catalogue import load_catalogue
-from carbon_assets.config import load_registries
+from carbon_assets.protocols import tables
+from carbon_assets.protocols.catalogue import load_catalogue
+from carbon_assets.registries.description import load_registries
 
 TEXTS = 20_000
 CONFIGS = Path(__file__).parents[2] / "configs"
@@ -34,7 +34,7 @@ def texts(titles: list[str], ids: list[str]) -> Iterator[str]:
 
 def main() -> None:
     catalogue = load_catalogue(CONFIGS)
-    reader = mappings.reader(catalogue, load_registries(CONFIGS), CONFIGS)
+    reader = tables.reader(catalogue, load_registries(CONFIGS), CONFIGS)
     titles = [protocol.title for protocol in catalogue.protocols.values()]
     coded = [id_ for id_, protocol in catalogue.protocols.items() if protocol.program in ("cdm", "vcs")]
     distinct = list(islice(dict.fromkeys(islice(texts(titles, coded), 2 * TEXTS)), TEXTS))

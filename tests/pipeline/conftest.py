@@ -10,10 +10,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import run
-from carbon_assets.config import load_registries
-from carbon_assets.release_gate import load_gate
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import run
+from carbon_assets.registries.description import load_registries
+from carbon_assets.registries.release_gate import load_gate
 
 REGISTRIES = load_registries(Settings.from_environment().configs)
 GATE = load_gate(

@@ -9,8 +9,9 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from carbon_assets import beneficiary_tables, run
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.beneficiaries import tables as beneficiary_tables
+from carbon_assets.platform import run
 from tests.pipeline.conftest import Run, run_drop
 from tests.pipeline.test_steward_loop import state, tables
 from tests.unit.openrefine_histories import mass_edit

@@ -24,7 +24,8 @@ import pyarrow.parquet as pq
 import pytest
 import shapely
 
-from carbon_assets import boundary_repair, store
+from carbon_assets.base import store
+from carbon_assets.boundaries import repair
 from tests.pipeline.conftest import Run, run_drop
 
 PROJECTS = ["ACR9001", "ART902", "ISOZF12", "VCS90001", "VCS90008", "VCS90022"]
@@ -121,7 +122,7 @@ def test_repairs_add_up_from_the_raw_to_the_final_area(sample_run):
     by_project = {project: list(steps) for project, steps in itertools.groupby(rows, key=lambda row: row[0])}
     assert list(by_project) == PROJECTS == sorted(raw)
     for project, steps in by_project.items():
-        assert [(number, step) for _, number, step, *_ in steps] == list(enumerate(boundary_repair.STEPS, 1))
+        assert [(number, step) for _, number, step, *_ in steps] == list(enumerate(repair.STEPS, 1))
         first, last = steps[0][3], steps[-1][4]
         assert first == pytest.approx(raw[project], rel=1e-6)
         assert last == final[project]

@@ -17,9 +17,10 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import intake, snapshots
-from carbon_assets.config import Registry
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import drops, intake
+from carbon_assets.registries.description import Registry
+from carbon_assets.snapshots import store as snapshots
 from tests.pipeline.conftest import GATE, REGISTRIES
 
 WINDOWS = {"climate-action-reserve/issuances.csv"}
@@ -57,8 +58,8 @@ def _take(settings: Settings, registry: Registry) -> dict[str, str]:
     ambiguous = {}
     for table, spec in registry.tables.items():
         try:
-            snapshots.take(settings, snapshots.find(settings.drop, registry.id, spec), registry.id, table)
-        except snapshots.AmbiguousDrop as error:
+            snapshots.take(settings, drops.find(settings.drop, registry.id, spec), registry.id, table)
+        except drops.AmbiguousDrop as error:
             ambiguous[table] = str(error)
     return ambiguous
 

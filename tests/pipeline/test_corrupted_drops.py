@@ -9,11 +9,13 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import intake, snapshots, store
-from carbon_assets.assets.registries import take_drop as take
-from carbon_assets.intake import Intake
-from carbon_assets.release_command import main as release
-from carbon_assets.settings import Settings
+from carbon_assets.base import store
+from carbon_assets.base.settings import Settings
+from carbon_assets.publishing.release_command import main as release
+from carbon_assets.registries import drops, intake
+from carbon_assets.registries.assets import take_drop as take
+from carbon_assets.registries.intake import Intake
+from carbon_assets.snapshots import store as snapshots
 from tests.conftest import REAL_DATA
 from tests.pipeline.conftest import GATE, REGISTRIES, Rows, Run, cells, run_drop, write
 
@@ -105,7 +107,7 @@ class Case:
     def table(self) -> tuple[str, str]:
         """Registry and table that the file is."""
         spec = REGISTRIES[self.registry].tables
-        return self.registry, next(table for table in spec if snapshots.is_file_of(Path(self.file), spec[table]))
+        return self.registry, next(table for table in spec if drops.is_file_of(Path(self.file), spec[table]))
 
     def apply(self, drop: Path) -> None:
         path = drop / self.registry / self.file

@@ -15,9 +15,9 @@ import dagster as dg
 import duckdb
 import pytest
 
-from carbon_assets import run
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import SYNTHETIC_MARK
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import run
+from carbon_assets.snapshots.store import SYNTHETIC_MARK
 from tests.conftest import HOME
 from tests.pipeline.conftest import Rows, cells, write
 

@@ -11,7 +11,7 @@ import dagster as dg
 import duckdb
 import pytest
 
-from carbon_assets import graph
+from carbon_assets.platform import graph
 from tests.pipeline.conftest import run_drop
 
 VERRA = "verra/transactions.csv"

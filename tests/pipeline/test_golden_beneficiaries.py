@@ -7,7 +7,7 @@ which parts are still joined by ';%' was not merged and is no name.
 import duckdb
 import pytest
 
-from carbon_assets.beneficiaries import BeneficiaryReader
+from carbon_assets.beneficiaries.reader import BeneficiaryReader
 
 # Name there -> (ours, part of the note that says why).
 DIFFER = {

@@ -9,8 +9,9 @@ import duckdb
 import openpyxl
 import pytest
 
-from carbon_assets import intake, snapshots
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import intake
+from carbon_assets.snapshots import store as snapshots
 from tests.pipeline.conftest import GATE, REGISTRIES
 
 HISTORY = Path(__file__).parents[3] / "shared" / "data" / "history"

@@ -17,8 +17,9 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import contents, snapshots
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import contents
+from carbon_assets.snapshots import store as snapshots
 from tests.pipeline.conftest import REGISTRIES, Run, cells, run_drop, write
 
 KILLS = int(os.environ.get("CARBON_TEST_KILLS", "20"))

@@ -14,9 +14,11 @@ import httpx
 import pyarrow as pa
 import pytest
 
-from carbon_assets import curate, run, store
+from carbon_assets.base import store
+from carbon_assets.beneficiaries import curate
 from carbon_assets.openrefine import execute, history
 from carbon_assets.openrefine.server import OpenRefine, OpenRefineError
+from carbon_assets.platform import run
 from tests.pipeline.conftest import Run
 from tests.pipeline.test_beneficiary_loop import evaluation
 from tests.unit.openrefine_histories import addition, mass_edit, text_facet, transform

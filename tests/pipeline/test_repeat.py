@@ -9,7 +9,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import snapshots
+from carbon_assets.snapshots import store as snapshots
 from tests.pipeline.conftest import cells, run_drop, write
 
 MARTS = (

@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 import yaml
 
-from carbon_assets import run
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.platform import run
 from tests.pipeline.conftest import Run, run_drop
 
 TEXT = "Regenerative Kelp Paddocks of the Steppe"

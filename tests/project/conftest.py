@@ -8,8 +8,8 @@ from collections.abc import Iterator
 import dagster as dg
 import pytest
 
-from carbon_assets.config import Registry, load_registries
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries.description import Registry, load_registries
 
 
 @pytest.fixture(scope="session")
@@ -30,14 +30,14 @@ def registries(settings) -> dict[str, Registry]:
 @pytest.fixture(scope="session")
 def manifest(settings) -> dict:
     """What dbt makes of the dbt project."""
-    from carbon_assets.assets import marts
+    from carbon_assets.publishing import dbt
 
-    return json.loads(marts.manifest(settings).read_text())
+    return json.loads(dbt.manifest(settings).read_text())
 
 
 @pytest.fixture(scope="session")
 def definitions(settings) -> dg.Definitions:
     """Everything that Dagster is given. Imported here: the module builds its definitions when it is imported."""
-    from carbon_assets.graph import build
+    from carbon_assets.platform.graph import build
 
     return build(settings)

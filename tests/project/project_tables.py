@@ -4,23 +4,27 @@ the tests examine, other than the schemas themselves."""
 from __future__ import annotations
 
 import re
+from importlib import import_module
 from pathlib import Path
 
 import yaml
 
-from carbon_assets import schema
-from carbon_assets.config import load_registries
+from carbon_assets.base import column_types
+from carbon_assets.boundaries import schema as boundaries_schema
+from carbon_assets.registries import schema as registries_schema
+from carbon_assets.registries.description import load_registries
 
 HOME = Path(__file__).parents[2]
+PACKAGE = HOME / "carbon_assets"
 MARTS = HOME / "dbt_project" / "models" / "marts"
 STAGING = HOME / "dbt_project" / "models" / "staging"
-SHAPES = {"normalized/projects": schema.PROJECTS, "normalized/credits": schema.CREDITS}
+SHAPES = {"normalized/projects": registries_schema.PROJECTS, "normalized/credits": registries_schema.CREDITS}
 
 Columns = dict[str, str]
 """Column name -> SQL type."""
 
 
-UNREAD = {"harmonized/boundary_repair_findings": schema.BOUNDARY_FINDINGS}
+UNREAD = {"harmonized/boundary_repair_findings": boundaries_schema.BOUNDARY_FINDINGS}
 """Harmonized tables that dbt does not read, since another one takes them up."""
 
 
@@ -35,7 +39,7 @@ def of_registries() -> dict[str, Columns]:
 
 def normalized() -> dict[str, Columns]:
     """The tables of the registries, and the shapes of all boundaries."""
-    return {**of_registries(), "normalized/boundaries/shapes": columns_of(schema.BOUNDARY_SHAPES)}
+    return {**of_registries(), "normalized/boundaries/shapes": columns_of(boundaries_schema.BOUNDARY_SHAPES)}
 
 
 def harmonized() -> dict[str, Columns]:
@@ -52,7 +56,11 @@ def read_by_dbt() -> dict[str, Columns]:
 
 def harmonized_schema(name: str):
     """`UNIFIED_<NAME>` where a normalized shape has the plain name already, else `<NAME>`."""
-    return getattr(schema, f"UNIFIED_{name.upper()}", None) or getattr(schema, name.upper())
+    schemas = [
+        import_module(f"carbon_assets.{path.parent.name}.schema") for path in sorted(PACKAGE.glob("*/schema.py"))
+    ]
+    found = [getattr(s, n) for n in (f"UNIFIED_{name.upper()}", name.upper()) for s in schemas if hasattr(s, n)]
+    return found[0]
 
 
 def marts() -> dict[str, Columns]:
@@ -67,7 +75,7 @@ def mart_columns(name: str) -> Columns:
 
 
 def columns_of(shape) -> Columns:
-    return {field.name: schema.sql_type(field.type) for field in shape}
+    return {field.name: column_types.sql_type(field.type) for field in shape}
 
 
 def all_tables() -> dict[str, Columns]:

@@ -8,11 +8,11 @@ import json
 
 import pytest
 
-from carbon_assets import beneficiary_tables
-from carbon_assets.beneficiaries import BeneficiaryReader
-from carbon_assets.beneficiary_patterns import load_patterns
-from carbon_assets.config import load_csv
-from carbon_assets.entity_names import flat
+from carbon_assets.base.configs import load_csv
+from carbon_assets.beneficiaries import tables
+from carbon_assets.beneficiaries.names import flat
+from carbon_assets.beneficiaries.patterns import load_patterns
+from carbon_assets.beneficiaries.reader import BeneficiaryReader
 from tests.project.project_tables import HOME
 
 FOLDER = HOME / "configs" / "beneficiaries"
@@ -26,13 +26,13 @@ MOST_WORDS = 12
 
 
 def test_the_files_contradict_neither_themselves_nor_each_other():
-    beneficiary_tables.check(HOME / "configs")
+    tables.check(HOME / "configs")
 
 
 def test_the_folder_of_histories_is_there_and_ships_none():
     """The curators' own; without the folder a steward would not know where they go."""
     assert (FOLDER / "operations").is_dir()
-    assert beneficiary_tables.load_operations(HOME / "configs") == []
+    assert tables.load_operations(HOME / "configs") == []
     assert [path for path in (FOLDER / "operations").iterdir() if not path.name.startswith(".")] == []
 
 
@@ -101,4 +101,4 @@ def test_the_gates_let_through_what_the_phrases_and_the_likeness_give():
         "harmonized/beneficiaries", "confidence_is_high_enough"
     )
     likeness = least("harmonized/beneficiary_candidates", "score_is_high_enough")
-    assert likeness <= beneficiary_tables.ALIKE / 100
+    assert likeness <= tables.ALIKE / 100

@@ -13,10 +13,15 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from carbon_assets import boundary_drops, harmonize, schema, store
-from carbon_assets.config import Registry, load_csv, load_registries
-from carbon_assets.countries import Countries
-from carbon_assets.vocab import Vocabulary
+from carbon_assets.base import store
+from carbon_assets.base.configs import load_csv
+from carbon_assets.base.vocab import Vocabulary
+from carbon_assets.boundaries import drops
+from carbon_assets.registries import schema as registries_schema
+from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.unified import harmonize
+from carbon_assets.unified import schema as unified_schema
+from carbon_assets.unified.countries import Countries
 from tests.project.project_tables import HOME
 from tests.registries.sample_tables import Records, normalizer, samples
 
@@ -60,7 +65,7 @@ def test_every_registry_has_a_sample_folder(registry):
 
 def test_every_sample_folder_has_a_registry():
     folders = {path.name for path in (HOME / "tests" / "samples").iterdir() if path.is_dir()}
-    assert folders == {*REGISTRIES, boundary_drops.FOLDER}
+    assert folders == {*REGISTRIES, drops.FOLDER}
 
 
 # --- columns that tables refer to -----------------------------------------------------------------------------------
@@ -131,7 +136,7 @@ def test_hooks_take_rows_a_description_and_the_day(registry):
 
 
 def test_every_hook_module_belongs_to_a_registry():
-    modules = {path.stem for path in (HOME / "carbon_assets" / "registries").glob("*.py")} - {"__init__"}
+    modules = {path.stem for path in (HOME / "carbon_assets" / "registries" / "hooks").glob("*.py")} - {"__init__"}
     assert {registry.hooks.rpartition(".")[2] for registry in REGISTRIES.values() if registry.hooks} == modules
 
 
@@ -231,8 +236,8 @@ def unified(tmp_path_factory) -> list[dict]:
     """The projects that come of the stewards' files alone, when credits mention each curated project."""
     folder = tmp_path_factory.mktemp("unified")
     projects, credits = folder / "projects.parquet", folder / "credits.parquet"
-    store.write(projects, schema.PROJECTS.empty_table(), schema.PROJECTS)
-    mentioned = pa.schema([schema.UNIFIED_CREDITS.field("project_id")])
+    store.write(projects, registries_schema.PROJECTS.empty_table(), registries_schema.PROJECTS)
+    mentioned = pa.schema([unified_schema.UNIFIED_CREDITS.field("project_id")])
     ids = [{"project_id": row["project_id"]} for row in CURATED]
     store.write(credits, pa.Table.from_pylist(ids, schema=mentioned), mentioned)
     with duckdb.connect() as con:

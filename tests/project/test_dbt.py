@@ -10,8 +10,9 @@ import duckdb
 import jinja2
 import pytest
 
-from carbon_assets import schema, store
-from carbon_assets.settings import Settings
+from carbon_assets.base import store
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import schema
 from tests.project.project_tables import HOME, MARTS, STAGING, harmonized_schema, mart_columns, read_by_dbt
 
 NAMES = sorted(path.stem for path in MARTS.glob("*.sql"))

@@ -12,8 +12,8 @@ import dagster as dg
 import pytest
 import yaml
 
-from carbon_assets import checks
-from carbon_assets.assets import knowledge
+from carbon_assets.base import suites
+from carbon_assets.platform import knowledge
 from tests.project.project_tables import (
     HOME,
     MARTS,
@@ -190,7 +190,7 @@ def test_critical_expectations_block_and_warnings_do_not(key, definitions, setti
         for spec in part.check_specs
         if spec.asset_key.to_user_string() == key
     }
-    expectations = checks.load_suites(checks.suite_paths(settings, *key.split("/"), shape=shape_of(key)))
+    expectations = suites.load_suites(suites.suite_paths(settings, *key.split("/"), shape=shape_of(key)))
     assert expectations
     expected = {expectation.name: expectation.severity == "critical" for expectation in expectations}
     assert {name: specs.get(name) for name in expected} == expected
@@ -198,7 +198,7 @@ def test_critical_expectations_block_and_warnings_do_not(key, definitions, setti
 
 def test_the_check_against_openrefine_blocks_and_is_made_wherever_beneficiaries_are(definitions):
     """And publishing waits for it: a check that it does not know of would hold nothing back in a later run."""
-    from carbon_assets.graph import MAP, MATERIALIZE
+    from carbon_assets.platform.graph import MAP, MATERIALIZE
 
     key = dg.AssetCheckKey(dg.AssetKey(["harmonized", "beneficiaries"]), "openrefine_agrees")
     (spec,) = [spec for part in parts(definitions) for spec in part.check_specs if spec.key == key]
@@ -261,7 +261,7 @@ def test_the_workspace_names_the_module():
 
 
 def test_one_job_observes_and_one_makes_everything(definitions, graph):
-    from carbon_assets.graph import MATERIALIZE, OBSERVE
+    from carbon_assets.platform.graph import MATERIALIZE, OBSERVE
 
     assert {job.name for job in definitions.jobs} >= {OBSERVE, MATERIALIZE}
     observe, make = (definitions.resolve_job_def(name) for name in (OBSERVE, MATERIALIZE))
@@ -270,7 +270,7 @@ def test_one_job_observes_and_one_makes_everything(definitions, graph):
 
 
 def test_there_is_a_job_for_all_that_stewards_know():
-    from carbon_assets.graph import MAP
+    from carbon_assets.platform.graph import MAP
 
     assert set(MAP) == set(OF_JOBS)
     assert sorted(key for of in OF_JOBS.values() for key in of["knowledge"]) == sorted(KNOWLEDGE)
@@ -278,7 +278,7 @@ def test_there_is_a_job_for_all_that_stewards_know():
 
 @pytest.mark.parametrize("what", OF_JOBS)
 def test_a_job_makes_what_depends_on_its_knowledge_and_nothing_else(what, definitions, graph):
-    from carbon_assets.graph import MAP
+    from carbon_assets.platform.graph import MAP
 
     made = keys_of(definitions.resolve_job_def(MAP[what])) & set(graph)
     assert made == downstream(graph, OF_JOBS[what]["knowledge"])
@@ -287,7 +287,7 @@ def test_a_job_makes_what_depends_on_its_knowledge_and_nothing_else(what, defini
 
 
 def test_credits_are_not_mapped_anew_with_protocols_nor_projects_with_beneficiaries(definitions, graph):
-    from carbon_assets.graph import MAP
+    from carbon_assets.platform.graph import MAP
 
     made = {what: keys_of(definitions.resolve_job_def(job)) & set(graph) for what, job in MAP.items()}
     assert {key for key in made["protocols"] & made["beneficiaries"] if key.startswith("harmonized/")} == set()

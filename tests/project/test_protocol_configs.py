@@ -11,19 +11,21 @@ from collections import Counter
 
 import pytest
 
-from carbon_assets import harmonize, mappings
-from carbon_assets.catalogue import load_catalogue
-from carbon_assets.config import load_csv, load_registries
-from carbon_assets.project_types import OVERRIDE_COLUMNS, WORD_COLUMNS
-from carbon_assets.protocol_text import squeeze
-from carbon_assets.vocab import Vocabulary
+from carbon_assets.base.configs import load_csv
+from carbon_assets.base.vocab import Vocabulary
+from carbon_assets.protocols import tables
+from carbon_assets.protocols.catalogue import load_catalogue
+from carbon_assets.protocols.project_types import OVERRIDE_COLUMNS, WORD_COLUMNS
+from carbon_assets.protocols.text import squeeze
+from carbon_assets.registries.description import load_registries
+from carbon_assets.unified import harmonize
 from tests.project.project_tables import HOME
 
 CONFIGS = HOME / "configs"
 REFERENCE = HOME.parent / "shared" / "reference" / "offsetsdb-spec.md"
 REGISTRIES = load_registries(CONFIGS)
 CATALOGUE = load_catalogue(CONFIGS)
-READER = mappings.reader(CATALOGUE, REGISTRIES, CONFIGS)
+READER = tables.reader(CATALOGUE, REGISTRIES, CONFIGS)
 PROGRAMS_OF_REGISTRIES = {program.registry: program.id for program in CATALOGUE.programs.values() if program.registry}
 WORDS = load_csv(CONFIGS / "registry_types.csv", WORD_COLUMNS)
 OVERRIDES = load_csv(CONFIGS / "project_type_overrides.csv", OVERRIDE_COLUMNS)
@@ -33,8 +35,8 @@ CURATED = load_csv(CONFIGS / "curated_projects.csv", harmonize.CURATED)
 
 
 def test_the_stewards_files_contradict_neither_themselves_nor_each_other():
-    mappings.check(REGISTRIES, CONFIGS)
-    assert mappings.catalogue_table(CONFIGS)["protocol"].to_pylist() == sorted(CATALOGUE.protocols)
+    tables.check(REGISTRIES, CONFIGS)
+    assert tables.catalogue_table(CONFIGS)["protocol"].to_pylist() == sorted(CATALOGUE.protocols)
 
 
 # --- protocols ------------------------------------------------------------------------------------------------------

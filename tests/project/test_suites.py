@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from carbon_assets import checks
-from carbon_assets.assets import gates
-from carbon_assets.checks import Expectation, SuiteError
+from carbon_assets.base import suites
+from carbon_assets.base.suites import Expectation, SuiteError
+from carbon_assets.platform import gates
 from tests.project.project_tables import HOME, SHAPES, all_tables, columns_of, shape_of
 from tests.registries.sample_tables import normalizer, samples
 
@@ -53,7 +53,7 @@ def unknown_columns(folder: Path, tables: Mapping[str, Iterable[str]]) -> list[s
     return [
         f"{key}: {column}"
         for key in suite_keys(folder)
-        for column in checks.columns_read(checks.load_suite(folder / f"{key}.json"))
+        for column in suites.columns_read(suites.load_suite(folder / f"{key}.json"))
         if column not in tables.get(key, ())
     ]
 
@@ -63,7 +63,7 @@ def refused_suites(folder: Path) -> list[str]:
     refused = []
     for key in suite_keys(folder):
         try:
-            checks.build_suite(checks.load_suite(folder / f"{key}.json"))
+            suites.build_suite(suites.load_suite(folder / f"{key}.json"))
         except SuiteError as error:
             refused.append(f"{key}: {error}")
     return refused
@@ -93,8 +93,8 @@ def test_every_suite_is_understood():
 def test_a_tables_suites_go_together(key, settings):
     """Names of expectations are names of checks, which must be distinct within a table."""
     expectations = suite_of(key)
-    paths = checks.suite_paths(settings, *key.split("/"), shape=shape_of(key))
-    assert checks.load_suites(paths) == expectations
+    paths = suites.suite_paths(settings, *key.split("/"), shape=shape_of(key))
+    assert suites.load_suites(paths) == expectations
     assert any(expectation.is_critical for expectation in expectations)
 
 
@@ -383,7 +383,7 @@ def suite_of(key: str) -> list[Expectation]:
     """All expectations of a table: those of its shape and its own."""
     shape = shape_of(key)
     paths = [EXPECTATIONS / "normalized" / f"{shape}.json"] if shape else []
-    return checks.load_suites([*paths, EXPECTATIONS / f"{key}.json"])
+    return suites.load_suites([*paths, EXPECTATIONS / f"{key}.json"])
 
 
 Rows = list[dict]
@@ -502,7 +502,7 @@ def with_shape(*shapes: str, layers: str = "normalized harmonized marts") -> lis
 
 def is_blocked(key: str, valid: pa.Table, change: Callable[[Rows], Rows]) -> bool:
     """Whether the table's suites as a whole hold back what `change` makes of its valid rows."""
-    columns = [name for name in checks.columns_read(suite_of(key)) if name in valid.column_names]
+    columns = [name for name in suites.columns_read(suite_of(key)) if name in valid.column_names]
     narrow = valid.select(columns)
     nullable = pa.schema([pa.field(field.name, field.type) for field in narrow.schema])
     rows = pa.Table.from_pylist(change(narrow.to_pylist()), schema=nullable)

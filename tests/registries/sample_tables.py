@@ -16,11 +16,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import normalize, snapshots
-from carbon_assets.config import Registry, Table, load_registries
-from carbon_assets.normalize import Normalized
-from carbon_assets.readers import header_key
-from carbon_assets.snapshots import Snapshot
+from carbon_assets.base.readers import header_key
+from carbon_assets.registries import drops, normalize
+from carbon_assets.registries.description import Registry, Table, load_registries
+from carbon_assets.registries.normalize import Normalized
+from carbon_assets.snapshots.store import Snapshot
 
 HOME = Path(__file__).parents[2]
 SAMPLES = HOME / "tests" / "samples"
@@ -65,7 +65,7 @@ class Sample:
 def samples() -> list[Sample]:
     """Every table of every registry, with the file that the drop of samples has for it."""
     return [
-        Sample(registry, table, snapshots.find(SAMPLES, registry.id, spec))
+        Sample(registry, table, drops.find(SAMPLES, registry.id, spec))
         for registry in load_registries(HOME / "configs").values()
         for table, spec in registry.tables.items()
     ]

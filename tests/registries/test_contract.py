@@ -9,11 +9,12 @@ import random
 
 import pytest
 
-from carbon_assets import mappings, readers
-from carbon_assets.catalogue import load_catalogue
-from carbon_assets.config import load_registries
-from carbon_assets.project_types import ProjectTypes
-from carbon_assets.protocols import ProtocolReader
+from carbon_assets.base import readers
+from carbon_assets.protocols import tables
+from carbon_assets.protocols.catalogue import load_catalogue
+from carbon_assets.protocols.project_types import ProjectTypes
+from carbon_assets.protocols.reader import ProtocolReader
+from carbon_assets.registries.description import load_registries
 from tests.registries.sample_tables import HOME, Records, Sample, samples, written_differently
 
 TABLES = samples()
@@ -248,7 +249,7 @@ def test_a_header_without_rows_is_refused_unless_nothing_may_have_happened(sampl
 @pytest.fixture(scope="module")
 def reader() -> ProtocolReader:
     configs = HOME / "configs"
-    return mappings.reader(load_catalogue(configs), load_registries(configs), configs)
+    return tables.reader(load_catalogue(configs), load_registries(configs), configs)
 
 
 @pytest.fixture(scope="module")

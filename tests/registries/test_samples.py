@@ -10,7 +10,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pytest
 
-from carbon_assets.normalize import Normalized
+from carbon_assets.registries.normalize import Normalized
 from tests.registries.sample_tables import SAMPLES, Sample, samples
 
 README = (SAMPLES / "README.md").read_text()

@@ -11,9 +11,9 @@ import pytest
 import shapely
 from shapely import GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
-from carbon_assets import boundary_files
-from carbon_assets.boundary_files import Limits, Shape
-from carbon_assets.readers import UnreadableFile
+from carbon_assets.base.readers import UnreadableFile
+from carbon_assets.geo import files
+from carbon_assets.geo.files import Limits, Shape
 
 SQUARE = [(0, 0), (4, 0), (4, 4), (0, 4), (0, 0)]
 HOLE = [(1, 1), (2, 1), (2, 2), (1, 1)]
@@ -35,7 +35,7 @@ def read(name: str, content: str | bytes | dict, limits: Limits | None = None, l
         content = json.dumps(content)
     if isinstance(content, str):
         content = content.encode()
-    return boundary_files.read(name, content, limits or Limits(), layer)
+    return files.read(name, content, limits or Limits(), layer)
 
 
 def only(shapes: tuple[Shape, ...]) -> Shape:

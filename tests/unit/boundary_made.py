@@ -12,7 +12,7 @@ from pathlib import Path
 import geopandas as gpd
 import shapely
 
-from carbon_assets.boundary_rules import Rules
+from carbon_assets.boundaries.rules import Rules
 
 RULES = Rules(
     least_part_ha=0.1, default_crs="EPSG:4326", most_repair_change=0.01, most_geodesic_difference=0.005,

@@ -11,9 +11,9 @@ import pyproj
 import shapely
 from shapely import MultiPolygon, Polygon
 
-from carbon_assets import boundary_repair
-from carbon_assets.boundary_crs import WGS84
-from carbon_assets.boundary_repair import STEPS, Repaired, Shape
+from carbon_assets.boundaries import repair
+from carbon_assets.boundaries.repair import STEPS, Repaired, Shape
+from carbon_assets.geo.crs import WGS84
 
 GEOD = pyproj.Geod(ellps="WGS84")
 
@@ -65,7 +65,7 @@ def around(geometry: shapely.Geometry) -> str:
 def repaired(*geometries: shapely.Geometry | Shape, least_ha: float = 0.1) -> Repaired:
     """The boundary of these shapes, of which all holds that must always hold."""
     shapes = [shape if isinstance(shape, Shape) else Shape(shape, WGS84) for shape in geometries]
-    done = boundary_repair.repair(shapes, least_ha)
+    done = repair.repair(shapes, least_ha)
     is_sound(done, least_ha)
     return done
 
@@ -102,7 +102,7 @@ def is_sound(done: Repaired, least_ha: float = 0.1) -> None:
     assert all(hectares(part) >= least_ha for part in geometry.geoms)
 
 
-def step(done: Repaired, name: str) -> boundary_repair.Step:
+def step(done: Repaired, name: str) -> repair.Step:
     return next(step for step in done.steps if step.name == name)
 
 

@@ -11,11 +11,11 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import normalize
-from carbon_assets.config import Registry
-from carbon_assets.normalize import Normalized
-from carbon_assets.settings import HOME, Settings
-from carbon_assets.snapshots import Snapshot
+from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.registries import normalize
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.normalize import Normalized
+from carbon_assets.snapshots.store import Snapshot
 
 CONFIGS = HOME / "configs"
 OBSERVED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)

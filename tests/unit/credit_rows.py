@@ -7,7 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from carbon_assets import schema, store
+from carbon_assets.base import store
+from carbon_assets.unified import schema
 
 NAMES = {
     "account": "retirement_account", "beneficiary": "retirement_beneficiary", "note": "retirement_note",

@@ -11,8 +11,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import double_counting, findings, schema, serials, store
-from carbon_assets.config import Registry, load_registries
+from carbon_assets.base import column_types, store
+from carbon_assets.history import schema as history_schema
+from carbon_assets.integrity import double_counting, findings, serial_blocks
+from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.building import CONFIGS
 
 SAMPLES = {"VCS": "verra", "GLD": "gold-standard", "ACR": "american-carbon-registry", "CAR": "climate-action-reserve",
@@ -49,7 +53,7 @@ def event(credit_id: str, kind: str, project: str = "ACR1", quantity: float | st
 
 def dated(row: dict) -> dict:
     """The row with its days as dates."""
-    days = {field.name for field in schema.UNIFIED_CREDITS if field.type == schema.DATE}
+    days = {field.name for field in unified_schema.UNIFIED_CREDITS if field.type == column_types.DATE}
     return {name: day(cell) if name in days and isinstance(cell, str) else cell for name, cell in row.items()}
 
 
@@ -75,21 +79,23 @@ def connection() -> duckdb.DuckDBPyConnection:
 
 def found(folder: Path, credits: list[dict], projects: Iterable[dict] = (), history: Iterable[dict] = ()) -> list[dict]:
     """What the rules find."""
-    return found_in(write(folder / "credits.parquet", credits, schema.UNIFIED_CREDITS), folder, projects, history)
+    return found_in(
+        write(folder / "credits.parquet", credits, unified_schema.UNIFIED_CREDITS), folder, projects, history
+    )
 
 
 def found_in(credits: Path, folder: Path, projects: Iterable[dict] = (), history: Iterable[dict] = ()) -> list[dict]:
     """What the rules find in a table of credits."""
-    listed = write(folder / "projects.parquet", projects, schema.UNIFIED_PROJECTS)
-    past = write(folder / "history.parquet", history, schema.PROJECT_HISTORY) if history else None
+    listed = write(folder / "projects.parquet", projects, unified_schema.UNIFIED_PROJECTS)
+    past = write(folder / "history.parquet", history, history_schema.PROJECT_HISTORY) if history else None
     with connection() as con:
         blocks = folder / "blocks.parquet"
-        store.write(blocks, serials.blocks(con, credits, registries()), schema.SERIAL_BLOCKS)
+        store.write(blocks, serial_blocks.blocks(con, credits, registries()), integrity_schema.SERIAL_BLOCKS)
         return findings.findings(con, credits, listed, blocks, registries(), past).to_pylist()
 
 
 def conversions_found(folder: Path, credits: list[dict]) -> list[dict]:
     """What does not match between programmes."""
-    path = write(folder / "credits.parquet", credits, schema.UNIFIED_CREDITS)
+    path = write(folder / "credits.parquet", credits, unified_schema.UNIFIED_CREDITS)
     with connection() as con:
         return double_counting.findings(con, path, double_counting.check(CONFIGS, registries())).to_pylist()

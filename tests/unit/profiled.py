@@ -5,8 +5,9 @@ from __future__ import annotations
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import profiles, readers
-from carbon_assets.profiles import Profile
+from carbon_assets.base import readers
+from carbon_assets.registries import profiles
+from carbon_assets.registries.profiles import Profile
 
 
 def raw_table(columns: dict[str, list[str]]) -> readers.RawTable:

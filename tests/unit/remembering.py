@@ -7,10 +7,11 @@ from datetime import UTC, date, datetime, timedelta
 import duckdb
 import pyarrow as pa
 
-from carbon_assets import history, schema
-from carbon_assets.config import Registry, Table
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Contents, Snapshot
+from carbon_assets.base.settings import Settings
+from carbon_assets.history import periods
+from carbon_assets.registries import remembered, schema
+from carbon_assets.registries.description import Registry, Table
+from carbon_assets.snapshots.store import Contents, Snapshot
 
 REQUIRED = {"required": {"project_id": "ID"}}
 TABLES = {
@@ -85,17 +86,17 @@ def credits(taken: Snapshot, *rows: tuple[str, str, str]) -> pa.Table:
 
 
 def remember(settings: Settings, taken: Snapshot, rows: pa.Table) -> None:
-    history.remember(settings, taken, rows, REGISTRIES[taken.registry].replaces_host_registry)
+    remembered.remember(settings, taken, rows, REGISTRIES[taken.registry].replaces_host_registry)
 
 
 def project_history(settings: Settings) -> pa.Table:
     with duckdb.connect(config={"threads": 1}) as con:
-        return history.project_history(con, settings, REGISTRIES)
+        return periods.project_history(con, settings, REGISTRIES)
 
 
 def totals_history(settings: Settings) -> pa.Table:
     with duckdb.connect(config={"threads": 1}) as con:
-        return history.totals_history(con, settings, REGISTRIES)
+        return periods.totals_history(con, settings, REGISTRIES)
 
 
 def valid(rows: pa.Table, when: datetime) -> list[dict]:

@@ -7,10 +7,10 @@ from pathlib import Path
 import dagster as dg
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import freshness, sensors
-from carbon_assets.assets import registries
-from carbon_assets.config import load_registries
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import freshness, sensors
+from carbon_assets.registries import assets
+from carbon_assets.registries.description import load_registries
 
 JOB = "everything"
 LATER = {
@@ -34,7 +34,7 @@ def key(name: str) -> dg.AssetKey:
 def graph(settings: Settings) -> dg.Definitions:
     """Raw and normalized assets of today's configs, later ones that write next to nothing, the job and the sensor."""
     known = load_registries(settings.configs)
-    raw, normalized = registries.build(known, settings)
+    raw, normalized = assets.build(known, settings)
     return dg.Definitions(
         assets=[*raw, *normalized, *(_later(settings, name, deps) for name, deps in LATER.items())],
         jobs=[dg.define_asset_job(JOB, dg.AssetSelection.all())],
@@ -60,7 +60,7 @@ def place(settings: Settings, name: str) -> Path:
 
 def report(settings: Settings, instance: dg.DagsterInstance) -> list[str]:
     """Tell the instance the raw versions; the names of those that it did not know."""
-    versions = registries.raw_versions(settings, load_registries(settings.configs))
+    versions = assets.raw_versions(settings, load_registries(settings.configs))
     return [key.to_user_string() for key in freshness.report(instance, versions)]
 
 

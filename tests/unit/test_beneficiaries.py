@@ -10,8 +10,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.beneficiaries import BeneficiaryReader, Named, join_spellings
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.beneficiaries.reader import BeneficiaryReader, Named, join_spellings
 from tests.unit.building import CONFIGS
 
 READER = BeneficiaryReader(CONFIGS)

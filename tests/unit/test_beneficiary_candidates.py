@@ -7,8 +7,8 @@ from decimal import Decimal
 import pyarrow as pa
 import pytest
 
-from carbon_assets import schema
-from carbon_assets.beneficiary_tables import candidates
+from carbon_assets.beneficiaries import schema
+from carbon_assets.beneficiaries.tables import candidates
 
 
 def clusters(*named: tuple[str | None, str], note: str = "") -> list[dict]:

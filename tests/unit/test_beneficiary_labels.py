@@ -12,7 +12,7 @@ from itertools import combinations
 
 import pytest
 
-from carbon_assets.beneficiaries import BeneficiaryReader, Named, join_spellings
+from carbon_assets.beneficiaries.reader import BeneficiaryReader, Named, join_spellings
 from tests.conftest import REAL_DATA
 from tests.unit.building import CONFIGS
 

@@ -15,9 +15,9 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from carbon_assets import beneficiary_tables, schema
-from carbon_assets.beneficiary_tables import TEXTS, candidates, map_beneficiaries
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.beneficiaries import schema, tables
+from carbon_assets.beneficiaries.tables import TEXTS, candidates, map_beneficiaries
 from carbon_assets.openrefine.server import OpenRefineError
 from tests.unit.building import CONFIGS
 from tests.unit.credit_rows import event, write_credits
@@ -273,11 +273,11 @@ REFUSED = {
 @pytest.mark.parametrize("case", REFUSED)
 def test_a_history_that_is_not_supported_is_refused_before_any_run_with_its_file(configs, case):
     content, reason = REFUSED[case]
-    beneficiary_tables.check(configs)
+    tables.check(configs)
     path = write_history(configs, "z.json")
     path.write_text(content)
     with pytest.raises(ConfigError) as refusal:
-        beneficiary_tables.check(configs)
+        tables.check(configs)
     assert str(refusal.value).startswith(f"{path}: ") and reason in str(refusal.value)
 
 
@@ -292,12 +292,12 @@ def test_a_history_of_a_column_that_the_table_lacks_is_refused_with_its_file(con
 def test_what_is_known_is_checked_before_any_run(configs):
     (configs / "beneficiaries" / "aliases.csv").write_text("\n".join([*ALIASES, "turbid waters,Other,", ""]))
     with pytest.raises(ConfigError, match=r"aliases\.csv, line 3: 'turbid waters' stands in line 2 already"):
-        beneficiary_tables.check(configs)
+        tables.check(configs)
 
 
 def test_files_that_are_no_history_are_left_alone(configs):
     (configs / "beneficiaries" / "operations" / "notes.txt").write_text("{")
-    assert beneficiary_tables.load_operations(configs) == []
+    assert tables.load_operations(configs) == []
 
 
 def test_a_curator_finds_what_is_known_so_far_as_text(configs):
@@ -309,7 +309,7 @@ def test_a_curator_finds_what_is_known_so_far_as_text(configs):
         event("1"),
     )
     with duckdb.connect() as con:
-        table = beneficiary_tables.curation_table(con, credits, configs)
+        table = tables.curation_table(con, credits, configs)
     assert {field.type for field in table.schema} == {pa.string()}
     rows = {row["retirement_beneficiary"]: row for row in table.to_pylist()}
     assert rows["Peat Foodds"] == {
@@ -363,10 +363,10 @@ def ask(configs, monkeypatch):
 
     def ask(answer) -> tuple[tuple[int, list[dict]], list]:
         server = Server(answer)
-        monkeypatch.setattr(beneficiary_tables, "OpenRefine", server)
+        monkeypatch.setattr(tables, "OpenRefine", server)
         try:
             with duckdb.connect() as con:
-                return beneficiary_tables.disagreements(con, credits, configs, "http://refine.test"), server.asked
+                return tables.disagreements(con, credits, configs, "http://refine.test"), server.asked
         finally:
             assert server.asked[-2:] == ["delete 17", "close"]
 

@@ -14,9 +14,12 @@ import pytest
 import shapely
 from shapely import MultiPolygon, Point, Polygon
 
-from carbon_assets import boundaries, boundary_repair, boundary_rules, places, schema, store
-from carbon_assets.boundaries import Boundaries
-from carbon_assets.places import Place
+from carbon_assets.base import store
+from carbon_assets.boundaries import repair, schema, tables
+from carbon_assets.boundaries import rules as boundary_rules
+from carbon_assets.boundaries.tables import Boundaries
+from carbon_assets.geo import places
+from carbon_assets.geo.places import Place
 from tests.unit.boundary_shapes import box, geodesic, hectares, projected, ring, with_holes
 from tests.unit.building import CONFIGS
 
@@ -45,7 +48,7 @@ def shape(project_id: str, geometry: shapely.Geometry, feature: int = 1, **cells
 def made(*rows: dict, threads: int = 1, **rules: object) -> Boundaries:
     table = pa.Table.from_pylist(list(rows), schema=schema.BOUNDARY_SHAPES)
     stewards = boundary_rules.load(CONFIGS).rules.model_copy(update=rules)
-    done = boundaries.repaired(table, stewards, Somewhere(), threads)
+    done = tables.repaired(table, stewards, Somewhere(), threads)
     for told, expected in (
         (done.rows, schema.BOUNDARIES),
         (done.repairs, schema.BOUNDARY_REPAIRS),
@@ -96,13 +99,13 @@ def test_each_project_has_one_boundary_with_its_measures():
 def test_each_step_of_each_project_is_told_in_order():
     done = made(shape("VCS1", BOW_TIE), shape("VCS2", box(11, 5)))
     for project in ("VCS1", "VCS2"):
-        steps = boundaries.of_project(done.repairs, project)
-        assert [step["step"] for step in steps] == list(boundary_repair.STEPS)
+        steps = tables.of_project(done.repairs, project)
+        assert [step["step"] for step in steps] == list(repair.STEPS)
         assert [step["step_number"] for step in steps] == list(range(1, len(steps) + 1))
         assert {step["snapshot_id"] for step in steps} == {f"snapshot of {project}"}
         for step in steps:
             assert step["delta_ha"] == step["area_after_ha"] - step["area_before_ha"]
-        (boundary,) = boundaries.of_project(done.rows, project)
+        (boundary,) = tables.of_project(done.rows, project)
         assert steps[-1]["area_after_ha"] == boundary["area_ha"]
 
 
@@ -133,7 +136,7 @@ def test_islands_on_both_sides_of_the_antimeridian_have_a_small_box():
 def test_what_is_left_of_no_project_is_no_row():
     done = made(shape("VCS1", Point(0, 0)))
     assert done.rows.num_rows == 0
-    assert done.repairs.num_rows == len(boundary_repair.STEPS)
+    assert done.repairs.num_rows == len(repair.STEPS)
 
 
 def test_no_shapes_make_no_rows():
@@ -145,7 +148,7 @@ def test_the_country_is_that_of_the_shipped_regions():
     table = pa.Table.from_pylist(
         [shape("VCS1", box(-63, -9)), shape("VCS2", box(-72, 4))], schema=schema.BOUNDARY_SHAPES
     )
-    done = boundaries.repaired(table, boundary_rules.load(CONFIGS).rules, places.load(CONFIGS))
+    done = tables.repaired(table, boundary_rules.load(CONFIGS).rules, places.load(CONFIGS))
     assert done.rows["country_iso3"].to_pylist() == ["BRA", "COL"]
 
 
@@ -294,7 +297,7 @@ def test_those_without_a_boundary_lead_then_those_that_changed_most_then_the_lar
         shape("VCS6", box(10, 5)),
         shape("VCS7", MultiPolygon([box(10, 5, 1), box(12, 5, 0.0002)])),
     )
-    assert boundaries.most_changed(done) == ["VCS5", "VCS3", "VCS4", "VCS7", "VCS2", "VCS1", "VCS6"]
+    assert tables.most_changed(done) == ["VCS5", "VCS3", "VCS4", "VCS7", "VCS2", "VCS1", "VCS6"]
 
 
 def test_slivers_that_held_much_of_the_area_are_found():

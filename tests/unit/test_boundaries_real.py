@@ -7,8 +7,10 @@ from functools import cache
 import pytest
 import shapely
 
-from carbon_assets import boundary_areas, boundary_files, boundary_repair
-from carbon_assets.boundary_repair import Repaired, Shape
+from carbon_assets.boundaries import repair
+from carbon_assets.boundaries.repair import Repaired, Shape
+from carbon_assets.geo import areas as boundary_areas
+from carbon_assets.geo import files
 from tests.conftest import REAL_DATA
 from tests.unit.boundary_shapes import geodesic, hectares, is_sound, repaired, step, told
 
@@ -25,13 +27,13 @@ pytestmark = pytest.mark.skipif(not FOLDER.is_dir(), reason="no real boundaries 
 @cache
 def shapes(name: str) -> tuple[Shape, ...]:
     path = FOLDER / name
-    file, content = (f"{name}.zip", boundary_files.pack(path)) if path.is_dir() else (name, path.read_bytes())
-    return tuple(Shape(shape.geometry, shape.crs) for shape in boundary_files.read(file, content))
+    file, content = (f"{name}.zip", files.pack(path)) if path.is_dir() else (name, path.read_bytes())
+    return tuple(Shape(shape.geometry, shape.crs) for shape in files.read(file, content))
 
 
 @cache
 def done(name: str) -> Repaired:
-    return boundary_repair.repair(shapes(name), LEAST_HA)
+    return repair.repair(shapes(name), LEAST_HA)
 
 
 def parts(name: str) -> list[shapely.Polygon]:
@@ -58,7 +60,7 @@ def test_what_is_repaired_needs_no_repair(name):
 def test_the_order_of_shapes_and_parts_does_not_matter(name):
     crs = shapes(name)[0].crs
     backwards = [Shape(part, crs) for shape in shapes(name)[::-1] for part in shapely.get_parts(shape.geometry)[::-1]]
-    again = boundary_repair.repair(backwards, LEAST_HA)
+    again = repair.repair(backwards, LEAST_HA)
     assert again.geometry.wkb == done(name).geometry.wkb
     assert again.steps == done(name).steps
 

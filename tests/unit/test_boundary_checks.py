@@ -3,8 +3,8 @@
 import pyarrow as pa
 import pytest
 
-from carbon_assets import schema
-from carbon_assets.assets.boundaries import _claimed_twice
+from carbon_assets.boundaries import schema
+from carbon_assets.boundaries.assets import _claimed_twice
 
 
 def overlaps(*in_time: bool | None) -> pa.Table:

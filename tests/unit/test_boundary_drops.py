@@ -8,11 +8,14 @@ from pathlib import Path
 import pytest
 import shapely
 
-from carbon_assets import boundary_drops, boundary_files, readers, schema, snapshots
-from carbon_assets.boundary_drops import project_of
-from carbon_assets.boundary_files import Limits
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Snapshot
+from carbon_assets.base import readers
+from carbon_assets.base.settings import Settings
+from carbon_assets.boundaries import drops, schema
+from carbon_assets.boundaries.drops import project_of
+from carbon_assets.geo import files as boundary_files
+from carbon_assets.geo.files import Limits
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Snapshot
 from tests.conftest import REAL_DATA
 from tests.unit.boundary_made import CUT, RULES, geojson, index, kml, shapefile, square
 from tests.unit.building import settings_in
@@ -34,11 +37,11 @@ def put(settings: Settings, name: str, content: str | bytes) -> Path:
 
 
 def drop(settings: Settings, name: str, content: str | bytes) -> Snapshot:
-    return boundary_drops.take(settings, put(settings, name, content), RULES)
+    return drops.take(settings, put(settings, name, content), RULES)
 
 
-def read(settings: Settings, rules=RULES) -> boundary_drops.Read:
-    made = boundary_drops.read(settings, rules)
+def read(settings: Settings, rules=RULES) -> drops.Read:
+    made = drops.read(settings, rules)
     assert made.shapes.schema == schema.BOUNDARY_SHAPES
     assert made.faults.schema == schema.BOUNDARY_FAULTS
     return made
@@ -80,7 +83,7 @@ def test_files_of_the_known_kinds_folders_and_the_index_are_found_in_order_of_na
     for name in names:
         put(settings, name, "")
     shapefile(settings.drop / "boundaries" / "VCS0", square(0))
-    assert [path.name for path in boundary_drops.found(settings.drop)] == ["VCS0", *names]
+    assert [path.name for path in drops.found(settings.drop)] == ["VCS0", *names]
 
 
 def test_hidden_files_links_and_other_names_are_not_found(settings, tmp_path):
@@ -91,14 +94,14 @@ def test_hidden_files_links_and_other_names_are_not_found(settings, tmp_path):
     (settings.drop / "boundaries" / "VCS2.kml").symlink_to(tmp_path / "elsewhere.kml")
     (settings.drop / "boundaries" / "VCS3").symlink_to(tmp_path)
     (settings.drop / "boundaries" / "index.csv").symlink_to(tmp_path / "elsewhere.kml")
-    assert boundary_drops.found(settings.drop) == []
+    assert drops.found(settings.drop) == []
 
 
 def test_a_drop_may_have_no_folder_of_boundaries(settings):
-    assert boundary_drops.found(settings.drop) == []
+    assert drops.found(settings.drop) == []
     made = read(settings)
     assert (len(made.shapes), len(made.faults), made.used) == (0, 0, ())
-    assert boundary_drops.version(settings) == ""
+    assert drops.version(settings) == ""
 
 
 # --- taking ---------------------------------------------------------------------------------------------------------
@@ -121,7 +124,7 @@ def test_a_file_that_cannot_be_read_is_kept_with_the_reason(settings):
 
 def test_the_limits_of_the_rules_hold(settings):
     rules = RULES.model_copy(update={"limits": Limits(most_vertices=4)})
-    taken = boundary_drops.take(settings, put(settings, "VCS1.geojson", geojson(square(0))), rules)
+    taken = drops.take(settings, put(settings, "VCS1.geojson", geojson(square(0))), rules)
     assert "more vertices than the 4 allowed" in taken.contents.unreadable
     assert len(read(settings).shapes) == 1, "once more are allowed it is used"
     assert len(read(settings, rules).shapes) == 0
@@ -129,21 +132,21 @@ def test_the_limits_of_the_rules_hold(settings):
 
 def test_a_folder_is_kept_as_a_zip_that_does_not_depend_on_file_times(settings):
     folder = shapefile(settings.drop / "boundaries" / "VCS1", square(0), square(2))
-    first = boundary_drops.take(settings, folder, RULES)
+    first = drops.take(settings, folder, RULES)
     assert (first.table, first.file, first.contents.rows) == ("VCS1", "VCS1.zip", 2)
     assert first.content(settings) == boundary_files.pack(folder)
     for path in folder.iterdir():
         os.utime(path, (10, 10))
     (folder / "notes.docx").write_text("nothing of a shapefile")
-    assert boundary_drops.take(settings, folder, RULES) == first
+    assert drops.take(settings, folder, RULES) == first
     assert len(stored(settings, "VCS1")) == 1
 
 
 def test_a_folder_without_a_shapefile_is_not_taken(settings):
     folder = put(settings, "VCS1/notes.txt", "").parent
     with pytest.raises(readers.UnreadableFile, match=r"exactly one \.shp"):
-        boundary_drops.take(settings, folder, RULES)
-    assert boundary_drops.names(settings) == []
+        drops.take(settings, folder, RULES)
+    assert drops.names(settings) == []
 
 
 def test_the_same_bytes_are_stored_once(settings):
@@ -159,10 +162,10 @@ def test_the_same_bytes_are_stored_once(settings):
 
 def test_the_same_shapes_in_another_order_and_layout_are_the_same(settings):
     first = drop(settings, "VCS1.geojson", geojson(square(0), square(2)))
-    version = boundary_drops.version(settings)
+    version = drops.version(settings)
     again = drop(settings, "VCS1.geojson", geojson(square(2), square(0), indent=2))
     assert again.name != first.name and again.snapshot_id == first.snapshot_id
-    assert boundary_drops.version(settings) == version != ""
+    assert drops.version(settings) == version != ""
 
 
 @pytest.mark.parametrize(
@@ -177,15 +180,15 @@ def test_the_same_shapes_in_another_order_and_layout_are_the_same(settings):
 )
 def test_other_shapes_are_another_version(settings, other):
     first = drop(settings, "VCS1.geojson", geojson(square(0), square(2)))
-    version = boundary_drops.version(settings)
+    version = drops.version(settings)
     assert drop(settings, "VCS1.geojson", other).snapshot_id != first.snapshot_id
-    assert boundary_drops.version(settings) not in (version, "")
+    assert drops.version(settings) not in (version, "")
 
 
 def test_another_coordinate_reference_system_is_another_version(settings):
     folder = settings.drop / "boundaries" / "VCS1"
     ids = [
-        boundary_drops.take(settings, shapefile(folder, square(0), crs=crs), RULES).snapshot_id
+        drops.take(settings, shapefile(folder, square(0), crs=crs), RULES).snapshot_id
         for crs in ("EPSG:4326", "EPSG:4674")
     ]
     assert len(set(ids)) == 2
@@ -195,7 +198,7 @@ def test_the_version_follows_files_that_come_and_shapes_that_come_back(settings)
     versions = []
     for name, west in (("VCS1", 0), ("VCS2", 0), ("VCS1", 1), ("VCS1", 0)):
         drop(settings, f"{name}.geojson", geojson(square(west)))
-        versions.append(boundary_drops.version(settings))
+        versions.append(drops.version(settings))
     assert len(set(versions)) == 4
 
 
@@ -259,8 +262,8 @@ def test_what_was_needed_to_read_a_shape_is_kept(settings):
 
 def test_the_declared_system_is_that_of_one_file_only_and_the_default_that_of_others(settings):
     for name in ("VCS1", "VCS2"):
-        boundary_drops.take(settings, shapefile(settings.drop / "boundaries" / name, square(0)), RULES)
-    boundary_drops.take(settings, shapefile(settings.drop / "boundaries" / "VCS3", square(0), crs="EPSG:4674"), RULES)
+        drops.take(settings, shapefile(settings.drop / "boundaries" / name, square(0)), RULES)
+    drops.take(settings, shapefile(settings.drop / "boundaries" / "VCS3", square(0), crs="EPSG:4674"), RULES)
     drop(settings, "VCS4.geojson", geojson(square(0)))
     declared = {"crs": "EPSG:31981", "reason": "the project description"}
     rules = type(RULES).model_validate(
@@ -291,7 +294,7 @@ def test_the_index_says_whose_a_file_is_with_or_without_its_suffix(settings, nam
 
 @pytest.mark.parametrize("named", ["sierra", "sierra/"])
 def test_the_index_says_whose_a_folder_is(settings, named):
-    boundary_drops.take(settings, shapefile(settings.drop / "boundaries" / "sierra", square(3)), RULES)
+    drops.take(settings, shapefile(settings.drop / "boundaries" / "sierra", square(3)), RULES)
     drop(settings, "index.csv", index(("VCS7", named)))
     assert drawn(settings) == {"VCS7": [("sierra", 3)]}
     assert told(settings) == []
@@ -531,7 +534,7 @@ def test_the_same_shapes_under_new_bytes_are_not_observed_later(settings):
 
 def test_a_project_moves_from_one_format_to_another(settings):
     before = put(settings, "VCS1.kml", kml(a=[square(0)]))
-    boundary_drops.take(settings, before, RULES)
+    drops.take(settings, before, RULES)
     before.unlink()
     drop(settings, "VCS1.geojson", geojson(square(1)))
     assert drawn(settings) == {"VCS1": [("VCS1.geojson", 1)]}
@@ -594,7 +597,7 @@ OWNERS = {
 def test_real_files_are_taken_and_given_to_their_projects_without_loss(settings):
     shutil.copytree(REAL, settings.drop / "boundaries")
     put(settings, "index.csv", index(*OWNERS.items()))
-    taken = {path.name: boundary_drops.take(settings, path, RULES) for path in boundary_drops.found(settings.drop)}
+    taken = {path.name: drops.take(settings, path, RULES) for path in drops.found(settings.drop)}
     assert set(taken) == {path.name for path in REAL.iterdir()} | {"index.csv"}
     made = read(settings)
     assert made.faults.to_pylist() == [], "of the two of one project the index names one"

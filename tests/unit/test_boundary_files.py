@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 from pydantic import ValidationError
 from shapely import Point, Polygon, box
 
-from carbon_assets import boundary_files
-from carbon_assets.boundary_files import Limits, Shape
-from carbon_assets.readers import UnreadableFile
+from carbon_assets.base.readers import UnreadableFile
+from carbon_assets.geo import files as boundary_files
+from carbon_assets.geo.files import Limits, Shape
 from tests.conftest import REAL_DATA
 from tests.unit.boundary_formats import (
     HOLE,

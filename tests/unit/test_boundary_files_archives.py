@@ -10,7 +10,7 @@ import zipfile
 import pytest
 from shapely import Point
 
-from carbon_assets.boundary_files import Limits
+from carbon_assets.geo.files import Limits
 from tests.unit.boundary_formats import (
     KML,
     frame,

@@ -6,7 +6,7 @@ import pytest
 import shapely
 from shapely import GeometryCollection, LineString, Point, Polygon, box
 
-from carbon_assets.boundary_files import Limits
+from carbon_assets.geo.files import Limits
 from tests.unit.boundary_formats import EVERY_GEOMETRY, SQUARE, geojson, only, read, refused
 
 

@@ -11,8 +11,8 @@ import pytest
 import shapely
 from shapely import LineString, Point, Polygon, box
 
-from carbon_assets import boundary_files
-from carbon_assets.boundary_files import Limits
+from carbon_assets.geo import files
+from carbon_assets.geo.files import Limits
 from tests.unit.boundary_formats import EVERY_GEOMETRY, SQUARE, frame, geojson, geopackage, only, read, refused
 
 
@@ -207,7 +207,7 @@ def test_long_defaults_of_columns_are_not_fetched(tmp_path, monkeypatch):
 
     content = changed(tmp_path, geopackage(tmp_path, a=frame(*[Point(1, 2)] * 3)), change)
     lengths = []
-    monkeypatch.setattr(boundary_files.geopackage, "_text", lambda text: lengths.append(len(text)) or text.decode())
+    monkeypatch.setattr(files.geopackage, "_text", lambda text: lengths.append(len(text)) or text.decode())
     for shape in read("a.gpkg", content):
         assert shape.attributes[2:] == (("text", "x" * 300), *((f"c{i}", "x" * 300) for i in range(10)))
         assert len({id(value) for _, value in shape.attributes[2:]}) == 1

@@ -6,7 +6,7 @@ import pytest
 import shapely
 from shapely import GeometryCollection, LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon
 
-from carbon_assets.boundary_files import Shape
+from carbon_assets.geo.files import Shape
 from tests.unit.boundary_formats import (
     HOLE,
     HOLE_2,

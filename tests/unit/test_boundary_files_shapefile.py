@@ -11,9 +11,9 @@ import pytest
 import shapely
 from shapely import LineString, MultiLineString, MultiPoint, MultiPolygon, Point, Polygon, box
 
-from carbon_assets import boundary_files
-from carbon_assets.boundary_files import Limits, Shape
-from carbon_assets.readers import UnreadableFile
+from carbon_assets.base.readers import UnreadableFile
+from carbon_assets.geo import files
+from carbon_assets.geo.files import Limits, Shape
 from tests.unit.boundary_formats import (
     HOLE,
     SQUARE,
@@ -291,7 +291,7 @@ def test_nothing_is_written_and_the_same_bytes_give_the_same_shapes(tmp_path, mo
 
 def test_gdal_gets_no_shapefile_with_more_vertices_than_allowed(tmp_path, monkeypatch):
     content = shapefile(tmp_path, a=frame(box(0, 0, 1, 1)))
-    monkeypatch.setattr(boundary_files.shapefile, "gdal_records", None)
+    monkeypatch.setattr(files.shapefile, "gdal_records", None)
     refused("a.zip", content, "vertices", limits=Limits(most_vertices=4))
 
 
@@ -308,28 +308,28 @@ def test_a_folder_packs_to_a_zip_that_reads(packable):
     (packable / "notes.txt").write_text("x")
     (packable / "other.dbf").write_text("x")
     (packable / "area.shp.xml").write_text("x")
-    packed = boundary_files.pack(packable)
+    packed = files.pack(packable)
     assert only(read("a.zip", packed)).crs == "EPSG:32718"
     with zipfile.ZipFile(io.BytesIO(packed)) as archive:
         assert archive.namelist() == ["area.cpg", "area.dbf", "area.prj", "area.shp", "area.shx"]
 
 
 def test_packed_bytes_depend_on_names_and_contents_only(packable, tmp_path):
-    packed = boundary_files.pack(packable)
+    packed = files.pack(packable)
     copy = tmp_path / "copy"
     copy.mkdir()
     for path in sorted(packable.iterdir(), reverse=True):
         (copy / path.name).write_bytes(path.read_bytes())
         (copy / path.name).chmod(0o600)
-    assert boundary_files.pack(copy) == packed
+    assert files.pack(copy) == packed
     (copy / "area.prj").write_bytes(b"")
-    assert boundary_files.pack(copy) != packed
+    assert files.pack(copy) != packed
 
 
 def test_folders_that_hold_no_single_shapefile_are_refused(packable, tmp_path):
     def refused(folder, said):
         with pytest.raises(UnreadableFile, match=said):
-            boundary_files.pack(folder)
+            files.pack(folder)
 
     refused(tmp_path / "none", "no folder")
     refused(packable / "area.shp", "no folder")
@@ -348,8 +348,8 @@ def test_symbolic_links_are_not_packed(packable, tmp_path):
     link = tmp_path / "link"
     link.symlink_to(packable)
     with pytest.raises(UnreadableFile, match="link is a symbolic link"):
-        boundary_files.pack(link)
+        files.pack(link)
     (packable / "area.cpg").unlink()
     (packable / "area.cpg").symlink_to(secret)
     with pytest.raises(UnreadableFile, match=r"area\.cpg is a symbolic link"):
-        boundary_files.pack(packable)
+        files.pack(packable)

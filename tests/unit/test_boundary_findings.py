@@ -10,8 +10,13 @@ import pyarrow as pa
 import pytest
 import shapely
 
-from carbon_assets import boundary_findings, places, schema, store
-from carbon_assets.boundary_rules import Knowledge
+from carbon_assets.base import store
+from carbon_assets.boundaries import findings as boundary_findings
+from carbon_assets.boundaries import schema as boundaries_schema
+from carbon_assets.boundaries.rules import Knowledge
+from carbon_assets.geo import places
+from carbon_assets.protocols import schema as protocols_schema
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.boundary_made import RULES, square
 from tests.unit.building import CONFIGS
 from tests.unit.findings_tables import event, write
@@ -29,9 +34,9 @@ and one that is its own mirror image."""
 IN_A = square(12, 42)
 
 SHAPES = {
-    "boundaries": schema.BOUNDARIES, "repair_findings": schema.BOUNDARY_FINDINGS, "faults": schema.BOUNDARY_FAULTS,
-    "shapes": schema.BOUNDARY_SHAPES, "projects": schema.UNIFIED_PROJECTS, "credits": schema.UNIFIED_CREDITS,
-    "protocols": schema.PROTOCOLS,
+    "boundaries": boundaries_schema.BOUNDARIES, "repair_findings": boundaries_schema.BOUNDARY_FINDINGS, "faults": boundaries_schema.BOUNDARY_FAULTS,
+    "shapes": boundaries_schema.BOUNDARY_SHAPES, "projects": unified_schema.UNIFIED_PROJECTS, "credits": unified_schema.UNIFIED_CREDITS,
+    "protocols": protocols_schema.PROTOCOLS,
 }  # fmt: skip
 
 
@@ -99,7 +104,7 @@ def found(
     )
     with duckdb.connect(config={"threads": 1}) as con:
         rows = boundary_findings.findings(con, files, knowledge, known or Squares())
-    assert rows.schema == schema.BOUNDARY_FINDINGS
+    assert rows.schema == boundaries_schema.BOUNDARY_FINDINGS
     return rows.to_pylist()
 
 

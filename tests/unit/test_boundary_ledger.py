@@ -2,9 +2,11 @@
 
 import pytest
 
-from carbon_assets import boundary_drops, ledger, schema, snapshots
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Snapshot
+from carbon_assets.base.settings import Settings
+from carbon_assets.boundaries import drops
+from carbon_assets.snapshots import ledger, schema
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Snapshot
 from tests.unit.boundary_made import CUT, RULES, geojson, index, kml, shapefile, square
 from tests.unit.building import settings_in
 from tests.unit.remembering import REGISTRIES, snapshot
@@ -19,12 +21,12 @@ def drop(settings: Settings, name: str, text: str) -> Snapshot:
     path = settings.drop / "boundaries" / name
     path.parent.mkdir(parents=True, exist_ok=True)
     path.write_text(text)
-    return boundary_drops.take(settings, path, RULES)
+    return drops.take(settings, path, RULES)
 
 
 def use(settings: Settings) -> None:
     """Read the shapes and mark the files that are in use, as the asset does."""
-    for used in boundary_drops.read(settings, RULES).used:
+    for used in drops.read(settings, RULES).used:
         snapshots.accept(settings, used)
 
 
@@ -41,7 +43,7 @@ def states(settings: Settings) -> list[tuple[str, str]]:
 def test_files_stand_under_boundaries_by_their_names_in_the_drop(settings):
     drop(settings, "VCS1.kml", kml(a=[square(0), square(2)]))
     drop(settings, "index.csv", index(("VCS2", "sierra")))
-    boundary_drops.take(settings, shapefile(settings.drop / "boundaries" / "sierra", square(0)), RULES)
+    drops.take(settings, shapefile(settings.drop / "boundaries" / "sierra", square(0)), RULES)
     snapshot(settings, 0)
     use(settings)
     rows = told(settings)

@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from shapely import MultiPolygon, Polygon
 
-from carbon_assets import boundary_overlaps, schema
+from carbon_assets.boundaries import overlaps as boundary_overlaps
+from carbon_assets.boundaries import schema as boundaries_schema
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.boundary_shapes import box, hectares, with_holes
 from tests.unit.findings_tables import connection, day, project, write
 
@@ -26,12 +28,12 @@ def boundary(project_id: str, geometry: shapely.Geometry) -> dict:
 
 def overlaps(folder: Path, boundaries: list[dict], projects: list[dict] = (), tolerance: float = 1) -> list[dict]:
     told = [{"registry": "verra", "name": f"Forest {row['project_id']}", **row} for row in projects]
-    known = write(folder / "projects.parquet", told, schema.UNIFIED_PROJECTS)
-    loose = pa.schema([pa.field(field.name, field.type) for field in schema.BOUNDARIES])
+    known = write(folder / "projects.parquet", told, unified_schema.UNIFIED_PROJECTS)
+    loose = pa.schema([pa.field(field.name, field.type) for field in boundaries_schema.BOUNDARIES])
     with connection() as con:
         found = boundary_overlaps.overlaps(con, pa.Table.from_pylist(boundaries, schema=loose), known, tolerance)
-    assert found.schema.equals(schema.BOUNDARY_OVERLAPS)
-    for field in schema.BOUNDARY_OVERLAPS:
+    assert found.schema.equals(boundaries_schema.BOUNDARY_OVERLAPS)
+    for field in boundaries_schema.BOUNDARY_OVERLAPS:
         assert field.nullable or not found[field.name].null_count, field.name
     rows = found.to_pylist()
     for row in rows:

@@ -11,10 +11,11 @@ import pytest
 import shapely
 from shapely import LineString, MultiPolygon, Point, Polygon
 
-from carbon_assets import boundary_preview, boundary_repair
-from carbon_assets.boundary_crs import WGS84
-from carbon_assets.boundary_preview import Preview
-from carbon_assets.boundary_repair import Shape
+from carbon_assets.boundaries import preview as boundary_preview
+from carbon_assets.boundaries import repair
+from carbon_assets.boundaries.preview import Preview
+from carbon_assets.boundaries.repair import Shape
+from carbon_assets.geo.crs import WGS84
 from tests.unit.boundary_shapes import box, with_holes
 
 SVG = "{http://www.w3.org/2000/svg}"
@@ -116,6 +117,6 @@ def test_markdown_holds_the_sheet_itself():
 
 def test_what_repair_gives_can_be_drawn():
     shapes = [Shape(with_holes(box(0, 0), box(0.3, 0)), WGS84), Shape(Point(1, 1), WGS84)]
-    done = boundary_repair.repair(shapes, 0.1)
-    red, green = paths(preview(*boundary_repair.drawn(shapes), after=done.geometry))
+    done = repair.repair(shapes, 0.1)
+    red, green = paths(preview(*repair.drawn(shapes), after=done.geometry))
     assert red.count("M") == green.count("M") == 2

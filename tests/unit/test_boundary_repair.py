@@ -13,11 +13,11 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 from shapely import GeometryCollection, LineString, MultiPoint, MultiPolygon, Point, Polygon
 
-from carbon_assets import boundary_repair
-from carbon_assets.boundary_areas import geodesic_area_ha
-from carbon_assets.boundary_crs import WGS84
-from carbon_assets.boundary_repair import STEPS, Shape
-from carbon_assets.boundary_rings import UnusableShape
+from carbon_assets.boundaries import repair
+from carbon_assets.boundaries.repair import STEPS, Shape
+from carbon_assets.geo.areas import geodesic_area_ha
+from carbon_assets.geo.crs import WGS84
+from carbon_assets.geo.rings import UnusableShape
 from tests.unit.boundary_shapes import (
     around,
     box,
@@ -601,10 +601,10 @@ def test_vertices_drawn_twice_are_kept_once_wherever_the_ring_begins():
 
 def test_drawn_parts_are_in_degrees_where_they_can_be():
     nowhere = shapely.box(500000, 100000, 600000, 200000)
-    parts = boundary_repair.drawn([Shape(projected(box(-75, -10), UTM_18S), UTM_18S), Shape(nowhere, WGS84)])
+    parts = repair.drawn([Shape(projected(box(-75, -10), UTM_18S), UTM_18S), Shape(nowhere, WGS84)])
     assert shapely.hausdorff_distance(parts[0], box(-75, -10)) < 1e-6
     assert parts[1].equals(nowhere)
-    assert len(boundary_repair.drawn([])) == 0
+    assert len(repair.drawn([])) == 0
 
 
 # --- any shapes -----------------------------------------------------------------------------------------------------
@@ -727,7 +727,7 @@ def test_an_open_account_is_not_sound():
     for left_out in range(len(STEPS)):
         steps = done.steps[:left_out] + done.steps[left_out + 1 :]
         with pytest.raises(AssertionError):
-            is_sound(boundary_repair.Repaired(done.geometry, steps))
+            is_sound(repair.Repaired(done.geometry, steps))
 
 
 # --- what one project must not do to the others ---------------------------------------------------------------------

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets import boundary_rules
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.boundaries import rules
 from tests.unit.building import CONFIGS
 
 STATED, LEAST, RULES = "stated_areas.csv", "least_areas.csv", "rules.yml"
@@ -35,13 +35,13 @@ def areas(configs: Path, file: str, *lines: str) -> None:
 
 def refused(configs: Path, *said: str) -> None:
     with pytest.raises(ConfigError) as caught:
-        boundary_rules.load(configs)
+        rules.load(configs)
     for text in said:
         assert text in str(caught.value)
 
 
 def test_the_rules_of_the_repository_can_be_read():
-    known = boundary_rules.load(CONFIGS)
+    known = rules.load(CONFIGS)
     assert known.rules.default_crs == "EPSG:4326"
     assert known.rules.least_part_ha == 0.1
     assert known.least_ha
@@ -53,7 +53,7 @@ def test_the_rules_of_the_repository_can_be_read():
 def test_areas_are_told_with_their_sources(configs):
     areas(configs, STATED, HEADER[STATED], "VCS1,12.5,the registry", 'VCS2,1e3,"a page, read by us"')
     areas(configs, LEAST, HEADER[LEAST])
-    known = boundary_rules.load(configs)
+    known = rules.load(configs)
     assert known.stated_ha == {"VCS1": (12.5, "the registry"), "VCS2": (1000, "a page, read by us")}
     assert known.least_ha == {}
 
@@ -62,7 +62,7 @@ def test_a_file_may_have_a_reference_system_of_its_own(configs):
     text = (configs / "boundaries" / RULES).read_text()
     declared = 'declared_crs: {"VCS1.zip": {crs: EPSG:31981, reason: said so}}'
     (configs / "boundaries" / RULES).write_text(text.replace("declared_crs: {}", declared))
-    (file,) = boundary_rules.load(configs).rules.declared_crs.items()
+    (file,) = rules.load(configs).rules.declared_crs.items()
     assert (file[0], file[1].crs, file[1].reason) == ("VCS1.zip", "EPSG:31981", "said so")
 
 
@@ -149,7 +149,7 @@ def test_a_file_that_cannot_be_read_is_named(file, content, configs):
 
 def test_a_protocol_that_nobody_has_catalogued_is_refused(tmp_path):
     configs = Path(shutil.copytree(CONFIGS, tmp_path / "all"))
-    boundary_rules.check(configs)
+    rules.check(configs)
     areas(configs, LEAST, HEADER[LEAST], "art-trees,5,a page", "art-treees,5,a page")
     with pytest.raises(ConfigError, match=r"least_areas\.csv: no protocols of configs/protocols: art-treees"):
-        boundary_rules.check(configs)
+        rules.check(configs)

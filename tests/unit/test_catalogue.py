@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets.catalogue import Catalogue, Program, ProjectType, load_catalogue
-from carbon_assets.config import ConfigError
-from carbon_assets.protocol_codes import PROGRAMS
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.protocols.catalogue import Catalogue, Program, ProjectType, load_catalogue
+from carbon_assets.protocols.codes import PROGRAMS
 from tests.unit.building import CONFIGS
 from tests.unit.knowledge_files import FILES, write
 

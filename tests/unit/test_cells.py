@@ -10,7 +10,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.cells import MACROS
+from carbon_assets.registries.cells import MACROS
 
 SEPARATORS = ["", ",", "'", "’", " ", "\u00a0", "\u2009", "\u202f"]
 

@@ -11,9 +11,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import change_classes, changes, changes_command, contents, record_diff, schema, snapshots
-from carbon_assets.config import Registry, Table, load_registries
-from carbon_assets.snapshots import Snapshot
+from carbon_assets.history import changes, classes, record_diff, schema
+from carbon_assets.history import command as changes_command
+from carbon_assets.registries import contents
+from carbon_assets.registries.description import Registry, Table, load_registries
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Snapshot
 from tests.unit.building import CONFIGS, csv_of, settings_in
 
 REGISTRIES = load_registries(CONFIGS)
@@ -138,7 +141,7 @@ def block(first: int, last: int, **more: str) -> dict:
 def test_an_edit_has_the_class_of_its_gravest_field(compare, table, row, edit, meaning, quantity):
     (change,) = compare(table, [row], [row | edit])
     assert (change["change"], change["change_class"], change["quantity"]) == ("changed", meaning, quantity)
-    assert change["is_retroactive"] == (meaning in change_classes.RETROACTIVE)
+    assert change["is_retroactive"] == (meaning in classes.RETROACTIVE)
     assert {f["field"]: (f["old"], f["new"]) for f in change["fields"]} == {
         name: (row[name] or None, cell or None) for name, cell in edit.items()
     }
@@ -514,7 +517,7 @@ def test_no_snapshots_no_changes(con, tmp_path):
 
 
 def test_the_check_warns_of_the_newest_snapshots_alone(con, store):
-    from carbon_assets.assets.changes import judged
+    from carbon_assets.history.changes_assets import judged
 
     settings, drop = store
     drop(PROJECT)

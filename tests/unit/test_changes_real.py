@@ -13,9 +13,9 @@ import duckdb
 import openpyxl
 import pytest
 
-from carbon_assets import change_classes, record_diff
-from carbon_assets.config import load_registries
-from carbon_assets.snapshots import Snapshot
+from carbon_assets.history import classes, record_diff
+from carbon_assets.registries.description import load_registries
+from carbon_assets.snapshots.store import Snapshot
 from tests.unit.building import CONFIGS, settings_in
 
 PAIRS = {
@@ -162,6 +162,6 @@ def test_fields_that_changed_are_those_of_the_plain_comparison_and_no_others(com
 
 def test_every_change_has_a_class_that_is_known_and_a_project(compared):
     _, rows, _ = compared
-    assert {row["change_class"] for row in rows} <= set(change_classes.CLASSES)
+    assert {row["change_class"] for row in rows} <= set(classes.CLASSES)
     assert all(row["project_id"] for row in rows)
-    assert all(row["is_retroactive"] == (row["change_class"] in change_classes.RETROACTIVE) for row in rows)
+    assert all(row["is_retroactive"] == (row["change_class"] in classes.RETROACTIVE) for row in rows)

@@ -6,8 +6,8 @@ from pathlib import Path
 import pandas as pd
 import pytest
 
-from carbon_assets import checks
-from carbon_assets.checks import Expectation, Outcome, SuiteError
+from carbon_assets.base import suites
+from carbon_assets.base.suites import Expectation, Outcome, SuiteError
 from tests.unit.building import settings_in
 
 ENTRY = {
@@ -39,7 +39,7 @@ def expectation(name: str, type_: str, severity: str = "critical", **kwargs: obj
 
 def test_a_suite_is_loaded_in_its_order(tmp_path):
     second = ENTRY | {"severity": "warning", "meta": {"name": "second_1"}, "kwargs": {"column": "kind", "mostly": 0.9}}
-    loaded = checks.load_suite(suite(tmp_path, ENTRY, second))
+    loaded = suites.load_suite(suite(tmp_path, ENTRY, second))
     assert loaded[0] == Expectation("id_is_there", ENTRY["type"], {"column": "id"}, "critical", ENTRY["notes"])
     assert [(e.name, e.is_critical) for e in loaded] == [("id_is_there", True), ("second_1", False)]
     assert loaded[1].kwargs == {"column": "kind", "mostly": 0.9}
@@ -62,36 +62,36 @@ def test_a_suite_that_does_not_say_what_and_why_is_refused(tmp_path, entry, said
     good = ENTRY | {"meta": {"name": "good"}}
     path = suite(tmp_path, good, entry)
     with pytest.raises(SuiteError, match=said) as caught:
-        checks.load_suite(path)
+        suites.load_suite(path)
     assert str(caught.value).startswith(str(path))
 
 
 def test_suites_of_one_table_are_put_together(tmp_path):
     shape = suite(tmp_path, ENTRY, name="shape.json")
     own = suite(tmp_path, ENTRY | {"meta": {"name": "other"}}, name="own.json")
-    assert [e.name for e in checks.load_suites([shape, own])] == ["id_is_there", "other"]
-    assert checks.load_suites([]) == []
+    assert [e.name for e in suites.load_suites([shape, own])] == ["id_is_there", "other"]
+    assert suites.load_suites([]) == []
 
 
 def test_two_expectations_of_one_name_are_refused(tmp_path):
     one, other = suite(tmp_path, ENTRY, name="one.json"), suite(tmp_path, ENTRY, name="other.json")
     with pytest.raises(SuiteError, match=r"one\.json, .*other\.json: two expectations are named id_is_there"):
-        checks.load_suites([one, other])
+        suites.load_suites([one, other])
     with pytest.raises(SuiteError, match="two expectations are named id_is_there"):
-        checks.load_suites([suite(tmp_path, ENTRY, ENTRY)])
+        suites.load_suites([suite(tmp_path, ENTRY, ENTRY)])
 
 
 def test_a_table_has_the_suite_of_its_shape_and_its_own(tmp_path):
     folder = tmp_path / "expectations"
     settings = settings_in(tmp_path, expectations=folder)
     key = ("normalized", "made-up", "events")
-    assert checks.suite_paths(settings, *key, shape="credits") == []
+    assert suites.suite_paths(settings, *key, shape="credits") == []
     (folder / "normalized" / "made-up").mkdir(parents=True)
     shape = suite(folder / "normalized", ENTRY, name="credits.json")
-    assert checks.suite_paths(settings, *key, shape="credits") == [shape]
+    assert suites.suite_paths(settings, *key, shape="credits") == [shape]
     own = suite(folder / "normalized" / "made-up", ENTRY, name="events.json")
-    assert checks.suite_paths(settings, *key, shape="credits") == [shape, own]
-    assert checks.suite_paths(settings, *key) == [own]
+    assert suites.suite_paths(settings, *key, shape="credits") == [shape, own]
+    assert suites.suite_paths(settings, *key) == [own]
 
 
 def test_the_columns_that_a_suite_reads_are_told_once():
@@ -101,7 +101,7 @@ def test_the_columns_that_a_suite_reads_are_told_once():
         expectation("c", "compound_columns_to_be_unique", column_list=["kind", "start"]),
         expectation("d", "table_row_count_to_be_between", min_value=1),
     ]
-    assert checks.columns_read(expectations) == ["id", "start", "kind"]
+    assert suites.columns_read(expectations) == ["id", "start", "kind"]
 
 
 # --- judging ----------------------------------------------------------------------------------------------------
@@ -117,7 +117,7 @@ MIXED = [POSITIVE, ROWS, ABSENT, UNIQUE, KNOWN, FILLED, TWICE]
 
 
 def judge(*expectations: Expectation, frame: pd.DataFrame = FRAME) -> dict[str, Outcome]:
-    outcomes = checks.judge(frame, list(expectations))
+    outcomes = suites.judge(frame, list(expectations))
     assert [outcome.expectation for outcome in outcomes] == list(expectations), "one outcome each, in their order"
     return {outcome.expectation.name: outcome for outcome in outcomes}
 
@@ -174,7 +174,7 @@ def test_an_empty_table_breaks_what_asks_for_rows_and_nothing_else():
 
 
 def test_without_expectations_there_are_no_outcomes():
-    assert checks.judge(FRAME, []) == []
+    assert suites.judge(FRAME, []) == []
 
 
 @pytest.mark.parametrize("mostly", [0.7, 0.8])
@@ -199,4 +199,4 @@ def test_a_share_of_wrong_values_can_be_allowed(mostly):
 )
 def test_what_gx_does_not_know_is_an_error_and_not_left_out(unknown):
     with pytest.raises(SuiteError, match="odd"):
-        checks.judge(FRAME, [FILLED, unknown])
+        suites.judge(FRAME, [FILLED, unknown])

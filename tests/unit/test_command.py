@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets import changes_command, curate, release_command, run
+from carbon_assets.beneficiaries import curate
+from carbon_assets.history import command as changes_command
+from carbon_assets.platform import run
+from carbon_assets.publishing import release_command
 
 
 @pytest.fixture

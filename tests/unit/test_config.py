@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 import yaml
 
-from carbon_assets.config import ConfigError, load_csv, load_registries
+from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.registries.description import load_registries
 from tests.unit.building import CONFIGS
 
 GOOD = {

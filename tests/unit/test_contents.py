@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import contents
-from carbon_assets.config import Registry
-from carbon_assets.snapshots import Contents
+from carbon_assets.registries import contents
+from carbon_assets.registries.description import Registry
+from carbon_assets.snapshots.store import Contents
 from tests.unit.building import csv_text, normalized
 
 REGISTRY = Registry.model_validate(

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets.countries import Countries, Country
-from carbon_assets.vocab import Vocabulary
+from carbon_assets.base.vocab import Vocabulary
+from carbon_assets.unified.countries import Countries, Country
 from tests.unit.building import CONFIGS
 
 

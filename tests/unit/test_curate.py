@@ -9,10 +9,10 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from carbon_assets import curate
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.settings import Settings
+from carbon_assets.beneficiaries import curate
 from carbon_assets.openrefine.server import OpenRefineError
-from carbon_assets.settings import Settings
 from tests.unit.building import CONFIGS, settings_in
 from tests.unit.credit_rows import event, write_credits
 from tests.unit.openrefine_histories import mass_edit

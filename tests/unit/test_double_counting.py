@@ -10,8 +10,8 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import double_counting, schema
-from carbon_assets.config import ConfigError
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.integrity import double_counting, schema
 from tests.unit.findings_tables import arb, conversions_found, event, registries
 
 CONVERSION = "Convert to ARB offset credits"

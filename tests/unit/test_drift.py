@@ -13,11 +13,13 @@ from hypothesis import given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from carbon_assets import contents, drift, schema, snapshots
-from carbon_assets.assets import drift as check
-from carbon_assets.config import ConfigError, Registry, load_registries
-from carbon_assets.drift import Change
-from carbon_assets.snapshots import find
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.registries import contents, drift, schema
+from carbon_assets.registries import drift_assets as check
+from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.registries.drift import Change
+from carbon_assets.registries.drops import find
+from carbon_assets.snapshots import store as snapshots
 from tests.unit.building import CONFIGS, csv_text, settings_in
 from tests.unit.profiled import profile_of_columns
 

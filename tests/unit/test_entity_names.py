@@ -6,8 +6,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_assets.config import ConfigError
-from carbon_assets.entity_names import LONGEST_NAME, LONGEST_TEXT, LegalForms, display, flat, key, tidy
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.beneficiaries.names import LONGEST_NAME, LONGEST_TEXT, LegalForms, display, flat, key, tidy
 from tests.unit.building import CONFIGS
 
 FORMS = LegalForms(CONFIGS / "beneficiaries" / "legal_forms.csv")

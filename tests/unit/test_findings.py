@@ -12,7 +12,9 @@ from hypothesis import HealthCheck, given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import findings, schema
+from carbon_assets.integrity import findings
+from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.findings_tables import arb, connection, dated, event, found, project, registries, write
 
 KEY = "ACR-US-1-2020-5"
@@ -333,8 +335,11 @@ def test_the_other_event_that_is_named_does_overlap(tmp_path):
 
 
 def test_the_table_has_its_schema(tmp_path):
-    credits = write(tmp_path / "credits.parquet", [], schema.UNIFIED_CREDITS)
-    projects = write(tmp_path / "projects.parquet", [], schema.UNIFIED_PROJECTS)
-    blocks = write(tmp_path / "blocks.parquet", [], schema.SERIAL_BLOCKS)
+    credits = write(tmp_path / "credits.parquet", [], unified_schema.UNIFIED_CREDITS)
+    projects = write(tmp_path / "projects.parquet", [], unified_schema.UNIFIED_PROJECTS)
+    blocks = write(tmp_path / "blocks.parquet", [], integrity_schema.SERIAL_BLOCKS)
     with connection() as con:
-        assert findings.findings(con, credits, projects, blocks, registries()) == schema.CREDIT_FINDINGS.empty_table()
+        assert (
+            findings.findings(con, credits, projects, blocks, registries())
+            == integrity_schema.CREDIT_FINDINGS.empty_table()
+        )

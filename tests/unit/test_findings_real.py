@@ -8,7 +8,12 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
-from carbon_assets import double_counting, findings, harmonize, schema, serials, snapshots, store
+from carbon_assets.base import store
+from carbon_assets.integrity import double_counting, findings, serial_blocks
+from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.registries import drops
+from carbon_assets.unified import harmonize
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.building import CONFIGS, normalized
 from tests.unit.findings_tables import connection, registries
 
@@ -26,7 +31,7 @@ def folder(tmp_path_factory) -> Path:
     for registry in registries().values():
         own_projects = None
         for table, spec in registry.tables.items():
-            file = snapshots.find(DROP, registry.id, spec)
+            file = drops.find(DROP, registry.id, spec)
             rows = normalized(
                 registry, table, file.read_bytes(), file=file.name, observed_at=OBSERVED,
                 projects=own_projects,
@@ -40,11 +45,11 @@ def folder(tmp_path_factory) -> Path:
         store.write(
             home / "credits.parquet",
             harmonize.unify_credits(con, tables["credits"], known, CONFIGS),
-            schema.UNIFIED_CREDITS,
+            unified_schema.UNIFIED_CREDITS,
         )
     with connection() as con:
         rows = harmonize.unify_projects(con, tables["projects"], home / "credits.parquet", known, CONFIGS)
-        store.write(home / "projects.parquet", rows, schema.UNIFIED_PROJECTS)
+        store.write(home / "projects.parquet", rows, unified_schema.UNIFIED_PROJECTS)
     return home
 
 
@@ -56,15 +61,15 @@ def credits(folder) -> list[dict]:
 def broken(rows: list[dict], folder: Path, scratch: Path) -> list[dict]:
     """What the rules find in these credits, with the real projects."""
     path, blocks = scratch / "credits.parquet", scratch / "blocks.parquet"
-    store.write(path, pa.Table.from_pylist(rows, schema=schema.UNIFIED_CREDITS), schema.UNIFIED_CREDITS)
+    store.write(path, pa.Table.from_pylist(rows, schema=unified_schema.UNIFIED_CREDITS), unified_schema.UNIFIED_CREDITS)
     with connection() as con:
-        store.write(blocks, serials.blocks(con, path, registries()), schema.SERIAL_BLOCKS)
+        store.write(blocks, serial_blocks.blocks(con, path, registries()), integrity_schema.SERIAL_BLOCKS)
         return findings.findings(con, path, folder / "projects.parquet", blocks, registries()).to_pylist()
 
 
 def unmatched(rows: list[dict], scratch: Path) -> set[tuple]:
     path = scratch / "credits.parquet"
-    store.write(path, pa.Table.from_pylist(rows, schema=schema.UNIFIED_CREDITS), schema.UNIFIED_CREDITS)
+    store.write(path, pa.Table.from_pylist(rows, schema=unified_schema.UNIFIED_CREDITS), unified_schema.UNIFIED_CREDITS)
     with connection() as con:
         told = double_counting.findings(con, path, double_counting.check(CONFIGS, registries())).to_pylist()
     return {tuple(row.values()) for row in told}
@@ -77,7 +82,7 @@ def test_nothing_breaks_a_rule(credits, folder, tmp_path):
 
 def test_every_serial_number_of_the_drop_has_a_form(folder):
     with connection() as con:
-        blocks = serials.blocks(con, folder / "credits.parquet", registries()).to_pylist()
+        blocks = serial_blocks.blocks(con, folder / "credits.parquet", registries()).to_pylist()
     assert [block["serial_number"] for block in blocks if block["form"] is None] == []
     ranged = [block for block in blocks if block["serial_start"] is not None]
     assert len(ranged) == 711  # of the file's 811, 100 of Verra's are not retired and have no event of their own
@@ -197,7 +202,7 @@ def test_a_reissued_conversion(credits, tmp_path):
         "transaction_date": issued["transaction_date"] + timedelta(9),
     }
     (new,) = unmatched([*credits, again], tmp_path) - before
-    row = dict(zip(schema.DOUBLE_COUNTING_FINDINGS.names, new, strict=True))
+    row = dict(zip(integrity_schema.DOUBLE_COUNTING_FINDINGS.names, new, strict=True))
     assert (row["status"], row["issuance_id"], row["cancellation_id"], row["quantity"]) == (
         "issued more than once", "again", cancelled["credit_id"], issued["quantity"],
     )  # fmt: skip
@@ -219,6 +224,6 @@ def test_a_conversion_of_another_quantity(credits, tmp_path):
     cancelled, issued = conversions(credits)[4]
     less = {**cancelled, "quantity": cancelled["quantity"] - 1}
     (new,) = unmatched([less if row is cancelled else row for row in credits], tmp_path) - before
-    row = dict(zip(schema.DOUBLE_COUNTING_FINDINGS.names, new, strict=True))
+    row = dict(zip(integrity_schema.DOUBLE_COUNTING_FINDINGS.names, new, strict=True))
     assert (row["status"], row["quantity"]) == ("quantity differs", 1)
     assert (row["cancellation_id"], row["issuance_id"]) == (cancelled["credit_id"], issued["credit_id"])

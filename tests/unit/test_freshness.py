@@ -5,9 +5,11 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from carbon_assets import contents, freshness, snapshots
-from carbon_assets.config import load_registries
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import freshness
+from carbon_assets.registries import contents
+from carbon_assets.registries.description import load_registries
+from carbon_assets.snapshots import store as snapshots
 from tests.unit.building import OBSERVED
 from tests.unit.small_graph import LATER, MADE_TOGETHER, key, make, place, report, stale
 from tests.unit.two_registries import described_in, land, projects

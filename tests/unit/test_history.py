@@ -13,8 +13,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import history, schema, store
-from carbon_assets.settings import Settings
+from carbon_assets.base import column_types, store
+from carbon_assets.base.settings import Settings
+from carbon_assets.history import periods as history
+from carbon_assets.history import schema as history_schema
+from carbon_assets.registries import schema as registries_schema
 from tests.unit.building import settings_in
 from tests.unit.remembering import (
     DAY,
@@ -66,8 +69,8 @@ A, B = {"project_id": "MUP1", "name": "Peat"}, {"project_id": "MUP2", "name": "W
 
 
 def test_nothing_remembered_is_an_empty_history(settings):
-    assert project_history(settings).schema == schema.PROJECT_HISTORY
-    assert totals_history(settings).schema == schema.TOTALS_HISTORY
+    assert project_history(settings).schema == history_schema.PROJECT_HISTORY
+    assert totals_history(settings).schema == history_schema.TOTALS_HISTORY
     assert len(project_history(settings)) == len(totals_history(settings)) == 0
 
 
@@ -92,12 +95,14 @@ def test_the_row_names_the_snapshot_that_first_said_so(settings):
 
 
 @pytest.mark.parametrize(
-    "field", [f for f in schema.PROJECTS if f.name not in ("project_id", "source", "snapshot_id")], ids=lambda f: f.name
+    "field",
+    [f for f in registries_schema.PROJECTS if f.name not in ("project_id", "source", "snapshot_id")],
+    ids=lambda f: f.name,
 )
 @pytest.mark.parametrize("direction", ["filled", "blanked", "changed"])
 def test_every_other_column_counts(settings, field, direction):
     """A cell that was missing and is filled differs, too."""
-    values = [DAY, DAY.replace(year=2021)] if field.type == schema.DATE else ["x", "y"]
+    values = [DAY, DAY.replace(year=2021)] if field.type == column_types.DATE else ["x", "y"]
     before, after = {"filled": (None, values[0]), "blanked": (values[0], None), "changed": values}[direction]
     tell(settings, 0, {"project_id": "MUP1", field.name: before})
     tell(settings, 1, {"project_id": "MUP1", field.name: after})
@@ -300,7 +305,7 @@ CREDIT_DROPS = st.lists(
 
 def canonical(rows: list[dict]) -> set[tuple]:
     """What rows say, but for the snapshot that they come from."""
-    names = [name for name in schema.PROJECTS.names if name != "snapshot_id"]
+    names = [name for name in registries_schema.PROJECTS.names if name != "snapshot_id"]
     return {tuple(row[name] for name in names) for row in rows}
 
 
@@ -322,7 +327,7 @@ def test_history_gives_back_each_snapshot_and_between_two_the_older(drops):
         for source in SOURCES:
             _, _, file = newest(drops, day, source) or (None, None, {})
             rows = [
-                {**dict.fromkeys(schema.PROJECTS.names), "project_id": k, **r, "source": source}
+                {**dict.fromkeys(registries_schema.PROJECTS.names), "project_id": k, **r, "source": source}
                 for k, r in file.items()
             ]
             expected |= canonical(rows)

@@ -5,8 +5,8 @@ from decimal import Decimal
 
 import pytest
 
-from carbon_assets.config import load_registries
-from carbon_assets.normalize import Normalized
+from carbon_assets.registries.description import load_registries
+from carbon_assets.registries.normalize import Normalized
 from tests.unit.building import CONFIGS, csv_of, normalized
 
 REGISTRIES = load_registries(CONFIGS)

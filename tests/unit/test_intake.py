@@ -8,11 +8,12 @@ import duckdb
 import pyarrow as pa
 import pytest
 
-from carbon_assets import contents, intake, release_gate, snapshots
-from carbon_assets.config import Registry
-from carbon_assets.intake import Refused
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Release, Snapshot
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import contents, intake, release_gate
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.intake import Refused
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Release, Snapshot
 from tests.unit.building import CONFIGS, OBSERVED, settings_in
 
 REGISTRY = Registry.model_validate(

@@ -8,8 +8,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets.assets import knowledge
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import knowledge
 from tests.unit.building import CONFIGS
 from tests.unit.knowledge_files import FILES, write
 

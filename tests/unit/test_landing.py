@@ -4,9 +4,11 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets import config, contents, landing, snapshots
-from carbon_assets.landing import Rejected, Taken
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import contents, description
+from carbon_assets.snapshots import landing
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.landing import Rejected, Taken
 from tests.unit.two_registries import described_in, land, projects
 
 
@@ -25,7 +27,7 @@ def whole(settings: Settings, seen: landing.Seen) -> list[str]:
 
 
 def take(settings: Settings, *paths: Path) -> list[Taken | Rejected]:
-    return list(landing.take(settings, config.load_registries(settings.configs), list(paths)))
+    return list(landing.take(settings, description.load_registries(settings.configs), list(paths)))
 
 
 def left(settings: Settings) -> list[str]:

@@ -7,10 +7,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
-from carbon_assets import boundary_drops, boundary_files, landing, sensors, snapshots
-from carbon_assets.assets.registries import READABLE
-from carbon_assets.landing import Rejected, Taken
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.boundaries import drops
+from carbon_assets.geo import files as boundary_files
+from carbon_assets.platform import sensors
+from carbon_assets.registries.keys import READABLE
+from carbon_assets.snapshots import landing
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.landing import Rejected, Taken
 from tests.unit.boundary_made import CUT, geojson, index, kml, shapefile, square
 from tests.unit.building import CONFIGS
 from tests.unit.small_graph import graph, key
@@ -140,7 +144,7 @@ def test_a_folder_moves_into_the_store_as_a_zip(settings):
 def test_the_index_moves_into_the_store(settings):
     (taken,) = take(settings, land(settings, "boundaries/index.csv", index(("VCS1", "a.kml"), ("VCS2", "b.kml"))))
     assert (taken.snapshot.table, taken.snapshot.contents.rows, taken.is_news) == ("index.csv", 2, True)
-    assert boundary_drops.names(settings) == ["index.csv"]
+    assert drops.names(settings) == ["index.csv"]
     assert left(settings) == []
 
 
@@ -188,7 +192,7 @@ def test_a_file_that_cannot_be_used_is_moved_aside_with_the_reason(settings, nam
     assert rejected.path.name.endswith(f"Z-{name}") and rejected.path.read_text() == content
     assert rejected.path.with_name(f"{rejected.path.name}.reason.txt").read_text() == f"{rejected.reason}\n"
     assert left(settings) == []
-    assert boundary_drops.names(settings) == ["VCS2.kml"] and taken.snapshot.table == "VCS2.kml", "the other is taken"
+    assert drops.names(settings) == ["VCS2.kml"] and taken.snapshot.table == "VCS2.kml", "the other is taken"
 
 
 def test_a_folder_without_a_shapefile_is_moved_aside_as_it_is(settings):
@@ -199,7 +203,7 @@ def test_a_folder_without_a_shapefile_is_moved_aside_as_it_is(settings):
     assert (rejected.table, rejected.path.is_dir()) == (SHAPES, True)
     assert (rejected.path / "readme.txt").read_text() == "later" and (rejected.path / "part" / "area.shp").exists()
     assert rejected.path.with_name(f"{rejected.path.name}.reason.txt").read_text() == f"{rejected.reason}\n"
-    assert not folder.exists() and boundary_drops.names(settings) == []
+    assert not folder.exists() and drops.names(settings) == []
     assert landing.look(settings, {}) == ([], {})
 
 
@@ -208,7 +212,7 @@ def test_a_folder_with_a_broken_shapefile_is_moved_aside(settings):
     (folder / "area.shp").write_bytes((folder / "area.shp").read_bytes()[:60])
     (rejected,) = take(settings, folder)
     assert rejected.table == SHAPES and (rejected.path / "area.shp").stat().st_size == 60
-    assert not folder.exists() and boundary_drops.names(settings) == []
+    assert not folder.exists() and drops.names(settings) == []
 
 
 @pytest.mark.parametrize("kind", ["file", "folder"])
@@ -221,7 +225,7 @@ def test_a_link_is_moved_aside_and_what_it_leads_to_stays(settings, tmp_path, ki
     (rejected,) = take(settings, link)
     assert "expected index.csv" in rejected.reason and rejected.path.is_symlink()
     assert (tmp_path / "elsewhere" / "area.shp").exists()
-    assert left(settings) == [] and boundary_drops.names(settings) == []
+    assert left(settings) == [] and drops.names(settings) == []
 
 
 def test_a_folder_that_vanishes_meanwhile_is_nothing(settings):

@@ -4,9 +4,10 @@ from datetime import date
 
 import pytest
 
-from carbon_assets import ledger, schema, snapshots
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Contents, Release, Snapshot
+from carbon_assets.base.settings import Settings
+from carbon_assets.snapshots import ledger, schema
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Contents, Release, Snapshot
 from tests.unit.building import settings_in
 from tests.unit.remembering import REGISTRIES, at, snapshot
 

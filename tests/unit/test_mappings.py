@@ -12,9 +12,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from carbon_assets import mappings, schema
-from carbon_assets.catalogue import load_catalogue
-from carbon_assets.config import ConfigError, Registry
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.protocols import schema, tables
+from carbon_assets.protocols.catalogue import load_catalogue
+from carbon_assets.registries.description import Registry
 from tests.unit.knowledge_files import FILES, write
 
 COLUMNS = ("project_id", "registry", "protocol_raw", "project_type_raw", "activity_raw")
@@ -47,7 +48,7 @@ def projects(folder: Path, *rows: tuple[str | None, ...]) -> Path:
 
 def protocols(folder: Path, configs: Path, *rows: tuple[str | None, ...]) -> pa.Table:
     with duckdb.connect(config={"threads": 1}) as con:
-        return mappings.map_protocols(con, projects(folder, *rows), REGISTRIES, configs)
+        return tables.map_protocols(con, projects(folder, *rows), REGISTRIES, configs)
 
 
 def types(
@@ -57,7 +58,7 @@ def types(
     pq.write_table(pa.table({"project_id": pa.array([*credited, *credited], pa.string())}), folder / "credits.parquet")
     pq.write_table(protocols(folder, configs, *rows), folder / "protocols.parquet")
     with duckdb.connect(config={"threads": 1}) as con:
-        return mappings.map_project_types(
+        return tables.map_project_types(
             con, *(folder / f"{name}.parquet" for name in ("projects", "credits", "protocols")), configs
         )
 
@@ -70,7 +71,7 @@ def texts(folder: Path, configs: Path, *pairs: tuple[str | None, str | None]) ->
 
 
 def test_the_catalogue_becomes_a_table(configs):
-    table = mappings.catalogue_table(configs)
+    table = tables.catalogue_table(configs)
     assert table.schema.equals(schema.PROTOCOL_CATALOGUE, check_metadata=True)
     rows = {row["protocol"]: row for row in table.to_pylist()}
     assert list(rows) == ["a", "b", "c", "l"]
@@ -240,11 +241,11 @@ def test_projects_alike_have_each_a_row(tmp_path, configs):
 def test_a_default_that_is_no_protocol_is_refused(configs):
     registries = {"third": Registry(id="third", name="Third", tables={}, default_protocol="z")}
     with pytest.raises(ConfigError, match=r"registries/third\.yml: default_protocol 'z' is not in the catalogue"):
-        mappings.reader(load_catalogue(configs), registries, configs)
+        tables.reader(load_catalogue(configs), registries, configs)
 
 
 def test_files_that_hold_together_pass_the_check(configs):
-    mappings.check(REGISTRIES, configs)
+    tables.check(REGISTRIES, configs)
 
 
 @pytest.mark.parametrize(
@@ -259,10 +260,10 @@ def test_files_that_hold_together_pass_the_check(configs):
 )
 def test_a_contradiction_in_any_file_fails_the_check(tmp_path, file, line):
     with pytest.raises(ConfigError, match=file):
-        mappings.check(REGISTRIES, write(tmp_path, {file: [*FILES[file], line]}))
+        tables.check(REGISTRIES, write(tmp_path, {file: [*FILES[file], line]}))
 
 
 def test_a_default_without_protocol_fails_the_check(tmp_path):
     changes = {"protocols/two.yml": [line.replace("id: c", "id: d") for line in FILES["protocols/two.yml"]]}
     with pytest.raises(ConfigError, match=r"second\.yml"):
-        mappings.check(REGISTRIES, write(tmp_path, changes))
+        tables.check(REGISTRIES, write(tmp_path, changes))

@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets import schema
-from carbon_assets.config import Registry
-from carbon_assets.normalize import Normalized
-from carbon_assets.readers import UnreadableFile
+from carbon_assets.base.readers import UnreadableFile
+from carbon_assets.registries import schema
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.normalize import Normalized
 from tests.unit.building import OBSERVED, csv_of, csv_text, normalized, projects_known_by
 
 EVENTS = {

@@ -10,7 +10,7 @@ from dagster import DagsterEvent, DagsterEventType
 from dagster._core.events import EngineEventData
 from dagster._core.test_utils import create_run_for_test
 
-from carbon_assets import orphans
+from carbon_assets.platform import orphans
 
 
 @pytest.fixture

@@ -11,9 +11,9 @@ import shapely
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_assets import places
-from carbon_assets.config import ConfigError
-from carbon_assets.places import NOWHERE, Place, Places
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.geo import places
+from carbon_assets.geo.places import NOWHERE, Place, Places
 from tests.unit.building import CONFIGS
 
 FILES = sorted((CONFIGS / "geography" / "regions").glob("*.parquet"))

@@ -11,9 +11,11 @@ from hypothesis import example, given
 from hypothesis import settings as examples
 from hypothesis import strategies as st
 
-from carbon_assets import contents, profiles, readers, snapshots
-from carbon_assets.cells import MACROS
-from carbon_assets.config import Registry
+from carbon_assets.base import readers
+from carbon_assets.registries import contents, profiles
+from carbon_assets.registries.cells import MACROS
+from carbon_assets.registries.description import Registry
+from carbon_assets.snapshots import store as snapshots
 from tests.unit.building import settings_in
 from tests.unit.profiled import profile_of_columns
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from carbon_assets.catalogue import Catalogue, Program, ProjectType, Protocol
-from carbon_assets.config import ConfigError
-from carbon_assets.project_types import Decision, ProjectTypes
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.protocols.catalogue import Catalogue, Program, ProjectType, Protocol
+from carbon_assets.protocols.project_types import Decision, ProjectTypes
 from tests.unit.knowledge_files import FILES, write
 
 PROTOCOLS = [

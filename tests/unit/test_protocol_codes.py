@@ -8,8 +8,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.protocol_codes import Code, find, find_spelled, spelled_pattern
-from carbon_assets.protocol_text import clean
+from carbon_assets.protocols.codes import Code, find, find_spelled, spelled_pattern
+from carbon_assets.protocols.text import clean
 
 KNOWN = {
     *("acm0001", "acm0002", "acm0006", "acm0020", "acm0022", "am0029", "am0100", "ar-acm0003", "ar-am0014", "ar-ams0007"),

@@ -11,17 +11,17 @@ import pytest
 from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
-from carbon_assets import mappings
-from carbon_assets.catalogue import load_catalogue
-from carbon_assets.config import load_registries
-from carbon_assets.protocol_text import VERSION
-from carbon_assets.protocol_titles import ASSERTED
+from carbon_assets.protocols import tables
+from carbon_assets.protocols.catalogue import load_catalogue
+from carbon_assets.protocols.text import VERSION
+from carbon_assets.protocols.titles import ASSERTED
+from carbon_assets.registries.description import load_registries
 from tests.conftest import REAL_DATA
 from tests.unit.building import CONFIGS
 
 CATALOGUE = load_catalogue(CONFIGS)
 REGISTRIES = load_registries(CONFIGS)
-READER = mappings.reader(CATALOGUE, REGISTRIES, CONFIGS)
+READER = tables.reader(CATALOGUE, REGISTRIES, CONFIGS)
 
 STRINGS = REAL_DATA / "protocol_strings.csv"
 HISTORY = REAL_DATA / "history"

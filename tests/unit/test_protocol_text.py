@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.protocol_text import (
+from carbon_assets.protocols.text import (
     BOILERPLATE,
     SHORTEST,
     TitleKeys,

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 import pytest
 
-from carbon_assets import mappings
-from carbon_assets.catalogue import Catalogue, Program, Protocol, load_catalogue
-from carbon_assets.config import load_registries
-from carbon_assets.protocol_titles import ASSERTED, LONGEST_TITLE
-from carbon_assets.protocols import ProtocolReader, Reading
+from carbon_assets.protocols import tables
+from carbon_assets.protocols.catalogue import Catalogue, Program, Protocol, load_catalogue
+from carbon_assets.protocols.reader import ProtocolReader, Reading
+from carbon_assets.protocols.titles import ASSERTED, LONGEST_TITLE
+from carbon_assets.registries.description import load_registries
 from tests.unit.building import CONFIGS
 
 CATALOGUE = load_catalogue(CONFIGS)
 REGISTRIES = load_registries(CONFIGS)
-READER = mappings.reader(CATALOGUE, REGISTRIES, CONFIGS)
+READER = tables.reader(CATALOGUE, REGISTRIES, CONFIGS)
 
 ACR, CAR, GS, ISO, VERRA = (
     "american-carbon-registry", "climate-action-reserve", "gold-standard", "isometric", "verra",

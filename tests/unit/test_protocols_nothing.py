@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 
-from carbon_assets.protocols import Reading
+from carbon_assets.protocols.reader import Reading
 from tests.unit.test_protocols import READER, REGISTRIES, VERRA
 
 

@@ -6,10 +6,12 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from carbon_assets import publish, schema, store
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Release
-from carbon_assets.sqltext import literal
+from carbon_assets.base import store
+from carbon_assets.base.settings import Settings
+from carbon_assets.base.sqltext import literal
+from carbon_assets.history import schema
+from carbon_assets.publishing import publish
+from carbon_assets.snapshots.store import Release
 from tests.unit.building import OBSERVED, settings_in
 
 MANIFEST = {

@@ -13,8 +13,16 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import harmonize, publish, schema, store
-from carbon_assets.settings import HOME, Settings
+from carbon_assets.base import store
+from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.beneficiaries import schema as beneficiaries_schema
+from carbon_assets.boundaries import schema as boundaries_schema
+from carbon_assets.history import schema as history_schema
+from carbon_assets.protocols import schema as protocols_schema
+from carbon_assets.publishing import publish
+from carbon_assets.registries import schema as registries_schema
+from carbon_assets.unified import harmonize
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.building import CONFIGS, settings_in
 from tests.unit.remembering import (
     REGISTRIES,
@@ -47,11 +55,11 @@ def tell(settings: Settings, day: int, source: str, *rows) -> pa.Table:
 
 def published(settings: Settings) -> duckdb.DuckDBPyConnection:
     """The published file of what was remembered."""
-    empty = schema.UNIFIED_CREDITS.empty_table()
+    empty = unified_schema.UNIFIED_CREDITS.empty_table()
     retirements = empty.append_column("retirement_beneficiary_harmonized", pa.array([], pa.string()))
     store.write(settings.table("marts", "credits"), retirements, retirements.schema)
-    store.write(settings.table("marts", "project_history"), project_history(settings), schema.PROJECT_HISTORY)
-    store.write(settings.table("marts", "totals_history"), totals_history(settings), schema.TOTALS_HISTORY)
+    store.write(settings.table("marts", "project_history"), project_history(settings), history_schema.PROJECT_HISTORY)
+    store.write(settings.table("marts", "totals_history"), totals_history(settings), history_schema.TOTALS_HISTORY)
     manifest = settings.data / "manifest.json"
     manifest.write_text(json.dumps({"nodes": {}}))
     version = publish.publish(settings, PUBLISHED, "run", manifest)
@@ -229,15 +237,15 @@ def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> dict[str,
         paths["projects" if source.endswith("projects") else "credits"].append(path)
     with duckdb.connect(config={"threads": 1}) as con:
         unified = harmonize.unify_credits(con, paths["credits"], known, CONFIGS)
-        store.write(settings.table("harmonized", "credits"), unified, schema.UNIFIED_CREDITS)
+        store.write(settings.table("harmonized", "credits"), unified, unified_schema.UNIFIED_CREDITS)
         hosted = harmonize.unify_projects(
             con, paths["projects"], settings.table("harmonized", "credits"), known, CONFIGS
         )
     with duckdb.connect(config={"threads": 1}) as con:
         shapes = {
             "stg_credits": unified, "stg_projects": hosted, "stg_registries": known,
-            "stg_beneficiaries": schema.BENEFICIARIES.empty_table(), "stg_protocols": schema.PROTOCOLS.empty_table(),
-            "stg_project_types": schema.PROJECT_TYPES.empty_table(), "stg_boundaries": schema.BOUNDARIES.empty_table(),
+            "stg_beneficiaries": beneficiaries_schema.BENEFICIARIES.empty_table(), "stg_protocols": protocols_schema.PROTOCOLS.empty_table(),
+            "stg_project_types": protocols_schema.PROJECT_TYPES.empty_table(), "stg_boundaries": boundaries_schema.BOUNDARIES.empty_table(),
         }  # fmt: skip
         for name, rows in shapes.items():
             con.register(name, rows)
@@ -254,7 +262,7 @@ def test_the_newest_totals_are_those_of_the_marts(files):
         settings = settings_in(Path(folder))
         newest = {}
         for number, (source, drops) in enumerate(files.items()):
-            shape = schema.PROJECTS if source.endswith("projects") else schema.CREDITS
+            shape = registries_schema.PROJECTS if source.endswith("projects") else registries_schema.CREDITS
             newest[source] = shape.empty_table()
             for day, rows in enumerate(drops):
                 newest[source] = tell(settings, 10 * day + number, source, *rows)

@@ -12,8 +12,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets import readers
-from carbon_assets.readers import LINE, RawTable, UnreadableFile
+from carbon_assets.base import readers
+from carbon_assets.base.readers import LINE, RawTable, UnreadableFile
 
 REQUIRED = [["ID"], ["Qty"]]
 HEADER = "ID,Qty,Note\n"

@@ -5,9 +5,10 @@ from datetime import UTC, datetime
 
 import pytest
 
-from carbon_assets import publish, release_command, snapshots
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import Release, Snapshot
+from carbon_assets.base.settings import Settings
+from carbon_assets.publishing import publish, release_command
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Release, Snapshot
 from tests.unit import remembering
 from tests.unit.building import settings_in
 

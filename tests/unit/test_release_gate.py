@@ -13,10 +13,11 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import release_gate, schema
-from carbon_assets.config import ConfigError
-from carbon_assets.release_gate import Bounds, Gate
-from carbon_assets.snapshots import Contents, Snapshot
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.publishing import gate as publishing_gate
+from carbon_assets.registries import release_gate, schema
+from carbon_assets.registries.release_gate import Bounds, Gate
+from carbon_assets.snapshots.store import Contents, Snapshot
 from tests.unit.building import CONFIGS, OBSERVED
 
 ANYTHING = Bounds(
@@ -375,7 +376,7 @@ def verdict(tmp_path):
         folders = marts(tmp_path / "published", *one), marts(tmp_path / "marts", *other)
         with duckdb.connect(config={"threads": 1}) as con:
             allowed = Gate(defaults=DEFAULTS, exceptions=gate)
-            return release_gate.reasons_not_to_publish(con, *folders, allowed, set(exempt))
+            return publishing_gate.reasons_not_to_publish(con, *folders, allowed, set(exempt))
 
     return verdict
 

@@ -8,9 +8,11 @@ import dagster as dg
 import pyarrow as pa
 from dagster_duckdb import DuckDBResource
 
-from carbon_assets import double_counting, findings, schema, store
-from carbon_assets.assets import findings as assets
-from carbon_assets.assets import rules
+from carbon_assets.base import column_types, store
+from carbon_assets.history import schema as history_schema
+from carbon_assets.integrity import assets, double_counting, findings
+from carbon_assets.platform import rules
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.building import settings_in
 from tests.unit.findings_tables import event, project, registries, write
 
@@ -20,7 +22,7 @@ THINGS = pa.table(
     {
         "rule": ["too much", "too much", "too much"],
         "what": ["a|b", None, "c\nd"],
-        "quantity": pa.array([2, None, 30], schema.TONNES),
+        "quantity": pa.array([2, None, 30], column_types.TONNES),
     }
 )
 
@@ -59,8 +61,8 @@ def test_the_assets_make_their_tables_and_warn(tmp_path):
         event("c", "cancellation", quantity=5, vintage=2020, transaction_date="2022-01-01",
               cancellation_reason="Convert to Ecology offset credits"),
     ]  # fmt: skip
-    write(settings.table("harmonized", "credits"), credits, schema.UNIFIED_CREDITS)
-    write(settings.table("harmonized", "projects"), [project("ACR1", None, None)], schema.UNIFIED_PROJECTS)
+    write(settings.table("harmonized", "credits"), credits, unified_schema.UNIFIED_CREDITS)
+    write(settings.table("harmonized", "projects"), [project("ACR1", None, None)], unified_schema.UNIFIED_PROJECTS)
     built = assets.build(registries(), settings)
     done = dg.materialize(built, resources={"duckdb": DuckDBResource(database=":memory:")})
     assert done.success
@@ -76,12 +78,14 @@ def test_the_assets_make_their_tables_and_warn(tmp_path):
 
 def test_the_history_of_projects_tells_of_crediting_periods_that_are_over(tmp_path):
     settings = settings_in(tmp_path)
-    write(settings.table("harmonized", "credits"), [], schema.UNIFIED_CREDITS)
+    write(settings.table("harmonized", "credits"), [], unified_schema.UNIFIED_CREDITS)
     write(
-        settings.table("harmonized", "projects"), [project("ACR1", "2018-01-01", "2027-12-31")], schema.UNIFIED_PROJECTS
+        settings.table("harmonized", "projects"),
+        [project("ACR1", "2018-01-01", "2027-12-31")],
+        unified_schema.UNIFIED_PROJECTS,
     )
     before = project("ACR1", "2010-01-01", "2019-12-31", valid_from=datetime(2015, 1, 1, tzinfo=UTC))
-    write(settings.table("harmonized", "past"), [before], schema.PROJECT_HISTORY)
+    write(settings.table("harmonized", "past"), [before], history_schema.PROJECT_HISTORY)
     past = dg.AssetKey(["harmonized", "past"])
     built = assets.build(registries(), settings, history=past)
     assert dg.materialize(built, resources={"duckdb": DuckDBResource(database=":memory:")}).success

@@ -7,9 +7,10 @@ from itertools import count
 import dagster as dg
 import pytest
 
-from carbon_assets import sensors, snapshots
-from carbon_assets.assets.registries import READABLE
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import sensors
+from carbon_assets.registries.keys import READABLE
+from carbon_assets.snapshots import store as snapshots
 from tests.unit.building import OBSERVED
 from tests.unit.small_graph import JOB, LATER, graph, key, make, stale
 from tests.unit.two_registries import described_in, land, projects

@@ -13,8 +13,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 from pydantic import ValidationError
 
-from carbon_assets import schema, serials
-from carbon_assets.config import Serial
+from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.integrity import serial_blocks
+from carbon_assets.registries.description import Serial
+from carbon_assets.unified import schema as unified_schema
 from tests.unit.findings_tables import connection, event, registries, write
 
 EXAMPLES = Path(__file__).parents[3] / "shared" / "data" / "serial_examples.csv"
@@ -27,9 +29,9 @@ def parsed(folder: Path, numbers: list[tuple[str, str]], **cells: object) -> lis
         event(f"{place:06}", "retirement", "VCS1", source=f"{registry}/x", serial_number=number, **cells)
         for place, (registry, number) in enumerate(numbers)
     ]
-    credits = write(folder / "credits.parquet", rows, schema.UNIFIED_CREDITS)
+    credits = write(folder / "credits.parquet", rows, unified_schema.UNIFIED_CREDITS)
     with connection() as con:
-        return serials.blocks(con, credits, registries()).to_pylist()
+        return serial_blocks.blocks(con, credits, registries()).to_pylist()
 
 
 # registry, number: form, key, start, end, project, vintage
@@ -175,9 +177,9 @@ def test_a_registry_without_forms_keeps_its_numbers(tmp_path):
 
 
 def test_rows_without_serial_number_have_no_blocks(tmp_path):
-    credits = write(tmp_path / "credits.parquet", [event("a", "issuance")], schema.UNIFIED_CREDITS)
+    credits = write(tmp_path / "credits.parquet", [event("a", "issuance")], unified_schema.UNIFIED_CREDITS)
     with connection() as con:
-        assert serials.blocks(con, credits, registries()) == schema.SERIAL_BLOCKS.empty_table()
+        assert serial_blocks.blocks(con, credits, registries()) == integrity_schema.SERIAL_BLOCKS.empty_table()
 
 
 # --- what a form must say -------------------------------------------------------------------------------------------
@@ -271,8 +273,10 @@ def test_what_is_built_from_a_form_is_read_back(tmp_path, numbers):
 
 
 def test_the_table_has_its_schema(tmp_path):
-    credits = write(tmp_path / "credits.parquet", [event("a", "issuance", serial_number="?")], schema.UNIFIED_CREDITS)
+    credits = write(
+        tmp_path / "credits.parquet", [event("a", "issuance", serial_number="?")], unified_schema.UNIFIED_CREDITS
+    )
     with connection() as con:
-        rows = serials.blocks(con, credits, registries())
+        rows = serial_blocks.blocks(con, credits, registries())
     assert isinstance(rows, pa.Table)
-    assert rows.schema == schema.SERIAL_BLOCKS
+    assert rows.schema == integrity_schema.SERIAL_BLOCKS

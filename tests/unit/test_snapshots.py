@@ -14,10 +14,12 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets import snapshots
-from carbon_assets.config import Table
-from carbon_assets.settings import Settings
-from carbon_assets.snapshots import SYNTHETIC_MARK, AmbiguousDrop, Contents, Release, Snapshot, UnknownSnapshot
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import drops
+from carbon_assets.registries.description import Table
+from carbon_assets.registries.drops import AmbiguousDrop
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import SYNTHETIC_MARK, Contents, Release, Snapshot, UnknownSnapshot
 from tests.unit.building import settings_in
 
 A, B = b"ID,Qty\n1,5\n", b"ID,Qty\n1,5\n2,6\n"
@@ -175,7 +177,7 @@ def table(*patterns: str) -> Table:
 def test_a_file_is_found_by_its_stem(settings, name, patterns):
     path = drop(settings, A, name)
     drop(settings, A, "events.pdf")
-    assert snapshots.find(settings.drop, "made-up", table(*patterns)) == path
+    assert drops.find(settings.drop, "made-up", table(*patterns)) == path
 
 
 @pytest.mark.parametrize(
@@ -183,21 +185,21 @@ def test_a_file_is_found_by_its_stem(settings, name, patterns):
 )
 def test_other_files_are_ignored(settings, name):
     drop(settings, A, name)
-    assert snapshots.find(settings.drop, "made-up", table("events")) is None
+    assert drops.find(settings.drop, "made-up", table("events")) is None
 
 
 def test_a_hidden_file_does_not_match_a_wildcard(settings):
     drop(settings, A, ".events.csv")
-    assert snapshots.find(settings.drop, "made-up", table("*")) is None
+    assert drops.find(settings.drop, "made-up", table("*")) is None
 
 
 def test_a_folder_of_the_name_of_a_file_is_ignored(settings):
     (settings.drop / "made-up" / "events.csv").mkdir(parents=True)
-    assert snapshots.find(settings.drop, "made-up", table("events")) is None
+    assert drops.find(settings.drop, "made-up", table("events")) is None
 
 
 def test_a_registry_may_be_absent_from_a_drop(settings):
-    assert snapshots.find(settings.drop, "made-up", table("events")) is None
+    assert drops.find(settings.drop, "made-up", table("events")) is None
 
 
 def test_two_files_that_claim_one_table_are_refused_by_name(settings):
@@ -205,7 +207,7 @@ def test_two_files_that_claim_one_table_are_refused_by_name(settings):
     drop(settings, B, "events.csv.gz")
     drop(settings, B, "projects.csv")
     with pytest.raises(AmbiguousDrop, match=r"made-up: events\.csv, events\.csv\.gz all claim"):
-        snapshots.find(settings.drop, "made-up", table("events"))
+        drops.find(settings.drop, "made-up", table("events"))
 
 
 # --- made-up data gives way -------------------------------------------------------------------------------------

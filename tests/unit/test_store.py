@@ -6,8 +6,8 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 
-from carbon_assets import store
-from carbon_assets.store import SchemaViolation
+from carbon_assets.base import store
+from carbon_assets.base.store import SchemaViolation
 
 SCHEMA = pa.schema([pa.field("id", pa.string(), nullable=False), pa.field("tonnes", pa.decimal128(18, 6))])
 

@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pyarrow as pa
 
-from carbon_assets import schema
-from carbon_assets.assets import gates
+from carbon_assets.base import column_types
+from carbon_assets.platform import gates
 
 
 def test_words_are_counted_and_rows_without_one_are_told():
@@ -17,7 +17,7 @@ def test_words_are_counted_and_rows_without_one_are_told():
 
 
 def quantities(**columns: list[str]) -> pa.Table:
-    tonnes = pa.array([Decimal("1.5"), Decimal(2), Decimal(4)], schema.TONNES)
+    tonnes = pa.array([Decimal("1.5"), Decimal(2), Decimal(4)], column_types.TONNES)
     return pa.table({"quantity": tonnes, **columns})
 
 

@@ -4,8 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from carbon_assets.config import ConfigError
-from carbon_assets.vocab import Vocabulary, word_key
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.vocab import Vocabulary, word_key
 from tests.unit.building import CONFIGS
 
 SHIPPED = sorted((CONFIGS / "vocab").glob("*.csv"))

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import yaml
 
-from carbon_assets.settings import Settings
+from carbon_assets.base.settings import Settings
 from tests.unit.building import CONFIGS, settings_in
 
 EVENTS = {

@@ -1,0 +1,113 @@
+"""Where things lie and what this run may use, read from the environment in one place.
+
+No other module reads `os.environ` or spells a folder of the data store. Knowledge about registries does not
+belong here: that is `configs/`.
+"""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+HOME = Path(__file__).resolve().parents[2]
+
+
+def _path(name: str, default: Path) -> Path:
+    value = os.environ.get(name)
+    return Path(value).expanduser().resolve() if value else default
+
+
+class SettingsError(Exception):
+    """A variable of the environment has a value that it cannot have."""
+
+
+def _count(name: str, default: int) -> int:
+    value = os.environ.get(name, str(default))
+    if not value.isdigit() or int(value) < 1:
+        raise SettingsError(f"{name}={value!r}: a whole number of 1 or more is expected")
+    return int(value)
+
+
+@dataclass(frozen=True)
+class Settings:
+    """Paths and switches of one process.
+
+    `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
+    `<drop>/<registry>/<file>`. `look_every`: seconds between two looks into the landing folder. `openrefine_url`: where an OpenRefine listens; nothing needs one.
+    """
+
+    data: Path
+    drop: Path
+    configs: Path
+    expectations: Path
+    dbt_project: Path
+    threads: int
+    memory_limit: str
+    keep_versions: int
+    look_every: int = 15
+    openrefine_url: str | None = None
+
+    @classmethod
+    def from_environment(cls) -> Settings:
+        """Read `CARBON_*` and `OPENREFINE_URL`; what is not set has its default under the project folder."""
+        data = _path("CARBON_DATA_DIR", HOME / "data")
+        return cls(
+            data=data,
+            drop=_path("CARBON_DROP_DIR", data / "landing"),
+            configs=_path("CARBON_CONFIG_DIR", HOME / "configs"),
+            expectations=_path("CARBON_EXPECTATIONS_DIR", HOME / "expectations"),
+            dbt_project=HOME / "dbt_project",
+            threads=_count("CARBON_THREADS", os.cpu_count() or 2),
+            memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
+            keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
+            look_every=_count("CARBON_LOOK_EVERY", 15),
+            openrefine_url=os.environ.get("OPENREFINE_URL") or None,
+        )
+
+    def table(self, *key: str) -> Path:
+        """The Parquet file of an asset key, e.g. ("normalized", "verra", "projects")."""
+        return self.data.joinpath(*key[:-1], f"{key[-1]}.parquet")
+
+    def raw(self, registry: str, table: str) -> Path:
+        """The folder of a raw table's snapshots."""
+        return self.data / "raw" / registry / table
+
+    def quarantine(self, registry: str, table: str) -> Path:
+        """The Parquet file of what could not be read of a table."""
+        return self.table("quarantine", registry, table)
+
+    @property
+    def landing(self) -> Path:
+        """The folder that the sensor watches: `<landing>/<registry>/<file>`."""
+        return self.data / "landing"
+
+    @property
+    def published(self) -> Path:
+        """The folder that readers look into."""
+        return self.data / "published"
+
+    @property
+    def dagster_home(self) -> Path:
+        """Where Dagster keeps runs, events and checks."""
+        return self.data / "dagster"
+
+    @property
+    def spill(self) -> Path:
+        """Where DuckDB spills what does not fit its memory limit."""
+        return self.data / "spill"
+
+    @property
+    def dbt_target(self) -> Path:
+        """dbt's build database, logs and compiled SQL."""
+        return self.data / "dbt"
+
+    @property
+    def duckdb(self) -> dict[str, str | int]:
+        """Limits of each in-memory DuckDB connection."""
+        return {"threads": self.threads, "memory_limit": self.memory_limit, "temp_directory": str(self.spill)}
+
+    def export(self) -> None:
+        """Tell dbt, which reads the environment, where the data lies."""
+        os.environ["CARBON_DATA_DIR"] = str(self.data)
+        os.environ["CARBON_MEMORY_LIMIT"] = self.memory_limit

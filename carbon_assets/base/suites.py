@@ -1,0 +1,172 @@
+"""Great Expectations suites: loading them from `expectations/`, and judging a table by them.
+
+A suite is GX's own JSON. Of each expectation, `meta.name` is the check's name, `severity` decides whether a failure
+blocks what is downstream (`critical`) or only warns (`warning`), and `notes` says why it exists. Dagster does not belong
+here. GX is imported where it runs: the import alone takes 3 s.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+
+from carbon_assets.base.settings import Settings
+
+
+class SuiteError(Exception):
+    """A suite says something that GX or the table does not know."""
+
+
+@dataclass(frozen=True)
+class Expectation:
+    """One expectation of a suite."""
+
+    name: str
+    type: str
+    kwargs: dict[str, Any]
+    severity: str
+    notes: str
+
+    @property
+    def is_critical(self) -> bool:
+        """Whether a failure blocks what is downstream."""
+        return self.severity == "critical"
+
+    @property
+    def columns(self) -> list[str]:
+        """The columns that it reads."""
+        single = [self.kwargs[key] for key in ("column", "column_A", "column_B") if key in self.kwargs]
+        return [*single, *self.kwargs.get("column_list", ())]
+
+
+@dataclass(frozen=True)
+class Outcome:
+    """What became of one expectation: `examples` are values that broke it."""
+
+    expectation: Expectation
+    passed: bool
+    observed: str
+    unexpected_count: int | None
+    examples: tuple[str, ...]
+
+
+def load_suite(path: Path) -> list[Expectation]:
+    """The expectations of a suite file. Raises `SuiteError` for a file that is not one."""
+    try:
+        entries = json.loads(path.read_text())["expectations"]
+    except (json.JSONDecodeError, KeyError, TypeError) as error:
+        raise SuiteError(f"{path}: no suite in GX's JSON form ({error})") from error
+    expectations = []
+    for number, entry in enumerate(entries, 1):
+        if absent := {"type", "kwargs"} - set(entry):
+            raise SuiteError(f"{path}, expectation {number}: needs {', '.join(sorted(absent))}")
+        unknown = set(entry) - {"type", "kwargs", "severity", "notes", "meta"}
+        name = entry.get("meta", {}).get("name", "")
+        if unknown or not re.fullmatch(r"[a-z0-9_]+", name):
+            raise SuiteError(
+                f"{path}, expectation {number}: needs meta.name in snake_case; unknown keys {sorted(unknown)}"
+            )
+        if entry.get("severity") not in ("critical", "warning") or not entry.get("notes"):
+            raise SuiteError(f"{path}, {name}: needs severity critical or warning, and notes that say why it exists")
+        expectations.append(Expectation(name, entry["type"], entry["kwargs"], entry["severity"], entry["notes"]))
+    return expectations
+
+
+def suite_paths(settings: Settings, *key: str, shape: str | None = None) -> list[Path]:
+    """The suite files of a table: that of its shape, which all registries share, and its own."""
+    paths = [settings.expectations.joinpath(*key[:-1], f"{key[-1]}.json")]
+    if shape:
+        paths.insert(0, settings.expectations / key[0] / f"{shape}.json")
+    return [path for path in paths if path.exists()]
+
+
+def load_suites(paths: list[Path]) -> list[Expectation]:
+    """The expectations of several suites of one table. Raises `SuiteError` where two have one name."""
+    expectations = [expectation for path in paths for expectation in load_suite(path)]
+    names = [expectation.name for expectation in expectations]
+    if twice := {name for name in names if names.count(name) > 1}:
+        raise SuiteError(f"{', '.join(map(str, paths))}: two expectations are named {', '.join(sorted(twice))}")
+    return expectations
+
+
+def columns_read(expectations: list[Expectation]) -> list[str]:
+    """All columns that the expectations name, once each."""
+    return list(dict.fromkeys(column for expectation in expectations for column in expectation.columns))
+
+
+def build_suite(expectations: list[Expectation]) -> Any:
+    """The GX suite. Raises `SuiteError` for a type or an argument that GX does not know.
+
+    GX itself only logs a type that it does not know, and leaves the expectation out.
+    """
+    import great_expectations as gx
+    from great_expectations.exceptions import InvalidExpectationConfigurationError, InvalidExpectationKwargsError
+    from great_expectations.expectations.registry import list_registered_expectation_implementations
+
+    known = set(list_registered_expectation_implementations())
+    for expectation in expectations:
+        if expectation.type not in known:
+            raise SuiteError(f"{expectation.name}: Great Expectations has no {expectation.type}")
+    entries = [
+        {"type": e.type, "kwargs": e.kwargs, "severity": e.severity, "notes": e.notes, "meta": {"name": e.name}}
+        for e in expectations
+    ]
+    try:
+        suite = gx.ExpectationSuite(name="suite", expectations=entries)
+    except (ValueError, TypeError, InvalidExpectationConfigurationError, InvalidExpectationKwargsError) as error:
+        raise SuiteError(f"{[e.name for e in expectations]}: {error}") from error
+    if len(suite.expectations) != len(expectations):
+        raise SuiteError(f"{len(expectations)} expectations given, {len(suite.expectations)} understood")
+    return suite
+
+
+def judge(frame: pd.DataFrame, expectations: list[Expectation]) -> list[Outcome]:
+    """Hold `frame` against the expectations; one outcome for each, in their order."""
+    if not expectations:
+        return []
+    batch = (
+        _context()
+        .data_sources.add_or_update_pandas("table")
+        .add_dataframe_asset("table")
+        .add_batch_definition_whole_dataframe("all")
+        .get_batch({"dataframe": frame})
+    )
+    results = batch.validate(build_suite(expectations)).results
+    # GX orders results as it likes: each is found by the name that it carries.
+    by_name = {result.expectation_config.meta["name"]: result for result in results}
+    return [_outcome(expectation, by_name[expectation.name]) for expectation in expectations]
+
+
+@cache
+def _context() -> Any:
+    """One for the process: each makes a temporary folder that stays until the end."""
+    import great_expectations as gx
+
+    context = gx.get_context(mode="ephemeral")
+    context.variables.progress_bars = {"globally": False}
+    return context
+
+
+def _outcome(expectation: Expectation, result: Any) -> Outcome:
+    details = result.result or {}
+    raised = (result.exception_info or {}) if not result.success else {}
+    message = next((info["exception_message"] for info in _raised(raised)), "")
+    return Outcome(
+        expectation=expectation,
+        passed=bool(result.success),
+        observed=message or str(details.get("observed_value", "")),
+        unexpected_count=details.get("unexpected_count"),
+        examples=tuple(str(value) for value in details.get("partial_unexpected_list", ())[:5]),
+    )
+
+
+def _raised(exception_info: dict) -> list[dict]:
+    """GX gives one record, or one per metric where a column is missing."""
+    records = [exception_info] if "raised_exception" in exception_info else list(exception_info.values())
+    return [record for record in records if isinstance(record, dict) and record.get("raised_exception")]

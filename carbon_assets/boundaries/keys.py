@@ -1,0 +1,27 @@
+"""Keys of the assets of boundaries."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from carbon_assets.boundaries import drops
+
+FILES = dg.AssetKey(["raw", drops.FOLDER, "files"])
+
+
+SHAPES = dg.AssetKey(["normalized", drops.FOLDER, "shapes"])
+
+
+BOUNDARIES = dg.AssetKey(["harmonized", "boundaries"])
+
+
+REPAIRS = dg.AssetKey(["harmonized", "boundary_repairs"])
+
+
+REPAIR_FINDINGS = dg.AssetKey(["harmonized", "boundary_repair_findings"])
+
+
+OVERLAPS = dg.AssetKey(["harmonized", "boundary_overlaps"])
+
+
+FINDINGS = dg.AssetKey(["harmonized", "boundary_findings"])

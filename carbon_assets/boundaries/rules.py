@@ -1,0 +1,111 @@
+"""What stewards decide about boundaries: `configs/boundaries/`. What is done with it belongs in the modules that read it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from pathlib import Path
+
+import pyproj
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+
+from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.geo.files import Limits
+from carbon_assets.protocols.catalogue import load_catalogue
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+def _known_crs(crs: str) -> str:
+    try:
+        known = pyproj.CRS.from_user_input(crs)
+    except pyproj.exceptions.CRSError as error:
+        raise ValueError(f"{crs!r} is no coordinate reference system: {error}") from error
+    if not (known.is_geographic or known.is_projected):
+        raise ValueError(f"{crs!r} ({known.type_name}) places nothing on a map")
+    return crs
+
+
+class Declared(_Model):
+    """The coordinate reference system of one file that does not say it, and how that is known."""
+
+    crs: str
+    reason: str = Field(min_length=1)
+
+    _crs = field_validator("crs")(_known_crs)
+
+
+class Rules(_Model):
+    """Thresholds; what each means stands beside its value in `rules.yml`. Areas in ha, shares from 0 to 1."""
+
+    least_part_ha: float = Field(ge=0)
+    default_crs: str
+    declared_crs: dict[str, Declared] = {}
+    area_attributes: dict[str, float] = {}
+    most_repair_change: float = Field(ge=0)
+    most_sliver_share: float = Field(ge=0)
+    most_geodesic_difference: float = Field(ge=0)
+    most_area_difference: float = Field(ge=0)
+    least_share_inside: float = Field(ge=0, le=1)
+    overlap_tolerance_ha: float = Field(ge=0)
+    most_previews: int = Field(ge=0)
+    limits: Limits = Limits()
+
+    _crs = field_validator("default_crs")(_known_crs)
+
+    @field_validator("area_attributes")
+    @classmethod
+    def _folded(cls, given: dict[str, float]) -> dict[str, float]:
+        return {name.strip().casefold(): hectares for name, hectares in given.items()}
+
+
+@dataclass(frozen=True)
+class Knowledge:
+    """`stated_ha`: project id -> the area that its registry states, and where. `least_ha`: protocol -> the least area of a
+    project under it, and where that is said."""
+
+    rules: Rules
+    stated_ha: dict[str, tuple[float, str]]
+    least_ha: dict[str, tuple[float, str]]
+
+
+def load(configs: Path) -> Knowledge:
+    """Read `configs/boundaries/`. Raises `ConfigError`."""
+    folder = configs / "boundaries"
+    path = folder / "rules.yml"
+    try:
+        rules = Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
+    except (OSError, ValidationError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    return Knowledge(
+        rules,
+        _areas(folder / "stated_areas.csv", "project_id"),
+        _areas(folder / "least_areas.csv", "protocol"),
+    )
+
+
+def check(configs: Path) -> None:
+    """Raise `ConfigError` if `configs/boundaries/` contradicts itself or names a protocol that is not catalogued."""
+    if unknown := load(configs).least_ha.keys() - load_catalogue(configs).protocols.keys():
+        raise ConfigError(
+            f"{configs / 'boundaries' / 'least_areas.csv'}: no protocols of configs/protocols: {', '.join(sorted(unknown))}"
+        )
+
+
+def _areas(path: Path, key: str) -> dict[str, tuple[float, str]]:
+    """The areas of a file with the columns `key`, area_ha and source."""
+    known: dict[str, tuple[float, str]] = {}
+    for row in load_csv(path, (key, "area_ha", "source")):
+        where = f"{path}, line {row['line']}"
+        try:
+            area = float(row["area_ha"])
+        except ValueError as error:
+            raise ConfigError(f"{where}: area_ha is {row['area_ha']!r}; a number of hectares is expected") from error
+        if not (row[key] and row["source"]) or not 0 < area < float("inf"):
+            raise ConfigError(f"{where}: {key}, an area above 0 and a source are expected; found {row}")
+        if row[key] in known:
+            raise ConfigError(f"{where}: {row[key]} stands there twice")
+        known[row[key]] = (area, row["source"])
+    return known

@@ -1,0 +1,114 @@
+"""What changed in the registries' records over all snapshots: which are compared, what is kept of it, what weighs most.
+
+How two files are compared belongs in `record_diff.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+import pyarrow.parquet as pq
+
+from carbon_assets.base import readers, store
+from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.history import schema
+from carbon_assets.history.classes import CLASSES
+from carbon_assets.history.record_diff import between
+from carbon_assets.registries.description import Registry
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Snapshot
+
+log = logging.getLogger(__name__)
+
+
+def registry_changes(con: duckdb.DuckDBPyConnection, settings: Settings, registries: dict[str, Registry]) -> pa.Table:
+    """The changes between all snapshots that follow one another, of all tables, as `schema.REGISTRY_CHANGES`."""
+    parts = [
+        kept(con, settings, registry, table, old, new)
+        for registry in registries.values()
+        for table in registry.tables
+        for old, new in snapshots.compared(settings, registry.id, table)
+    ]
+    return pa.concat_tables([schema.REGISTRY_CHANGES.empty_table(), *parts])
+
+
+def newest_pairs(settings: Settings, registries: dict[str, Registry]) -> list[tuple[Snapshot, Snapshot]]:
+    """Of each table that changed, its newest snapshot behind the one that it is compared with."""
+    found = (snapshots.compared(settings, r.id, table)[-1:] for r in registries.values() for table in r.tables)
+    return [pair for pairs in found for pair in pairs]
+
+
+def kept(
+    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, old: Snapshot, new: Snapshot
+) -> pa.Table:
+    """`between`, told once and kept beside the data until what it depends on changes."""
+    path = settings.table("changes", registry.id, table, f"{old.name}..{new.name}")
+    stamp = _stamp(settings, registry, table)
+    if path.exists() and (pq.read_schema(path).metadata or {}).get(b"made_with") == stamp:
+        return store.read(path).cast(schema.REGISTRY_CHANGES)
+    try:
+        rows = between(con, settings, registry, table, old, new)
+    except readers.UnreadableFile as error:  # by a description that changed after the file was taken
+        log.warning("%s/%s: %s and %s cannot be compared: %s", registry.id, table, old.name, new.name, error)
+        rows = schema.REGISTRY_CHANGES.empty_table()
+    store.write(path, rows, schema.REGISTRY_CHANGES.with_metadata({b"made_with": stamp}))
+    return rows
+
+
+def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
+    """A hash of all that the differences of two given files depend on: descriptions, vocabulary, code."""
+    description = registry.model_dump(mode="json", exclude={"tables"}) | registry.tables[table].model_dump(mode="json")
+    files = [settings.configs / "vocab" / "status.csv", *_code(registry)]
+    if registry.tables[table].resolves_projects:
+        files.append(settings.table("normalized", registry.id, "projects"))
+    digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
+    for path in files:
+        digest.update(hashlib.sha256(path.read_bytes() if path.exists() else b"").digest())
+    return digest.hexdigest().encode()
+
+
+def _code(registry: Registry) -> list[Path]:
+    package = Path(__file__).parents[1]
+    names = [
+        "history/record_diff.py", "history/classes.py", "registries/cells.sql", "registries/cells.py", "registries/events.py",
+        "base/readers.py",
+    ]  # fmt: skip
+    hooks = [HOME / f"{registry.hooks.replace('.', '/')}.py"] if registry.hooks else []
+    return [*(package / name for name in names), *hooks]
+
+
+def counts(rows: pa.Table) -> list[dict]:
+    """Records and tonnes of each class and kind of change, the gravest first."""
+    keys = ["change_class", "change", "is_retroactive"]
+    groups = rows.group_by(keys).aggregate([("quantity", "sum"), ("record_key", "count")]).to_pylist()
+    told = [
+        {name: g[name] for name in keys} | {"records": g["record_key_count"], "quantity": g["quantity_sum"]}
+        for g in groups
+    ]
+    return sorted(told, key=lambda c: (CLASSES.index(c["change_class"]), c["change"]))
+
+
+def heaviest(rows: pa.Table, most: int) -> list[dict]:
+    """The rows that weigh most: retroactive ones first, then by tonnes."""
+    order = [("is_retroactive", "descending"), ("quantity", "descending"), ("record_key", "ascending")]
+    return rows.take(pc.sort_indices(rows, order)[:most]).to_pylist()
+
+
+def in_words(row: dict) -> str:
+    """What became of a record, in one line."""
+    if row["change"] != "changed":
+        return row["change"]
+    return "; ".join(f"{f['field']}: {_short(f['old'])} -> {_short(f['new'])}" for f in row["fields"])
+
+
+def _short(text: str | None) -> str:
+    if text is None:
+        return "blank"
+    words = " ".join(text.split())
+    return words if len(words) <= 60 else f"{words[:57]}..."

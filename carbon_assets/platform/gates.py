@@ -1,0 +1,111 @@
+"""Expectations as Dagster asset checks, and the metadata that tables share."""
+
+from collections.abc import Iterable
+from pathlib import Path
+
+import dagster as dg
+import pandas as pd
+import pyarrow as pa
+
+from carbon_assets.base import column_types, suites
+from carbon_assets.base.suites import Expectation, Outcome
+
+
+def check_specs(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckSpec]:
+    """One check per expectation; critical ones block what is downstream."""
+    return [dg.AssetCheckSpec(e.name, asset=key, description=e.notes, blocking=e.is_critical) for e in expectations]
+
+
+def judge(rows: pa.Table, expectations: list[Expectation]) -> list[Outcome]:
+    """Hold a table against its expectations, in a pandas frame of just the columns that they name.
+
+    Decimals are compared as floats: no expectation tells tonnes apart that differ by less than a gram.
+    """
+    named = rows.select([name for name in suites.columns_read(expectations) if name in rows.column_names])
+    plain = pa.schema([pa.field(f.name, pa.float64() if pa.types.is_decimal(f.type) else f.type) for f in named.schema])
+    frame = named.cast(plain).to_pandas(date_as_object=False) if plain.names else pd.DataFrame(index=range(len(rows)))
+    return suites.judge(frame, expectations)
+
+
+def check_results(key: dg.AssetKey, outcomes: Iterable[Outcome]) -> list[dg.AssetCheckResult]:
+    """One check result per outcome, with what was found and examples of what broke it."""
+    return [
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=outcome.expectation.name,
+            passed=outcome.passed,
+            severity=dg.AssetCheckSeverity.ERROR if outcome.expectation.is_critical else dg.AssetCheckSeverity.WARN,
+            description=outcome.observed or None,
+            metadata={
+                "expectation": outcome.expectation.type,
+                "arguments": dg.MetadataValue.json(outcome.expectation.kwargs),
+                **({"unexpected rows": outcome.unexpected_count} if outcome.unexpected_count is not None else {}),
+                **({"examples": dg.MetadataValue.json(list(outcome.examples))} if outcome.examples else {}),
+            },
+        )
+        for outcome in outcomes
+    ]
+
+
+def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckResult]:
+    """Passed results for a table that no drop has brought yet: there is nothing that could be wrong."""
+    return [
+        dg.AssetCheckResult(
+            asset_key=key, check_name=e.name, passed=True, description="No data yet", metadata={"evaluated": False}
+        )
+        for e in expectations
+    ]
+
+
+def latest(
+    instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]
+) -> dict[dg.AssetCheckKey, dg.AssetCheckEvaluation | None]:
+    """What became of each check when it was last evaluated, in whichever run; None where it never was, or not to its end."""
+    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
+    return {key: _evaluation(records.get(key)) for key in keys}
+
+
+def _evaluation(record) -> dg.AssetCheckEvaluation | None:  # noqa: ANN001 - the record's class is not part of Dagster's API
+    event = record and record.event and record.event.dagster_event
+    is_done = event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
+    return event.asset_check_evaluation_data if is_done else None
+
+
+def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:
+    """The outcomes that must hold back what is downstream."""
+    return [outcome for outcome in outcomes if not outcome.passed and outcome.expectation.is_critical]
+
+
+def table_metadata(path: Path, rows: pa.Table) -> dict[str, int | float | str]:
+    """What every materialized table says of itself: rows, place, and tonnes by transaction type where it has any.
+
+    Tonnes of a history stand in it once for each period, so their sum means nothing.
+    """
+    metadata: dict = {"dagster/row_count": len(rows), "dagster/uri": str(path)}
+    columns = set(rows.column_names)
+    if {"quantity", "transaction_type"} <= columns and "valid_from" not in columns:
+        sums = (
+            rows.group_by("transaction_type").aggregate([("quantity", "sum")]).sort_by("transaction_type").to_pylist()
+        )
+        metadata |= {f"tonnes_{row['transaction_type']}": float(row["quantity_sum"] or 0) for row in sums}
+    return metadata
+
+
+def word_counts(rows: pa.Table, column: str) -> dict[str, int]:
+    """The number of rows for each word of a column, and of those without one."""
+    return {count["values"] or "none": count["counts"] for count in rows[column].value_counts().to_pylist()}
+
+
+def column_schema(shape: pa.Schema) -> dg.TableSchema:
+    """A schema as the Dagster UI shows it."""
+    return dg.TableSchema(
+        columns=[
+            dg.TableColumn(
+                f.name,
+                column_types.sql_type(f.type),
+                description=column_types.description(f),
+                constraints=dg.TableColumnConstraints(nullable=f.nullable),
+            )
+            for f in shape
+        ]
+    )

@@ -1,0 +1,245 @@
+"""The curated catalogue of protocols: `configs/protocols/*.yml`, with the programmes, categories and project types that its
+entries name.
+
+What a catalogue may say and that it does not contradict itself. How a text is matched with it belongs in `protocols.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.protocols.text import TitleKeys
+
+PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
+TYPE_COLUMNS = ("project_type", "display_name", "category", "bundle", "note")
+CATEGORY_COLUMNS = ("category", "note")
+
+
+@dataclass(frozen=True)
+class Program:
+    """Who publishes protocols. `registry`: the one whose projects use mainly these; `markers`: how texts name it."""
+
+    id: str
+    name: str
+    registry: str | None
+    is_compliance: bool
+    markers: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class ProjectType:
+    """A kind of project: the catalogue's word, the reader's word, its category, and whether it bundles several kinds and so
+    says less than any of them."""
+
+    id: str
+    display_name: str
+    category: str
+    is_bundle: bool
+
+
+class Protocol(BaseModel):
+    """One protocol.
+
+    `project_type`: what projects under it are; `broad`: they are other things too, and this holds only where nothing
+    says more. `slug`: the registry's own word for it, as its API writes it. `codes`: spelled-out codes that no grammar
+    knows. `aliases`: titles that no rule derives from `title`.
+    `other_ids`: wrong ids under which another database knows it.
+    """
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    program: str
+    title: str = Field(min_length=3)
+    category: str | None = None
+    sub_category: str | None = None
+    project_type: str | None = None
+    broad: bool = False
+    superseded_by: str | None = None
+    slug: str | None = None
+    codes: tuple[str, ...] = ()
+    aliases: tuple[str, ...] = ()
+    other_ids: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True)
+class Catalogue:
+    """Everything that is known of protocols, by id."""
+
+    protocols: dict[str, Protocol]
+    programs: dict[str, Program]
+    project_types: dict[str, ProjectType]
+    categories: frozenset[str]
+
+    @cached_property
+    def title_keys(self) -> TitleKeys:
+        """Keys of titles, without the names of programmes; those that tell a compliance protocol from another stay."""
+        return _title_keys(self.programs)
+
+    def category(self, id_: str) -> str | None:
+        """The protocol's category, else that of its project type; None where neither says."""
+        protocol = self.protocols[id_]
+        if protocol.category or not protocol.project_type:
+            return protocol.category
+        return self.project_types[protocol.project_type].category
+
+
+def load_catalogue(configs: Path) -> Catalogue:
+    """The catalogue of `configs/`. Raises `ConfigError` with file, line and entry where it contradicts itself."""
+    categories = {row["category"] for row in _unique(configs / "categories.csv", CATEGORY_COLUMNS)}
+    types = _project_types(configs / "project_types.csv", categories)
+    programs = _programs(configs / "programs.csv")
+    entries = [entry for path in sorted((configs / "protocols").glob("*.yml")) for entry in _entries(path)]
+    if not entries:
+        raise ConfigError(f"{configs / 'protocols'}: no protocol is described here")
+    protocols: dict[str, Protocol] = {}
+    places: dict[str, str] = {}
+    for place, protocol in entries:
+        if protocol.id in protocols:
+            raise ConfigError(f"{place}: {protocol.id!r} stands in {places[protocol.id]} already")
+        protocols[protocol.id], places[protocol.id] = protocol, place
+    for id_, protocol in protocols.items():
+        _hold_together(places[id_], protocol, protocols, programs, categories, types)
+    _tell_apart(protocols, places, _title_keys(programs))
+    return Catalogue(protocols, programs, types, frozenset(categories))
+
+
+def _entries(path: Path) -> Iterator[tuple[str, Protocol]]:
+    """The protocols of one file, each with the place where it stands."""
+    text = path.read_text(encoding="utf-8")
+    try:
+        node, data = yaml.compose(text), yaml.safe_load(text)
+    except yaml.YAMLError as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if not isinstance(data, dict) or set(data) != {"program", "protocols"} or not isinstance(data["protocols"], list):
+        raise ConfigError(f"{path}: must hold `program` and a list of `protocols`, and nothing else")
+    nodes = next(value for key, value in node.value if key.value == "protocols").value
+    for item, entry in zip(nodes, data["protocols"], strict=True):
+        place = f"{path}, line {item.start_mark.line + 1}"
+        _no_key_twice(place, item)
+        if not isinstance(entry, dict):
+            raise ConfigError(f"{place}: expected an entry with `id` and `title`; found {entry!r}")
+        try:
+            yield place, Protocol.model_validate({**entry, "program": data["program"]})
+        except ValidationError as error:
+            raise ConfigError(f"{place}: {entry.get('id')!r}: {_first(error)}") from error
+
+
+def _no_key_twice(place: str, node: yaml.Node) -> None:
+    """YAML keeps the last of two values silently."""
+    if isinstance(node, yaml.MappingNode):
+        keys = [key.value for key, _ in node.value]
+        if twice := {key for key in keys if keys.count(key) > 1}:
+            raise ConfigError(f"{place}: {', '.join(sorted(twice))} is given twice")
+
+
+def _first(error: ValidationError) -> str:
+    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+
+
+def _hold_together(
+    place: str,
+    protocol: Protocol,
+    protocols: dict[str, Protocol],
+    programs: dict[str, Program],
+    categories: set[str],
+    types: dict[str, ProjectType],
+) -> None:
+    """Every name that an entry uses must be known."""
+    for field, value, known in (
+        ("program", protocol.program, programs),
+        ("category", protocol.category, categories),
+        ("project_type", protocol.project_type, types),
+        ("superseded_by", protocol.superseded_by, protocols),
+    ):
+        if value is not None and value not in known:
+            raise ConfigError(f"{place}: {protocol.id!r}: {field} {value!r} is not known")
+    chain = [protocol.id]
+    while following := protocols[chain[-1]].superseded_by:
+        if following in chain:
+            raise ConfigError(f"{place}: {protocol.id!r} is superseded by itself, through {' -> '.join(chain)}")
+        if following not in protocols:
+            break  # said where that entry stands
+        chain.append(following)
+    if protocol.broad and not protocol.project_type:
+        raise ConfigError(f"{place}: {protocol.id!r} is broad and has no project_type")
+    if taken := set(protocol.other_ids) & set(protocols):
+        raise ConfigError(f"{place}: {protocol.id!r}: other_ids {sorted(taken)} are protocols themselves")
+
+
+def _tell_apart(protocols: dict[str, Protocol], places: dict[str, str], keys: TitleKeys) -> None:
+    """No alias, code or other id may lead to two entries; nor may an alias be another's title within its programme."""
+    owner: dict[tuple[str, str], str] = {}
+    titles = {(p.program, keys(p.title)): p.id for p in protocols.values()}
+    for id_, protocol in protocols.items():
+        names = [
+            *(("alias", alias, keys(alias)) for alias in protocol.aliases),
+            *(("slug", slug, slug) for slug in (protocol.slug,) if slug is not None),
+            *(("code", code, code.casefold()) for code in protocol.codes),
+            *(("other id", other, other) for other in protocol.other_ids),
+        ]
+        for kind, name, key in names:
+            if not key:
+                raise ConfigError(f"{places[id_]}: {id_!r}: the {kind} {name!r} says nothing")
+            other = owner.setdefault((kind, key), id_)
+            if other == id_ and kind == "alias":
+                other = titles.get((protocol.program, key), id_)
+            if other != id_:
+                raise ConfigError(
+                    f"{places[id_]}: {id_!r}: the {kind} {name!r} leads to {other!r} ({places[other]}) too"
+                )
+
+
+def _title_keys(programs: dict[str, Program]) -> TitleKeys:
+    return TitleKeys(marker for program in programs.values() if not program.is_compliance for marker in program.markers)
+
+
+def _programs(path: Path) -> dict[str, Program]:
+    programs = {}
+    for row in _unique(path, PROGRAM_COLUMNS):
+        programs[row["program"]] = Program(
+            id=row["program"],
+            name=row["name"],
+            registry=row["registry"] or None,
+            is_compliance=_yes_or_no(path, row, "is_compliance"),
+            markers=tuple(marker for marker in row["markers"].split("|") if marker),
+        )
+    return programs
+
+
+def _project_types(path: Path, categories: set[str]) -> dict[str, ProjectType]:
+    types = {}
+    for row in _unique(path, TYPE_COLUMNS):
+        if row["category"] not in categories:
+            raise ConfigError(f"{path}, line {row['line']}: category {row['category']!r} is not known")
+        types[row["project_type"]] = ProjectType(
+            row["project_type"], row["display_name"], row["category"], _yes_or_no(path, row, "bundle")
+        )
+    return types
+
+
+def _yes_or_no(path: Path, row: dict[str, str], column: str) -> bool:
+    if row[column] not in ("yes", "no"):
+        raise ConfigError(f"{path}, line {row['line']}: {column} is yes or no, not {row[column]!r}")
+    return row[column] == "yes"
+
+
+def _unique(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+    """The rows of a file whose first column names each of them, once."""
+    lines: dict[str, str] = {}
+    rows = load_csv(path, columns)
+    for row in rows:
+        name = row[columns[0]]
+        if not name:
+            raise ConfigError(f"{path}, line {row['line']}: {columns[0]} is blank")
+        if name in lines:
+            raise ConfigError(f"{path}, line {row['line']}: {name!r} stands in line {lines[name]} already")
+        lines[name] = row["line"]
+    return rows

@@ -1,0 +1,13 @@
+"""Keys of the tables of protocols and project types."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+CATALOGUE = dg.AssetKey(["harmonized", "protocol_catalogue"])
+
+
+PROTOCOLS = dg.AssetKey(["harmonized", "protocols"])
+
+
+PROJECT_TYPES = dg.AssetKey(["harmonized", "project_types"])

@@ -1,0 +1,140 @@
+"""What a project is: decided by its protocols, else by its registry's own words, else by a steward.
+
+`configs/registry_types.csv` says what the registries' words mean, `configs/project_type_overrides.csv` what stewards know of
+single projects. Which protocols a text names belongs in `protocols.py`.
+"""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Iterable
+from dataclasses import dataclass
+from pathlib import Path
+
+from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.base.vocab import word_key
+from carbon_assets.protocols.catalogue import Catalogue, ProjectType
+
+WORD_COLUMNS = ("registry", "field", "raw", "project_type", "broad", "note")
+OVERRIDE_COLUMNS = ("project_id", "project_type", "note")
+
+
+@dataclass(frozen=True)
+class Hint:
+    """A project type that something speaks for. `broad`: it covers other types too, and yields to whatever says more."""
+
+    type: str
+    broad: bool
+
+
+@dataclass(frozen=True)
+class Decision:
+    """The type that is `certain`, and the one that holds where no steward knows better, each with its source; and the words
+    of the registry that nobody has explained, where they are needed."""
+
+    certain: tuple[str, str] | None
+    likely: tuple[str, str] | None
+    unknown_words: tuple[str, ...]
+
+
+class ProjectTypes:
+    """Decides on types. Raises `ConfigError` at once where the files contradict the catalogue or themselves."""
+
+    def __init__(self, catalogue: Catalogue, configs: Path) -> None:
+        self._catalogue = catalogue
+        self._words = _words(configs / "registry_types.csv", catalogue.project_types)
+        self.overrides = _overrides(configs / "project_type_overrides.csv", catalogue.project_types)
+
+    def decide(self, registry: str, ids: Iterable[str], type_raw: str | None, activity_raw: str | None) -> Decision:
+        """From the protocols where they agree, else from the registry's activity, else from its type.
+
+        Where protocols differ, or are all broad, the type that most of them stand for is only likely; if that is a bundle
+        ('Renewable Energy'), a word of the registry that says more ('Centralized Solar') is likelier.
+        """
+        protocols = [self._catalogue.protocols[id_] for id_ in ids]
+        said = [Hint(p.project_type, p.broad) for p in protocols if p.project_type]
+        activities, unknown_activities = self._read(registry, "activity", activity_raw)
+        types, unknown_types = self._read(registry, "type", type_raw)
+        words = [*activities, *types]
+        if certain := _agreed(said, "protocol"):
+            return Decision(certain, certain, ())
+        certain = _agreed(activities, "registry") or _agreed(types, "registry")
+        likely = certain or self._more_telling(_foremost(said, "protocol"), _foremost(words, "registry"))
+        return Decision(certain, likely, (*unknown_activities, *unknown_types))
+
+    def _more_telling(self, said: tuple[str, str] | None, word: tuple[str, str] | None) -> tuple[str, str] | None:
+        """What the protocols say, unless it is a bundle and the registry's word is none."""
+        types = self._catalogue.project_types
+        if said and word and types[said[0]].is_bundle and not types[word[0]].is_bundle:
+            return word
+        return said or word
+
+    def category(self, ids: Iterable[str], type_: str | None, source: str | None) -> str | None:
+        """That of the first protocol that stands for the type, else of the first that has one, else of the type; of a
+        steward's type, always its own."""
+        own = self._catalogue.project_types[type_].category if type_ else None
+        if source == "override":
+            return own
+        protocols = [self._catalogue.protocols[id_] for id_ in ids]
+        ordered = sorted(protocols, key=lambda protocol: protocol.project_type != type_)
+        return next((c for p in ordered if (c := self._catalogue.category(p.id)) not in (None, "unknown")), own)
+
+    def _read(self, registry: str, field: str, raw: str | None) -> tuple[list[Hint], list[str]]:
+        """The hints in a cell of one or several words, and the words that nobody has explained."""
+        if not raw or not raw.strip():
+            return [], []
+        whole = (registry, field, word_key(raw))
+        parts = [raw] if whole in self._words else [part.strip() for part in raw.split(";") if part.strip()]
+        keys = {part: (registry, field, word_key(part)) for part in parts}
+        hints = [hint for key in keys.values() if (hint := self._words.get(key))]
+        return hints, [part for part, key in keys.items() if key not in self._words]
+
+
+def _agreed(hints: list[Hint], source: str) -> tuple[str, str] | None:
+    """The one type that those that decide have in common."""
+    decided = {hint.type for hint in hints if not hint.broad}
+    return (decided.pop(), source) if len(decided) == 1 else None
+
+
+def _foremost(hints: list[Hint], source: str) -> tuple[str, str] | None:
+    """The type named most often, of those that decide if any does; the first of equals."""
+    decided = [hint.type for hint in hints if not hint.broad] or [hint.type for hint in hints]
+    if not decided:
+        return None
+    votes = Counter(hint.type for hint in hints)
+    return max(decided, key=lambda type_: (votes[type_], -decided.index(type_))), source
+
+
+def _words(path: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
+    """(registry, field, word) -> what it says; None where it says nothing of the type."""
+    words: dict[tuple[str, str, str], Hint | None] = {}
+    lines: dict[tuple[str, str, str], str] = {}
+    for row in load_csv(path, WORD_COLUMNS):
+        place = f"{path}, line {row['line']}"
+        key = (row["registry"], row["field"], word_key(row["raw"]))
+        if row["field"] not in ("type", "activity"):
+            raise ConfigError(f"{place}: field is type or activity, not {row['field']!r}")
+        if not row["registry"] or not row["raw"]:
+            raise ConfigError(f"{place}: needs a registry and a raw word")
+        if key in lines:
+            raise ConfigError(f"{place}: {row['raw']!r} of {row['registry']} stands in line {lines[key]} already")
+        if row["project_type"] and row["project_type"] not in types:
+            raise ConfigError(f"{place}: project_type {row['project_type']!r} is not known")
+        if row["broad"] not in (("yes", "no") if row["project_type"] else ("",)):
+            raise ConfigError(f"{place}: broad is yes or no where there is a project_type, else blank")
+        words[key] = Hint(row["project_type"], row["broad"] == "yes") if row["project_type"] else None
+        lines[key] = row["line"]
+    return words
+
+
+def _overrides(path: Path, types: dict[str, ProjectType]) -> dict[str, str]:
+    """project_id -> project type."""
+    overrides: dict[str, str] = {}
+    for row in load_csv(path, OVERRIDE_COLUMNS):
+        place = f"{path}, line {row['line']}"
+        if not row["project_id"] or row["project_id"] in overrides:
+            raise ConfigError(f"{place}: project_id {row['project_id']!r} is blank or stands here twice")
+        if row["project_type"] not in types:
+            raise ConfigError(f"{place}: project_type {row['project_type']!r} is not known")
+        overrides[row["project_id"]] = row["project_type"]
+    return overrides

@@ -1,0 +1,150 @@
+"""The mapping tables: one row per distinct methodology text, one per project with its type, and the catalogue itself.
+
+How a text is read belongs in `protocols.py`, how a type is decided in `project_types.py`; here their answers become tables.
+"""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.vocab import Vocabulary
+from carbon_assets.protocols import schema
+from carbon_assets.protocols.catalogue import Catalogue, load_catalogue
+from carbon_assets.protocols.project_types import ProjectTypes
+from carbon_assets.protocols.reader import ProtocolReader
+from carbon_assets.registries.description import Registry
+
+
+def reader(catalogue: Catalogue, registries: dict[str, Registry], configs: Path) -> ProtocolReader:
+    """The reader of methodology texts. Raises `ConfigError` where a registry's default is no protocol."""
+    defaults = {r.id: r.default_protocol for r in registries.values() if r.default_protocol}
+    for registry, protocol in defaults.items():
+        if protocol not in catalogue.protocols:
+            raise ConfigError(
+                f"{configs / 'registries' / registry}.yml: default_protocol {protocol!r} is not in the catalogue"
+            )
+    return ProtocolReader(catalogue, Vocabulary(configs / "vocab" / "no_protocol.csv"), defaults)
+
+
+def check(registries: dict[str, Registry], configs: Path) -> None:
+    """Raise `ConfigError` if the stewards' files of protocols and types contradict each other."""
+    catalogue = load_catalogue(configs)
+    reader(catalogue, registries, configs)
+    ProjectTypes(catalogue, configs)
+
+
+def catalogue_table(configs: Path) -> pa.Table:
+    """The catalogue, as `schema.PROTOCOL_CATALOGUE`, in order of id."""
+    catalogue = load_catalogue(configs)
+    rows = [
+        {
+            "protocol": p.id,
+            "program": p.program,
+            "program_name": catalogue.programs[p.program].name,
+            "title": p.title,
+            "category": catalogue.category(p.id),
+            "sub_category": p.sub_category,
+            "project_type": p.project_type and catalogue.project_types[p.project_type].display_name,
+            "is_broad": p.broad,
+            "is_compliance": catalogue.programs[p.program].is_compliance,
+            "superseded_by": p.superseded_by,
+            "other_ids": list(p.other_ids) or None,
+        }
+        for p in sorted(catalogue.protocols.values(), key=lambda p: p.id)
+    ]
+    return pa.Table.from_pylist(rows, schema=schema.PROTOCOL_CATALOGUE)
+
+
+def map_protocols(
+    con: duckdb.DuckDBPyConnection, projects: Path, registries: dict[str, Registry], configs: Path
+) -> pa.Table:
+    """What each distinct (registry, methodology text) of the harmonized projects says, as `schema.PROTOCOLS`."""
+    catalogue = load_catalogue(configs)
+    texts = con.execute(
+        "select distinct registry, protocol_raw from read_parquet($projects) order by all", {"projects": str(projects)}
+    ).fetchall()
+    read = reader(catalogue, registries, configs).read
+    compliance = {p.id for p in catalogue.protocols.values() if catalogue.programs[p.program].is_compliance}
+    rows = []
+    for registry, text in texts:
+        reading = read(text, registry)
+        unassigned = list(reading.unassigned) if reading.ids or reading.outcome == "blank" else [text.strip()]
+        rows.append(
+            {
+                "registry": registry,
+                "protocol_raw": text,
+                "outcome": reading.outcome,
+                "protocols": list(reading.ids) or None,
+                "version": reading.version,
+                "method": reading.method,
+                "confidence": reading.confidence,
+                "remainder": reading.remainder,
+                "unassigned": unassigned or None,
+                "candidates": list(reading.candidates) or None,
+                "is_compliance": not compliance.isdisjoint(reading.ids),
+            }
+        )
+    return pa.Table.from_pylist(rows, schema=schema.PROTOCOLS)
+
+
+def map_project_types(
+    con: duckdb.DuckDBPyConnection, projects: Path, credits: Path, protocols: Path, configs: Path
+) -> pa.Table:
+    """The type and category of each harmonized project, and of each that only credits mention and a steward typed, as
+    `schema.PROJECT_TYPES`, in order of `project_id`.
+
+    Decided once per distinct combination of protocols and registry words; a steward's type stands between what is certain
+    and what is only likely.
+    """
+    catalogue = load_catalogue(configs)
+    types = ProjectTypes(catalogue, configs)
+    rows = con.execute(
+        """
+        select p.registry, m.protocols, p.project_type_raw, p.activity_raw, list(p.project_id order by p.project_id)
+        from read_parquet($projects) p
+        left join read_parquet($protocols) m
+            on m.registry is not distinct from p.registry and m.protocol_raw is not distinct from p.protocol_raw
+        group by 1, 2, 3, 4
+        """,
+        {"projects": str(projects), "protocols": str(protocols)},
+    ).fetchall()
+    out = []
+    for registry, ids, type_raw, activity_raw, project_ids in rows:
+        decision = types.decide(registry, ids or (), type_raw, activity_raw)
+        for project_id in project_ids:
+            override = types.overrides.get(project_id)
+            chosen = decision.certain or (override and (override, "override")) or decision.likely
+            out.append(_typed(catalogue, types, project_id, ids or (), chosen, decision.unknown_words))
+    mentioned = con.execute(
+        "select distinct project_id from read_parquet($credits) "
+        "where project_id not in (select project_id from read_parquet($projects))",
+        {"credits": str(credits), "projects": str(projects)},
+    ).fetchall()
+    out += [
+        _typed(catalogue, types, project_id, (), (types.overrides[project_id], "override"), ())
+        for (project_id,) in mentioned
+        if project_id in types.overrides
+    ]
+    return pa.Table.from_pylist(sorted(out, key=lambda row: row["project_id"]), schema=schema.PROJECT_TYPES)
+
+
+def _typed(
+    catalogue: Catalogue,
+    types: ProjectTypes,
+    project_id: str,
+    ids: list[str] | tuple[str, ...],
+    chosen: tuple[str, str] | None,
+    unknown_words: tuple[str, ...],
+) -> dict:
+    type_, source = chosen or (None, "none")
+    return {
+        "project_id": project_id,
+        "project_type": catalogue.project_types[type_].display_name if type_ else "Unknown",
+        "project_type_source": source,
+        "category": types.category(ids, type_, source) or "unknown",
+        "unknown_words": list(unknown_words) or None,
+    }

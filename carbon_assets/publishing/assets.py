@@ -1,0 +1,86 @@
+"""The last step: publish, if nothing stands against it."""
+
+import logging
+
+import dagster as dg
+import duckdb
+
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import freshness, gates
+from carbon_assets.publishing import gate as publishing_gate
+from carbon_assets.publishing import publish
+from carbon_assets.publishing.dbt import manifest, mart_names
+from carbon_assets.registries import release_gate
+from carbon_assets.registries.description import Registry
+from carbon_assets.snapshots import store as snapshots
+
+log = logging.getLogger(__name__)
+
+KEY = dg.AssetKey(["published", "carbon"])
+
+
+def build(registries: dict[str, Registry], settings: Settings, gated: list[dg.AssetsDefinition]) -> dg.AssetsDefinition:
+    """All blocking checks of `gated` must have passed when last evaluated, in this run or an earlier one; and no table may
+    have lost or gained more than its bounds against what is published.
+
+    Dagster holds back what is downstream of a failed check within one run only; a later run of this asset alone would
+    go through.
+    """
+    marts = mart_names(settings)
+    blocking = [spec.key for part in gated for spec in part.check_specs if spec.blocking]
+
+    @dg.asset(
+        key=KEY,
+        deps=[dg.AssetKey(["marts", name]) for name in marts],
+        code_version=freshness.code_version(*settings.expectations.glob("marts/*.json")),
+        group_name="published",
+        kinds={"duckdb", "parquet"},
+        owners=["team:data"],
+        description="The marts for readers: published/current/carbon.duckdb, schema marts, and one Parquet file each.",
+    )
+    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+        if failed := _not_passed(context.instance, blocking):
+            names = "; ".join(f"{key.asset_key.to_user_string()}: {key.name}" for key in failed[:10])
+            raise dg.Failure(
+                f"Nothing is published, what was published stays: {len(failed)} blocking checks have not passed: {names}",
+                allow_retries=False,
+            )
+        if moved := _moved_too_far(registries, settings):
+            raise dg.Failure(
+                f"Nothing is published, what was published stays: {'; '.join(moved)}. If that is right: "
+                "`python -m carbon_assets release published --reason ...`",
+                allow_retries=False,
+            )
+        version = publish.publish(settings, marts, context.run_id, manifest(settings))
+        log.info("published %s", version)
+        return dg.MaterializeResult(metadata={"version": version.name, "dagster/uri": str(version / publish.DATABASE)})
+
+    return published
+
+
+def _moved_too_far(registries: dict[str, Registry], settings: Settings) -> list[str]:
+    current = settings.published / "current"
+    if not current.exists() or publish.is_released(settings):
+        return []
+    tables = [(registry.id, table) for registry in registries.values() for table in registry.tables]
+    gate = release_gate.load_gate(settings.configs, {"/".join(names) for names in tables})
+    exempt = {"/".join(names) for names in tables if _is_exempt(settings, *names)}
+    with duckdb.connect() as con:
+        return publishing_gate.reasons_not_to_publish(con, current, settings.data / "marts", gate, exempt)
+
+
+def _is_exempt(settings: Settings, registry: str, table: str) -> bool:
+    """Whether a person let its snapshot through, or made-up ones have given way to real ones."""
+    admitted = snapshots.admitted(settings, registry, table)
+    in_use = next((s for s in admitted if snapshots.is_accepted(settings, s)), None)
+    has_given_way = len(admitted) < len(snapshots.history(settings, registry, table))
+    return has_given_way or bool(in_use and snapshots.released(settings, in_use))
+
+
+def _not_passed(instance: dg.DagsterInstance, keys: list[dg.AssetCheckKey]) -> list[dg.AssetCheckKey]:
+    """The checks whose latest evaluation failed, or that were never evaluated."""
+    return [key for key, evaluation in gates.latest(instance, keys).items() if not _passed(evaluation)]
+
+
+def _passed(evaluation: dg.AssetCheckEvaluation | None) -> bool:
+    return evaluation is not None and (evaluation.passed or evaluation.severity == dg.AssetCheckSeverity.WARN)

@@ -1,0 +1,278 @@
+"""Per registry: raw files as external assets, normalized tables as assets, all found from `configs/registries/`."""
+
+import logging
+from collections.abc import Iterator
+
+import dagster as dg
+import pyarrow as pa
+from dagster_duckdb import DuckDBResource
+
+from carbon_assets.base import store, suites
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import freshness, gates
+from carbon_assets.registries import contents, drops, intake, release_gate, remembered, schema
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.intake import Intake
+from carbon_assets.registries.keys import QUARANTINE_EMPTY, READABLE, RELEASED, normalized_key
+from carbon_assets.registries.release_gate import Gate
+from carbon_assets.snapshots import store as snapshots
+
+log = logging.getLogger(__name__)
+
+
+def build(
+    registries: dict[str, Registry], settings: Settings
+) -> tuple[list[dg.SourceAsset], list[dg.AssetsDefinition]]:
+    """The raw assets of all registries, and the normalized ones."""
+    tables = [(registry, table) for registry in registries.values() for table in registry.tables]
+    gate = release_gate.load_gate(settings.configs, {f"{registry.id}/{table}" for registry, table in tables})
+    raw = [_raw(registry, table, settings) for registry, table in tables]
+    return raw, [_normalized(registry, settings, gate) for registry in registries.values()]
+
+
+def _raw(registry: Registry, table: str, settings: Settings) -> dg.SourceAsset:
+    """The registry's file: observing it takes the drop's file into the raw store; its version is its SHA-256."""
+
+    @dg.observable_source_asset(
+        key=["raw", registry.id, table],
+        group_name=registry.group,
+        description=f"{registry.name}: {table} as published, every snapshot of it.",
+        tags={"dagster/kind/file": ""},
+        metadata={"folder": dg.MetadataValue.path(settings.raw(registry.id, table))},
+    )
+    def observe() -> dg.DataVersion:
+        try:
+            _take(settings, registry, table)
+        except drops.AmbiguousDrop as error:
+            raise dg.Failure(str(error), allow_retries=False) from error
+        return dg.DataVersion(_version(settings, registry.id, table))
+
+    return observe
+
+
+def take_drop(settings: Settings, registries: dict[str, Registry]) -> list[str]:
+    """Take the files of the drop into the raw store; returns what is wrong with it, for a person."""
+    problems = []
+    for registry in registries.values():
+        for table in registry.tables:
+            try:
+                _take(settings, registry, table)
+            except drops.AmbiguousDrop as error:
+                problems.append(str(error))
+    return problems
+
+
+def _take(settings: Settings, registry: Registry, table: str) -> None:
+    if path := drops.find(settings.drop, registry.id, registry.tables[table]):
+        snapshots.take(settings, path, registry.id, table, contents.describer(registry, table))
+
+
+def raw_versions(settings: Settings, registries: dict[str, Registry]) -> freshness.Versions:
+    """The data version of every raw asset."""
+    return {
+        dg.AssetKey(["raw", registry.id, table]): _version(settings, registry.id, table)
+        for registry in registries.values()
+        for table in registry.tables
+    }
+
+
+def _version(settings: Settings, registry: str, table: str) -> str:
+    """The SHA-256 of the newest file's bytes, of several with the same records the first one's; with what a person let
+    through, since that can change what is in use."""
+    known = snapshots.distinct(settings, registry, table)
+    if not known:
+        return freshness.ABSENT
+    released = [snapshot.name for snapshot in known if snapshots.released(settings, snapshot)]
+    return " released ".join([known[0].sha256, *released])
+
+
+def _normalized(registry: Registry, settings: Settings, gate: Gate) -> dg.AssetsDefinition:
+    """All tables of a registry in one step: whether a new file is used depends on its other files."""
+    expectations = {
+        table: suites.load_suites(suites.suite_paths(settings, *normalized_key(registry, table).path, shape=spec.holds))
+        for table, spec in registry.tables.items()
+    }
+
+    @dg.multi_asset(
+        name=f"normalized__{registry.id.replace('-', '_')}",
+        specs=[_spec(settings, registry, table) for table in registry.tables],
+        check_specs=[
+            spec
+            for table in registry.tables
+            for spec in _check_specs(normalized_key(registry, table), expectations[table])
+        ],
+    )
+    def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
+        with duckdb.get_connection() as con:
+            broken = lambda table, rows: _broken(rows, expectations[table])  # noqa: E731
+            taken = intake.take_in(con, settings, registry, gate, broken)
+        blocked = []
+        for table, found in taken.items():
+            key, expected = normalized_key(registry, table), expectations[table]
+            outcomes = gates.judge(found.result.rows, expected) if found.result else None
+            yield from _intake_checks(key, found)
+            yield from gates.not_evaluated(key, expected) if outcomes is None else gates.check_results(key, outcomes)
+            if failures := gates.blocking_failures(outcomes or ()):
+                blocked.append(_why_blocked(found, failures))
+        if blocked:
+            raise dg.Failure(" ".join(blocked), allow_retries=False)
+        for table, found in taken.items():
+            key, rows = normalized_key(registry, table), intake.rows_in_use(registry, table, found)
+            store.write(settings.table(*key.path), rows, registry.tables[table].canonical)
+            store.write(settings.quarantine(registry.id, table), _quarantine(found), schema.QUARANTINE)
+            _record(settings, registry, found)
+            _tell(key, found)
+            yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, found, rows))
+
+    return normalized
+
+
+def _spec(settings: Settings, registry: Registry, table: str) -> dg.AssetSpec:
+    spec, key = registry.tables[table], normalized_key(registry, table)
+    return dg.AssetSpec(
+        key,
+        deps=[
+            *(dg.AssetKey(["raw", registry.id, each]) for each in registry.tables),
+            *([normalized_key(registry, "projects")] if spec.resolves_projects else []),
+        ],
+        code_version=_code_version(settings, registry, key, spec.holds),
+        group_name=registry.group,
+        kinds={"python", "duckdb", "parquet"},
+        owners=[registry.owner],
+        description=f"{registry.name}: {table} in the canonical shape of {spec.holds}. What could not be read is in "
+        f"quarantine/{registry.id}/{table}.parquet, with file, line, column, value and reason.",
+        metadata={"dagster/column_schema": gates.column_schema(spec.canonical)},
+    )
+
+
+def _check_specs(key: dg.AssetKey, expectations: list[suites.Expectation]) -> list[dg.AssetCheckSpec]:
+    return [
+        dg.AssetCheckSpec(
+            READABLE,
+            asset=key,
+            description="The newest file could be read; if not, the last good one stays in use.",
+        ),
+        dg.AssetCheckSpec(
+            RELEASED,
+            asset=key,
+            description="The newest file differs from the one in use within the bounds of configs/release_gate.yml, and so "
+            "do the registry's other files, or a person let it through; if not, the last good ones stay in use.",
+        ),
+        dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
+        *gates.check_specs(key, expectations),
+    ]
+
+
+def _code_version(settings: Settings, registry: Registry, key: dg.AssetKey, shape: str) -> str:
+    told = [
+        settings.configs / "registries" / f"{registry.id}.yml",
+        settings.configs / "release_gate.yml",
+        settings.configs / "drift.yml",
+        *suites.suite_paths(settings, *key.path, shape=shape),
+    ]
+    return freshness.code_version(*(path for path in told if path.exists()))
+
+
+def _broken(rows: pa.Table, expectations: list[suites.Expectation]) -> str | None:
+    """The critical expectations that the rows of a new file break."""
+    failed = gates.blocking_failures(gates.judge(rows, expectations))
+    return "; ".join(f"{o.expectation.name} ({o.expectation.notes.rstrip('.')})" for o in failed) or None
+
+
+def _record(settings: Settings, registry: Registry, taken: Intake) -> None:
+    """What becomes of the snapshots that were judged; the mark of an accepted one comes last, when all else is written."""
+    for refused in taken.refused:
+        if not (refused.snapshot.contents and refused.snapshot.contents.unreadable):
+            snapshots.hold(settings, refused.snapshot, refused.reason)
+    for snapshot, rows in taken.accepted:
+        remembered.remember(settings, snapshot, rows, registry.replaces_host_registry)
+        snapshots.accept(settings, snapshot)
+
+
+def _tell(key: dg.AssetKey, taken: Intake) -> None:
+    name = key.to_user_string()
+    if taken.refusal:
+        in_use = taken.snapshot.file if taken.snapshot else "none"
+        log.error("%s: %s, %s stays in use: %s", name, taken.state, in_use, taken.refusal)
+    if taken.result:
+        counts = (taken.result.rows_in, len(taken.result.quarantine), len(taken.result.rows))
+        log.info("%s: %s rows in, %s in quarantine, %s rows out", name, *counts)
+
+
+def _quarantine(taken: Intake) -> pa.Table:
+    return taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
+
+
+def _intake_checks(key: dg.AssetKey, taken: Intake) -> list[dg.AssetCheckResult]:
+    quarantine = _quarantine(taken)
+    return [
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=READABLE,
+            passed=taken.state != "refused",
+            description=taken.refusal if taken.state == "refused" else None,
+        ),
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=RELEASED,
+            passed=taken.state != "held back",
+            description=taken.refusal if taken.state == "held back" else None,
+        ),
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=QUARANTINE_EMPTY,
+            passed=len(quarantine) == 0,
+            severity=dg.AssetCheckSeverity.WARN,
+            metadata={"quarantined": len(quarantine), **({"rows": _preview(quarantine)} if len(quarantine) else {})},
+        ),
+    ]
+
+
+def _preview(quarantine: pa.Table) -> dg.MarkdownMetadataValue:
+    """The first rows of a quarantine as a Markdown table."""
+    names = ["line", "column", "value", "reason"]
+    rows = [
+        " | ".join(str(row[name]).replace("|", "/").replace("\n", " ")[:120] for name in names)
+        for row in quarantine.slice(0, 20).select(names).to_pylist()
+    ]
+    return dg.MetadataValue.md("\n".join([" | ".join(names), " | ".join("---" for _ in names), *rows]))
+
+
+def _why_blocked(taken: Intake, broken: list[suites.Outcome]) -> str:
+    failed = "; ".join(
+        f"{outcome.expectation.name} ({outcome.expectation.notes.rstrip('.')}; found {outcome.observed or outcome.examples})"
+        for outcome in broken
+    )
+    file = f"{taken.snapshot.registry}/{taken.snapshot.file}" if taken.snapshot else "the table"
+    reason = f"{file} is held back, what stood before stays. Failed: {failed}"
+    if taken.result and len(taken.result.quarantine):
+        row = taken.result.quarantine.slice(0, 1).to_pylist()[0]
+        reason += (
+            f". {len(taken.result.quarantine)} of {taken.result.rows_in} rows could not be read, the first in line "
+            f"{row['line']}, column {row['column']!r}: {row['value']!r}: {row['reason']}"
+        )
+    return reason
+
+
+def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Table) -> dict:
+    """What the UI shows of a materialization: what came in, what came of it, in rows and tonnes."""
+    metadata: dict = {**gates.table_metadata(settings.table(*key.path), rows), "state": taken.state}
+    if taken.snapshot:
+        metadata |= {
+            "file": taken.snapshot.file,
+            "sha256": taken.snapshot.sha256,
+            "observed_at": taken.snapshot.observed_at.isoformat(),
+        }
+    if taken.refusal:
+        metadata["refused because"] = taken.refusal
+    if taken.result:
+        metadata |= {
+            "rows_in": taken.result.rows_in,
+            "rows_accepted": taken.result.rows_accepted,
+            "rows_quarantined": len(taken.result.quarantine),
+            "snapshot_id": taken.result.snapshot_id,
+            "columns of the file not read": dg.MetadataValue.json(list(taken.result.unmapped_columns)),
+            "optional columns absent": dg.MetadataValue.json(list(taken.result.absent_columns)),
+            **{f"tonnes_quarantined_{kind}": float(tonnes) for kind, tonnes in taken.result.tonnes_set_aside.items()},
+        }
+    return metadata

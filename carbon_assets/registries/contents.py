@@ -1,0 +1,31 @@
+"""What is inside a file that a registry dropped: rows, columns, a hash of its records, or why it cannot be read.
+
+Told once, when the file is stored. What the rows mean does not belong here.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import duckdb
+
+from carbon_assets.base import readers
+from carbon_assets.registries import normalize
+from carbon_assets.registries.description import Registry
+from carbon_assets.snapshots.store import Contents
+
+
+def describer(registry: Registry, table: str) -> Callable[[str, bytes], Contents]:
+    """What `snapshots.take` asks about a file of the table."""
+    return lambda file, content: describe(registry, table, file, content)
+
+
+def describe(registry: Registry, table: str, file: str, content: bytes) -> Contents:
+    """The contents of a file with this name and these bytes. Never raises for a bad file."""
+    try:
+        raw = normalize.read_file(registry, table, file, content)
+    except readers.UnreadableFile as error:
+        return Contents(unreadable=str(error))
+    with duckdb.connect() as con:
+        records = normalize.record_hash(con, registry.tables[table], raw)
+    return Contents(rows=len(raw.rows) + len(raw.bad_rows), columns=tuple(raw.header.values()), records=records)

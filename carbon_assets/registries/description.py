@@ -1,0 +1,257 @@
+"""The models of `configs/` and their one loader.
+
+What a YAML or CSV file may say, and nothing about how it is carried out. Every model refuses keys that it does not
+know, and every error names the file.
+"""
+
+from __future__ import annotations
+
+import re
+from functools import cached_property
+from pathlib import Path
+from typing import Annotated, Literal
+
+import yaml
+from pydantic import BeforeValidator, Field, ValidationError, model_validator
+
+from carbon_assets.base import column_types
+from carbon_assets.base.configs import ConfigError, Model
+from carbon_assets.registries import schema
+
+CellType = Literal["id", "text", "code", "tonnes", "count", "year", "date", "flag"]
+TransactionType = Literal["issuance", "retirement", "cancellation"]
+
+
+def _listed(value: object) -> object:
+    return [value] if isinstance(value, str) else value
+
+
+Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
+
+
+class Column(Model):
+    """Where a canonical column comes from. In YAML a bare string is short for `{from: ...}`.
+
+    `names`: the header's name; several where registries renamed it, the first one present counts.
+    `extract`: a regular expression; its first group is the cell. `extract_all`: so are all its matches, joined by ', '.
+    `prefix`: put before the cell, unless the cell begins with it or with one of `prefixed`.
+    `values`: the only cells accepted, and what each means.
+    `resolve`: the cell is the registry's own project key (`registry_key` of its projects table).
+    `type`: needed only for columns that `schema.py` does not have, which a hook reads.
+    `transaction_type`: the tonnes of the column are transactions of their own, beside the row's `quantity`.
+    """
+
+    names: Names = Field(alias="from")
+    extract: str | None = None
+    extract_all: str | None = None
+    prefix: str | None = None
+    prefixed: tuple[str, ...] = ()
+    values: dict[str, str] | None = None
+    resolve: bool = False
+    type: CellType | None = None
+    transaction_type: TransactionType | None = None
+
+
+class Label(Model):
+    """Labels from one column: the cell split at `split`, or all matches of `extract_all`, or `label` where the cell says
+    yes. `without` lists what is no label; `prefix` is put before each."""
+
+    names: Names = Field(alias="from")
+    split: str | None = None
+    extract_all: str | None = None
+    label: str | None = None
+    without: tuple[str, ...] = ()
+    prefix: str = ""
+
+
+def _short_column(value: object) -> object:
+    return {"from": value} if isinstance(value, str | list) else value
+
+
+Columns = dict[str, Annotated[Column, BeforeValidator(_short_column)]]
+
+
+class Table(Model):
+    """One file of a registry.
+
+    `files`: glob patterns of the file's stem. `holds`: which canonical shape it becomes.
+    `required`: canonical column -> column without which the file is refused; `optional`: NULL where absent.
+    `constants`: canonical column -> SQL literal value for every row.
+    `key`: the canonical columns that identify an event, from which `credit_id` is made.
+    `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
+    `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
+    row, besides the required ones that `schema.py` does not let be NULL.
+    `parameters`: read by the registry's hook alone.
+    """
+
+    files: Names
+    holds: Literal["projects", "credits"]
+    sheet: str | None = None
+    may_be_empty: bool = False
+    required: Columns = Field(default_factory=dict)
+    optional: Columns = Field(default_factory=dict)
+    constants: dict[str, str | bool] = Field(default_factory=dict)
+    labels: tuple[Label, ...] = ()
+    key: tuple[str, ...] = ()
+    sum_by: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    never_blank: tuple[str, ...] = ()
+    parameters: dict = Field(default_factory=dict)
+
+    @property
+    def columns(self) -> dict[str, Column]:
+        """Required and optional columns together, by canonical name."""
+        return {**self.required, **self.optional}
+
+    @property
+    def filled(self) -> list[str]:
+        """The columns that must have a value in every row."""
+        return [name for name in self.required if name in self.never_blank or self._cannot_be_null(name)]
+
+    def _cannot_be_null(self, name: str) -> bool:
+        return name in self.canonical.names and not self.canonical.field(name).nullable
+
+    @property
+    def resolves_projects(self) -> bool:
+        """Whether the registry's normalized projects are needed to read this table."""
+        return any(column.resolve for column in self.columns.values())
+
+    @property
+    def canonical(self):  # noqa: ANN201 - pyarrow has no type stubs
+        """The schema of the shape that the table becomes."""
+        return schema.PROJECTS if self.holds == "projects" else schema.CREDITS
+
+    @cached_property
+    def header(self) -> list[tuple[str, ...]]:
+        """What the reader looks for: the accepted names of each required column."""
+        return [column.names for column in self.required.values()]
+
+    def cell_type(self, name: str) -> str:
+        """How the cells of a canonical column are read; a hook's own column says so itself."""
+        declared = self.columns[name].type if name in self.columns else None
+        if name == "project_id" and not self.columns[name].resolve:
+            return "id"
+        return declared or _CELL_TYPES[self.canonical.field(name).type, name.startswith("country")]
+
+    @model_validator(mode="after")
+    def _consistent(self) -> Table:
+        known = set(self.canonical.names)
+        for name, column in self.columns.items():
+            if (name in known) == (column.type is not None):
+                raise ValueError(
+                    f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
+                )
+            if column.transaction_type and self.cell_type(name) != "tonnes":
+                raise ValueError(
+                    f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own"
+                )
+        for name in self.constants:
+            if name not in known:
+                raise ValueError(f"constant {name!r} is no canonical column")
+        if twice := set(self.required) & set(self.optional):
+            raise ValueError(f"columns {sorted(twice)} are both required and optional")
+        if "project_id" not in self.required:
+            raise ValueError("a table must require project_id")
+        if strange := set(self.never_blank) - set(self.required):
+            raise ValueError(f"never_blank names {sorted(strange)}, which are no required columns of the table")
+        return self
+
+
+_CELL_TYPES = {(type_, is_code): name for type_, name in [
+    (column_types.TONNES, "tonnes"), (column_types.COUNT, "count"), (column_types.YEAR, "year"),
+    (column_types.DATE, "date"), (column_types.FLAG, "flag"), (column_types.TEXT, "text"),
+] for is_code in (False, True)} | {(column_types.TEXT, True): "code"}  # fmt: skip
+
+
+class Serial(Model):
+    """A form of serial number: an expression that the whole number fits, and what its named groups say.
+
+    `start`, `end`: first and last unit, within `key`, or within `key` here where the form has one for all its numbers.
+    A form without them is an identifier; its range, if any, stands in columns of its own.
+    `project`: the project's id without the registry's prefix. `vintage`: its year. `vintage_from`, `vintage_to`: its days
+    as DDMMYYYY. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
+    """
+
+    pattern: str
+    key: str | None = None
+    name: str = ""
+
+    @cached_property
+    def groups(self) -> dict[str, int]:
+        """Number of each named group."""
+        return dict(re.compile(self.pattern).groupindex)
+
+    @cached_property
+    def group_count(self) -> int:
+        """How many groups there are, with those that have no name."""
+        return re.compile(self.pattern).groups
+
+    @property
+    def form(self) -> str:
+        """What the form is called."""
+        return self.name or self.pattern
+
+    @property
+    def repeated(self) -> list[tuple[str, str]]:
+        """Pairs of groups that must be equal."""
+        return [(name.removesuffix(_AGAIN), name) for name in self.groups if name.endswith(_AGAIN)]
+
+    @model_validator(mode="after")
+    def _groups(self) -> Serial:
+        has = set(self.groups) | ({"key"} if self.key else set())
+        range_ = {"start", "end", "key"}
+        missing = range_ - has if has & range_ else set()
+        missing |= {"vintage_from", "vintage_to"} - has if has & {"vintage_from", "vintage_to"} else set()
+        missing |= {name for name, _ in self.repeated} - has
+        if missing:
+            raise ValueError(f"the pattern {self.pattern!r} has no group named {', '.join(sorted(missing))}")
+        known = {*range_, "project", "vintage", "vintage_from", "vintage_to", *(name for name, _ in self.repeated)}
+        if unknown := {name.removesuffix(_AGAIN) for name in self.groups} - known:
+            raise ValueError(f"the pattern {self.pattern!r} names {', '.join(sorted(unknown))}, which nothing reads")
+        return self
+
+
+_AGAIN = "_again"
+
+
+class Registry(Model):
+    """One registry: who it is, what it publishes and how that is read. One file is one registry.
+
+    `project_id_form`: the expression that every project id fits, prefix included. `day_first`: how 03/04/2025 is read
+    where no other cell of the column tells. `default_protocol`: the one protocol of all its projects, where the text is
+    blank.
+    """
+
+    id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
+    name: str
+    project_prefix: str | None = None
+    project_id_form: str | None = None
+    project_url: str | None = None
+    owner: str = "team:data"
+    day_first: bool = False
+    default_protocol: str | None = None
+    replaces_host_registry: bool = False
+    hooks: str | None = None
+    serials: tuple[Serial, ...] = ()
+    tables: dict[str, Table]
+
+    @property
+    def group(self) -> str:
+        """The id as Dagster takes it for the name of a group."""
+        return self.id.replace("-", "_")
+
+
+def load_registries(configs: Path) -> dict[str, Registry]:
+    """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""
+    registries = {}
+    for path in sorted((configs / "registries").glob("*.yml")):
+        try:
+            registry = Registry.model_validate(yaml.safe_load(path.read_text()))
+        except (ValidationError, yaml.YAMLError) as error:
+            raise ConfigError(f"{path}: {error}") from error
+        if registry.id != path.stem:
+            raise ConfigError(f"{path}: holds the registry {registry.id!r}; the file must have its name")
+        registries[registry.id] = registry
+    if not registries:
+        raise ConfigError(f"{configs / 'registries'}: no registry is described here")
+    return registries

@@ -1,0 +1,30 @@
+"""Keys and names of checks of the registries' tables."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+from carbon_assets.registries.description import Registry
+
+READABLE = "file_is_readable"
+
+
+RELEASED = "file_is_released"
+
+
+QUARANTINE_EMPTY = "no_rows_in_quarantine"
+
+
+def normalized_keys(registries: dict[str, Registry], holds: str) -> list[dg.AssetKey]:
+    """Keys of all normalized tables of one shape."""
+    return [
+        dg.AssetKey(["normalized", registry.id, table])
+        for registry in registries.values()
+        for table, spec in registry.tables.items()
+        if spec.holds == holds
+    ]
+
+
+def normalized_key(registry: Registry, table: str) -> dg.AssetKey:
+    """The key of one normalized table."""
+    return dg.AssetKey(["normalized", registry.id, table])

@@ -1,0 +1,194 @@
+"""One raw file becomes one canonical table and its quarantine.
+
+The steps, the same for every registry: cells are mapped and typed, rows that cannot be read or contradict themselves
+are set aside with the reason, the registry's hook (if it has one) turns file rows into projects or credits, events of
+one key are summed where the registry says so, identifiers are made. What differs between registries is data in
+`configs/registries/`, or a hook in `carbon_assets/registries/`; neither has a name in here.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from decimal import Decimal
+
+import duckdb
+import pyarrow as pa
+
+from carbon_assets.base import column_types, readers
+from carbon_assets.base.sqltext import quote
+from carbon_assets.registries import schema
+from carbon_assets.registries.cells import MACROS, raw_key, typed
+from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.events import events, identified
+from carbon_assets.registries.faults import judged
+from carbon_assets.snapshots.store import Snapshot
+
+_NUMBERS = {"tonnes", "count", "year"}
+
+
+@dataclass(frozen=True)
+class Normalized:
+    """A canonical table, its quarantine, and the account of both.
+
+    Every row of the file is either in `rows_accepted` or in `quarantine`. `rows` can hold more or fewer rows than were
+    accepted, where a hook or a sum says so. `tonnes_set_aside`: by how much, by transaction type, the table would hold
+    more with the quarantined rows in it, as far as their cells can be read.
+    """
+
+    rows: pa.Table
+    quarantine: pa.Table
+    rows_in: int
+    rows_accepted: int
+    unmapped_columns: tuple[str, ...]
+    absent_columns: tuple[str, ...]
+    snapshot_id: str
+    tonnes_set_aside: dict[str, Decimal]
+
+    @property
+    def tonnes(self) -> dict[str, Decimal]:
+        """tCO2e by transaction type; empty for projects."""
+        if "quantity" not in self.rows.column_names:
+            return {}
+        sums = self.rows.group_by("transaction_type").aggregate([("quantity", "sum")]).to_pylist()
+        return {row["transaction_type"]: row["quantity_sum"] for row in sums}
+
+
+def read_file(registry: Registry, table: str, file: str, content: bytes) -> readers.RawTable:
+    """The text table of a file. Raises `readers.UnreadableFile`."""
+    spec = registry.tables[table]
+    raw = readers.read(file, content, spec.header, spec.sheet)
+    if twins := raw.twins & {readers.header_key(name) for name in _names_used(spec)}:
+        names = ", ".join(repr(raw.header[key]) for key in sorted(twins))
+        raise readers.UnreadableFile(f"several columns are named {names}: which one counts cannot be told")
+    if not len(raw.rows) and not raw.bad_rows and not spec.may_be_empty:
+        raise readers.UnreadableFile("the file has a header but no rows")
+    return raw
+
+
+def normalize(
+    con: duckdb.DuckDBPyConnection,
+    registry: Registry,
+    table: str,
+    snapshot: Snapshot,
+    raw: readers.RawTable,
+    projects: pa.Table | None = None,
+) -> Normalized:
+    """The canonical form of `raw`.
+
+    `projects`: the registry's normalized projects, needed where columns resolve the registry's project keys.
+    """
+    spec = registry.tables[table]
+    con.execute(MACROS)
+    con.execute("set TimeZone = 'UTC'")
+    con.register("raw_text", raw.rows)
+    if spec.resolves_projects:
+        con.register("own_projects", projects)
+    con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
+    snapshot_id = f"{registry.id}/{table}@{record_hash(con, spec, raw)}"
+    con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, 'own_projects')}")
+    con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
+    con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")
+    con.execute(f"create or replace temp table events as {events(registry, table, snapshot, 'accepted')}")
+    rows = con.execute(identified(con, registry, table, spec, snapshot_id)).to_arrow_table()
+    quarantine = pa.concat_tables(
+        [
+            _quarantined(con, registry, table, spec, snapshot, snapshot_id),
+            _unsplit(raw, registry, table, snapshot, snapshot_id),
+        ]
+    )
+    accepted = con.execute("select count(*) from accepted").fetchone()[0]
+    rows_in = len(raw.rows) + len(raw.bad_rows)
+    if rows_in != accepted + len(quarantine):
+        raise AssertionError(f"{rows_in} rows read, but {accepted} accepted and {len(quarantine)} quarantined")
+    used = {readers.header_key(name) for name in _names_used(spec)}
+    return Normalized(
+        rows=rows.cast(spec.canonical),
+        quarantine=quarantine.sort_by([("line", "ascending"), ("reason", "ascending")]),
+        rows_in=rows_in,
+        rows_accepted=accepted,
+        unmapped_columns=tuple(name for key, name in raw.header.items() if key not in used),
+        absent_columns=tuple(name for name, column in spec.columns.items() if raw_key(raw, column.names) is None),
+        snapshot_id=snapshot_id,
+        tonnes_set_aside=_tonnes_set_aside(con, registry, table, snapshot) if spec.holds == "credits" else {},
+    )
+
+
+def _tonnes_set_aside(
+    con: duckdb.DuckDBPyConnection, registry: Registry, table: str, snapshot: Snapshot
+) -> dict[str, Decimal]:
+    """What all rows would have made, less what the accepted ones make, by transaction type."""
+    everything = events(registry, table, snapshot, "judged")
+    return dict(
+        con.execute(f"""
+            select transaction_type, sum(tonnes) from (
+                select transaction_type, quantity as tonnes from ({everything})
+                union all
+                select transaction_type, -quantity from events
+            )
+            where transaction_type is not null group by transaction_type having sum(tonnes) <> 0 order by transaction_type
+        """).fetchall()
+    )
+
+
+def _names_used(spec: Table) -> list[str]:
+    return [name for column in [*spec.columns.values(), *spec.labels] for name in column.names]
+
+
+def _row_hash(raw: readers.RawTable) -> str:
+    """SQL for a hash of a row's cells that does not depend on the order of columns or rows, or on outer blanks."""
+    cells = ", ".join(f"trim({quote(key)})" for key in sorted(raw.header))
+    return f"sha256(concat_ws(chr(31), {cells}))"
+
+
+def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
+    """A hash of a file's records and column names that does not depend on their order or on how numbers are written: the
+    same records are the same snapshot."""
+    con.execute(MACROS)
+    con.register("raw_text", raw.rows)
+    numbers = {raw_key(raw, column.names) for name, column in spec.columns.items() if spec.cell_type(name) in _NUMBERS}
+    cells = ", ".join(
+        f"coalesce(as_tonnes({quote(key)})::varchar, trim({quote(key)}))"
+        if key in numbers
+        else f"as_compared({quote(key)})"
+        for key in sorted(raw.header)
+    )
+    rest = "\n".join([*sorted(row.text for row in raw.bad_rows), chr(31).join(sorted(raw.header))])
+    query = f"""
+        select left(sha256(coalesce(string_agg(record, '' order by record), '') || $rest), 16)
+        from (select sha256(concat_ws(chr(31), {cells})) as record from raw_text)
+    """
+    return con.execute(query, {"rest": rest}).fetchone()[0]
+
+
+def _quarantined(
+    con: duckdb.DuckDBPyConnection, registry: Registry, table: str, spec: Table, snapshot: Snapshot, snapshot_id: str
+) -> pa.Table:
+    quantity = "j.quantity" if "quantity" in spec.columns else "null"
+    return (
+        con.execute(
+            f"""
+        with records as (select {readers.LINE} as line, r as record from raw_text r)
+        select $registry as registry, $table as "table", $file as file, j.line, j.fault.column as "column",
+            j.fault.value as value, j.fault.reason as reason, cast({quantity} as {column_types.sql_type(column_types.TONNES)}) as quantity,
+            json_merge_patch(to_json(records.record), '{{"{readers.LINE}": null}}')::varchar as record, $snapshot_id as snapshot_id
+        from judged j join records using (line) where j.fault is not null
+        """,
+            {"registry": registry.id, "table": table, "file": snapshot.file, "snapshot_id": snapshot_id},
+        )
+        .to_arrow_table()
+        .cast(schema.QUARANTINE)
+    )
+
+
+def _unsplit(raw: readers.RawTable, registry: Registry, table: str, snapshot: Snapshot, snapshot_id: str) -> pa.Table:
+    """Quarantine rows of the lines that the reader could not split."""
+    rows = [
+        {
+            "registry": registry.id, "table": table, "file": snapshot.file, "line": row.line, "column": None,
+            "value": None, "reason": row.reason, "quantity": None, "record": json.dumps(row.text, ensure_ascii=False),
+            "snapshot_id": snapshot_id,
+        }
+        for row in raw.bad_rows
+    ]  # fmt: skip
+    return pa.Table.from_pylist(rows, schema=schema.QUARANTINE)

@@ -1,0 +1,231 @@
+"""What the columns of a published file look like: names, blanks, kinds of cells, ways of writing, values.
+
+Told of the text as published, before anything is mapped, so that two files can be compared whatever is read of them. What a
+difference between two profiles means is `drift.py`.
+"""
+
+from __future__ import annotations
+
+import hashlib
+from pathlib import Path
+
+import duckdb
+import pyarrow as pa
+import pyarrow.compute as pc
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from carbon_assets.base import readers, store
+from carbon_assets.base.settings import Settings
+from carbon_assets.base.sqltext import quote
+from carbon_assets.registries import normalize
+from carbon_assets.registries.cells import MACROS
+from carbon_assets.registries.description import Registry, Table
+from carbon_assets.snapshots.store import Snapshot
+
+FEW = 30
+"""Up to so many distinct values are kept, with how often each occurs."""
+SKETCH = 128
+"""How many of the smallest hashes of a column's values are kept: enough to estimate how much two columns share."""
+LONGEST = 40
+"""A longer cell is a text, whatever it begins with."""
+
+ENOUGH = 20_000
+"""Of more distinct values than about so many, the frequent ones and a sample of the others tell kinds and ways of writing: a
+sample by hash, so that the same values always tell the same."""
+
+KINDS = ("number", "date", "flag", "text")
+
+FORMS = {
+    "large": ("number", r"cell similar to '[+-]?(\d{4,}|\d{1,3}[,''’ \x{00a0}\x{2009}\x{202f}]\d{3}).*'"),
+    "thousands by comma": ("large", "contains(cell, ',')"),
+    "thousands by blank or apostrophe": ("large", r"regexp_matches(cell, '[''’ \x{00a0}\x{2009}\x{202f}]')"),
+    "points before three digits": ("number", r"regexp_full_match(cell, '[+-]?\d{1,3}\.\d{3}')"),
+    "decimals": ("number", r"regexp_matches(cell, '\.\d*[1-9]')"),
+    "decimals that are all zero": ("number", r"regexp_matches(cell, '\.0*$')"),
+    "more than six decimals": ("number", r"regexp_matches(cell, '\.\d{7}')"),
+    "exponent": ("number", "regexp_matches(cell, '[eE]')"),
+    "decimal comma": ("filled", r"regexp_full_match(cell, '[+-]?(\d+|\d{1,3}(\.\d{3})+),(\d{1,2}|\d{4,})')"),
+    "points that group thousands": ("filled", r"regexp_full_match(cell, '[+-]?\d{1,3}(\.\d{3}){2,}(,\d+)?')"),
+    "percent sign": ("filled", r"regexp_full_match(cell, '[+-]?\d[\d.,]* ?%')"),
+    "year first": ("date", r"regexp_matches(cell, '^\d{4}')"),
+    "year last": ("date", r"regexp_matches(cell, '^\d{1,2}[-/.]\d')"),
+    "month in letters": ("date", "regexp_matches(cell, '[A-Za-z]{3}')"),
+    "time of day": ("date", r"regexp_matches(cell, '\d:\d\d')"),
+    "telling": ("year last", "leads is not null"),
+    "day before month": ("telling", "leads"),
+}
+"""Ways of writing: what a cell must be to be asked (a kind, or another way), and the SQL that asks it."""
+ASKED_ONLY = {"large", "telling"}
+"""What is no way of writing, only what others are asked of: numbers of four digits and more, dates that tell the order of day
+and month."""
+
+
+class _Model(BaseModel):
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class Column(_Model):
+    """One column. `filled`: its cells that are not blank; `kinds`: how many of those can be read as each kind (0 and
+    20240101 as several; text is what is nothing else); `forms`: how many are written in each way of `FORMS`; `values`:
+    how often each value occurs, NULL where they are many; `sketch`: the smallest hashes of its values, of which a number
+    or a day has the same however it is written."""
+
+    name: str
+    place: int
+    filled: int
+    kinds: dict[str, int]
+    forms: dict[str, int]
+    distinct: int
+    values: dict[str, int] | None
+    sketch: tuple[int, ...]
+
+    def share(self, what: str) -> float:
+        """The share of a kind among the filled cells, or of a way of writing among the cells that were asked."""
+        asked = self.asked(what)
+        return {**self.kinds, **self.forms}[what] / asked if asked else 0.0
+
+    def asked(self, what: str) -> int:
+        """Of how many cells a kind or a way of writing was asked."""
+        of = "filled" if what in KINDS else FORMS[what][0]
+        return {"filled": self.filled, **self.kinds, **self.forms}[of]
+
+
+class Profile(_Model):
+    """All columns of a file, by header key, in their order. `made_by`: what made it; a profile that something else made
+    is not compared with."""
+
+    made_by: str
+    rows: int
+    columns: dict[str, Column]
+
+    def blank_share(self, key: str) -> float:
+        """The share of rows in which a column is blank."""
+        return 1 - self.columns[key].filled / self.rows if self.rows else 0.0
+
+
+def profile(con: duckdb.DuckDBPyConnection, raw: readers.RawTable) -> Profile:
+    """The profile of a text table. Neither the order of its rows nor their repetition changes a share in it."""
+    con.execute(MACROS)
+    columns = {
+        key: _column(con, raw.rows.column(key), name if readers.header_key(name) == key else key, place)
+        for place, (key, name) in enumerate(raw.header.items())
+    }
+    return Profile(made_by=MADE_BY, rows=len(raw.rows), columns=columns)
+
+
+def _column(con: duckdb.DuckDBPyConnection, cells: pa.ChunkedArray, name: str, place: int) -> Column:
+    con.register("raw_column", pa.table({"cell": pc.utf8_trim(cells, " \t\r\n\xa0")}))
+    con.execute("create or replace temp table filled as select cell, count(*) as n from raw_column group by cell")
+    con.execute(
+        "delete from filled where length(cell) < 8 and list_contains($blanks, cell)",
+        {"blanks": con.execute(_BLANKS).fetchone()[0]},
+    )
+    filled, distinct, sketch = con.execute(_SIZE).fetchone()
+    found = (
+        con.execute(_SEEN, {"stride": max(1, distinct // ENOUGH), "often": filled / 1000})
+        .to_arrow_table()
+        .to_pylist()[0]
+    )
+    values = dict(con.execute("from filled order by cell").fetchall()) if 0 < distinct <= FEW else None
+    con.unregister("raw_column")
+    counts = {what: round(found[what] or 0) for what in [*KINDS[:-1], *FORMS]}
+    return Column(
+        name=name,
+        place=place,
+        filled=filled,
+        kinds={kind: counts[kind] for kind in KINDS[:-1]} | {"text": filled - round(found["read"] or 0)},
+        forms={form: counts[form] for form in FORMS},
+        distinct=distinct,
+        values=values,
+        sketch=tuple(sketch or ()),
+    )
+
+
+_BLANKS = """
+    with short as materialized (select cell from filled where length(cell) < 8)
+    select coalesce(list(cell), []) from short where is_missing_value(cell)
+"""
+_SIZE = f"""
+    select coalesce(sum(n), 0)::bigint, count(*), min(hash(lower(cell)) >> 16, {SKETCH}) from filled
+"""
+
+
+def _seen() -> str:
+    """SQL that counts what there is in `filled`.
+
+    Macros that hold a query are evaluated for every row that reaches them, whatever `case` they stand in: so only what may
+    be a number or a date reaches those.
+    """
+    tests = ", ".join(f"case when {quote(of)} then {test} end as {quote(form)}" for form, (of, test) in FORMS.items())
+    sums = ", ".join(f"sum(weight) filter ({quote(name)}) as {quote(name)}" for name in [*KINDS[:-1], *FORMS])
+    return f"""
+        with looked_at as materialized (
+            select cell, n, n >= $often as is_often from filled where n >= $often or hash(cell) % $stride = 0
+        ),
+        scale as (
+            select (select sum(n) from filled where n < $often) / (select sum(n) from looked_at where not is_often) as scale
+        ),
+        weighed as (select cell, if(is_often, n, n * scale) as weight from looked_at cross join scale),
+        sighted as materialized (
+            select *, case when cell ~ '{_LIKE_A_DATE}' then 'date' when cell ~ '{_LIKE_A_NUMBER}' then 'number'
+                when length(cell) <= 5 then 'flag' end as first_sight
+            from weighed where length(cell) <= {LONGEST}
+        ),
+        candidates as (
+            select *, as_tonnes(cell) is not null as number, as_date(cell, false) is not null as date, day_leads(cell) as leads
+            from sighted where first_sight = 'date'
+            union all
+            select *, as_tonnes(cell) is not null, false, null from sighted where first_sight = 'number'
+            union all
+            select *, false, false, null from sighted where first_sight = 'flag'
+        ),
+        kinds as (select *, as_flag(cell) is not null as flag, true as filled from candidates),
+        forms as (select *, {tests} from kinds),
+        counted as (select {sums}, sum(weight) filter (number or date or flag) as read from forms)
+        select * from counted
+    """
+
+
+_LIKE_A_NUMBER = r"[+-]?[\d.][\d.,''’eE+ %\x{00a0}\x{2009}\x{202f}-]*"
+_LIKE_A_DATE = (
+    r"(\d{4}[-/.]\d{1,2}[-/.]\d.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*|\d{8}([T ].*)?"
+    r"|\d{1,2}[- ]+[A-Za-z]{3}.*|[A-Za-z]{3,9} +\d{1,2},? *\d{4}.*)"
+)
+_SEEN = _seen()
+MADE_BY = hashlib.sha256("".join([_BLANKS, _SIZE, _SEEN, MACROS, duckdb.__version__]).encode()).hexdigest()[:16]
+
+
+def profile_of(settings: Settings, registry: Registry, table: str, snapshot: Snapshot) -> Profile:
+    """The profile of a stored file, kept beside the raw store so that its bytes are read once.
+
+    A file that lacks a required column has one too, if a header can be found. Raises `readers.UnreadableFile`.
+    """
+    kept = settings.data / "profiles" / registry.id / table / f"{snapshot.name}.json"
+    if (found := _kept(kept)) and found.made_by == MADE_BY:
+        return found
+    raw = _read(registry, table, snapshot.file, snapshot.content(settings))
+    with duckdb.connect(config={"threads": settings.threads}) as con:
+        made = profile(con, raw)
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    store.write_bytes(kept, made.model_dump_json().encode())
+    return made
+
+
+def _kept(path: Path) -> Profile | None:
+    try:
+        return Profile.model_validate_json(path.read_bytes())
+    except (FileNotFoundError, ValidationError):  # of an older form, or damaged: made anew
+        return None
+
+
+def _read(registry: Registry, table: str, file: str, content: bytes) -> readers.RawTable:
+    spec = registry.tables[table]
+    try:
+        return normalize.read_file(registry, table, file, content)
+    except readers.UnreadableFile:
+        return readers.read(file, content, [sorted(names_read(spec))], spec.sheet)
+
+
+def names_read(spec: Table) -> set[str]:
+    """Every column name that the table's description knows."""
+    return {name for column in [*spec.columns.values(), *spec.labels] for name in column.names}

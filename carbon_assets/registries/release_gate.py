@@ -1,0 +1,215 @@
+"""The release gate: is what a new file says so different from what is in use that a person must look first?
+
+Both are canonical tables of one registry's table. The bounds are data (`configs/release_gate.yml`). What becomes of a file
+that is held back belongs in `intake.py`, what is wrong with single rows in `faults.py`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Literal
+
+import duckdb
+import pyarrow as pa
+import yaml
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.sqltext import quote
+from carbon_assets.snapshots.store import Snapshot
+
+_IDENTITY = {"credits": "credit_id", "projects": "project_id"}
+_NEVER_COMPARED = {"credit_id", "project_id", "source", "snapshot_id"}
+FEWEST = 3
+"""Of fewer rows not even all of them are telling."""
+
+_MANIFOLD = 10
+"""So many times as much is never growth."""
+
+
+class Bounds(BaseModel):
+    """Shares of what was there before, from 0 up; what each means stands beside its value in the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    most_fall: float = Field(ge=0, le=1)
+    most_rise: float = Field(ge=0)
+    allowance: float = Field(ge=0)
+    most_keys_lost: float = Field(ge=0, le=1)
+    most_keys_lost_without_new: float = Field(ge=0, le=1)
+    most_rewritten: float = Field(ge=0, le=1)
+    most_relabelled: float = Field(ge=0, le=1)
+    most_days_back: int = Field(ge=0)
+    few_rows: int = Field(ge=1)
+
+
+class Gate(BaseModel):
+    """The bounds of all tables, and those of single ones, each with its reason."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    defaults: Bounds
+    exceptions: dict[str, dict[str, float | str]] = {}
+
+    @model_validator(mode="after")
+    def _reasoned(self) -> Gate:
+        for name, exception in self.exceptions.items():
+            if not str(exception.get("reason", "")).strip():
+                raise ValueError(f"the exception for {name} gives no reason")
+            self.bounds(name)
+        return self
+
+    def bounds(self, table: str) -> Bounds:
+        """The bounds of `<registry>/<table>`."""
+        changed = {name: value for name, value in self.exceptions.get(table, {}).items() if name != "reason"}
+        return Bounds.model_validate({**self.defaults.model_dump(), **changed})
+
+
+def load_gate(configs: Path, tables: set[str]) -> Gate:
+    """The bounds of `release_gate.yml`. Raises `ConfigError`, also for an exception of a table that is none of `tables`."""
+    path = configs / "release_gate.yml"
+    try:
+        gate = Gate.model_validate(yaml.safe_load(path.read_text()))
+    except (OSError, ValidationError, yaml.YAMLError) as error:
+        raise ConfigError(f"{path}: {error}") from error
+    if unknown := set(gate.exceptions) - tables:
+        raise ConfigError(
+            f"{path}: there are no tables {', '.join(sorted(unknown))}; known: {', '.join(sorted(tables))}"
+        )
+    return gate
+
+
+@dataclass(frozen=True)
+class Amount:
+    """Rows and tonnes of one kind, before and now."""
+
+    kind: str
+    rows_before: int
+    rows: int
+    tonnes_before: float
+    tonnes: float
+
+
+def reasons_to_hold(
+    con: duckdb.DuckDBPyConnection,
+    before: pa.Table,
+    now: pa.Table,
+    holds: Literal["projects", "credits"],
+    bounds: Bounds,
+) -> list[str]:
+    """Why `now` should not replace `before`, in words for a person; empty if it may."""
+    con.register("before_rows", before)
+    con.register("now_rows", now)
+    reasons = [*amounts_out_of_bounds(_amounts(con, holds), bounds), *_keys_lost(con, holds, bounds)]
+    if len(before) >= bounds.few_rows:
+        reasons += _rewritten(con, holds, before.column_names, bounds)
+    if holds == "credits":
+        reasons += [*_relabelled(con, bounds), *_days_back(con, bounds)]
+    return reasons
+
+
+def is_older(snapshot: Snapshot, good: Snapshot, earlier: list[Snapshot]) -> str | None:
+    """Why the file is an older one than that in use, if it says so itself or was in use before."""
+    if snapshot.file_date and good.file_date and snapshot.file_date < good.file_date:
+        return f"the file states {snapshot.file_date}; the one in use states {good.file_date}"
+    known = next((s for s in earlier if s.snapshot_id and s.snapshot_id == snapshot.snapshot_id), None)
+    if known:
+        return f"the same records were in use before the present ones, from {known.observed_at:%Y-%m-%d %H:%M} UTC on"
+    return None
+
+
+# --- the rules
+
+
+def _amounts(con: duckdb.DuckDBPyConnection, holds: str) -> list[Amount]:
+    kind, tonnes = ("transaction_type", "quantity") if holds == "credits" else ("'projects'", "0")
+    each = f"select {kind} as kind, count(*) as rows, coalesce(sum({tonnes}), 0)::double as tonnes"
+    rows = con.execute(f"""
+        with before as ({each} from before_rows group by 1), now as ({each} from now_rows group by 1)
+        select
+            kind, coalesce(before.rows, 0), coalesce(now.rows, 0), coalesce(before.tonnes, 0), coalesce(now.tonnes, 0)
+        from before full join now using (kind)
+        order by kind
+    """).fetchall()
+    return [Amount(*row) for row in rows]
+
+
+def amounts_out_of_bounds(amounts: list[Amount], bounds: Bounds, *, may_rise: bool = False) -> Iterator[str]:
+    """Which rows and tonnes fell or rose by more than the bounds allow, in words."""
+    all_rows = sum(amount.rows_before for amount in amounts)
+    all_tonnes = sum(amount.tonnes_before for amount in amounts)
+    for amount in amounts:
+        few = amount.rows_before < bounds.few_rows
+        for what, was, now, whole in (
+            ("rows", amount.rows_before, amount.rows, all_rows),
+            ("tonnes", amount.tonnes_before, amount.tonnes, all_tonnes),
+        ):
+            least = 0 if few else was * (1 - bounds.most_fall)
+            most = was * (_MANIFOLD if few else 1 + bounds.most_rise) + whole * bounds.allowance
+            if few and all_rows < bounds.few_rows:
+                most = max(was * _MANIFOLD, bounds.few_rows if what == "rows" else 0)
+            # A type that was not there before has nothing to be measured against.
+            if was and (now < least or now == 0):
+                yield f"{amount.kind}: {what} fall from {was:,.0f} to {now:,.0f}"
+            elif was and now > most and not may_rise:
+                yield f"{amount.kind}: {what} rise from {was:,.0f} to {now:,.0f}"
+
+
+def _keys_lost(con: duckdb.DuckDBPyConnection, holds: str, bounds: Bounds) -> Iterator[str]:
+    key = _IDENTITY[holds]
+    known, lost, new = con.execute(f"""
+        select
+            (select count(*) from before_rows),
+            (select count(*) from before_rows anti join now_rows using ({key})),
+            (select count(*) from now_rows anti join before_rows using ({key}))
+    """).fetchone()
+    what = "projects" if holds == "projects" else "transactions"
+    is_all = lost == known >= FEWEST
+    if is_all or (known >= bounds.few_rows and lost > known * bounds.most_keys_lost):
+        yield f"{lost:,} of {known:,} {what} are gone, {new:,} are new"
+    elif known >= bounds.few_rows and not new and lost > max(1, known * bounds.most_keys_lost_without_new):
+        yield f"{lost:,} of {known:,} {what} are gone and none is new: this may be an older file"
+
+
+def _rewritten(con: duckdb.DuckDBPyConnection, holds: str, columns: list[str], bounds: Bounds) -> Iterator[str]:
+    key = _IDENTITY[holds]
+    compared = [name for name in columns if name not in _NEVER_COMPARED]
+    counts = ", ".join(
+        f"count(*) filter (b.{quote(name)} is not null), "
+        f"count(*) filter (b.{quote(name)} is not null and b.{quote(name)} is distinct from n.{quote(name)})"
+        for name in compared
+    )
+    found = con.execute(f"select {counts} from before_rows b join now_rows n using ({key})").fetchone()
+    for name, filled, other in zip(compared, found[::2], found[1::2], strict=True):
+        if filled >= bounds.few_rows and other > filled * bounds.most_rewritten:
+            yield f"the column {name} says something else in {other:,} of {filled:,} rows"
+
+
+def _relabelled(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]:
+    """Serial numbers that stood under one type and now stand under others only."""
+    known, moved = con.execute("""
+        with types as (
+            select
+                serial_number,
+                list(distinct b.transaction_type) as before,
+                (
+                    select list(distinct n.transaction_type) from now_rows n where n.serial_number = b.serial_number
+                ) as now
+            from before_rows b
+            where serial_number is not null
+            group by serial_number
+        )
+        select count(*), count(*) filter (not list_has_any(before, now)) from types where now is not null
+    """).fetchone()
+    if known >= bounds.few_rows and moved > known * bounds.most_relabelled:
+        yield f"{moved:,} of {known:,} serial numbers stand under another transaction type"
+
+
+def _days_back(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]:
+    before, now = con.execute("""
+        select (select max(transaction_date) from before_rows), (select max(transaction_date) from now_rows)
+    """).fetchone()
+    if before and now and (before - now).days > bounds.most_days_back:
+        yield f"the newest transaction is of {now}, {(before - now).days} days before that of the file in use: {before}"

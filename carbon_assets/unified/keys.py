@@ -1,0 +1,13 @@
+"""Keys of the tables that unite all registries."""
+
+from __future__ import annotations
+
+import dagster as dg
+
+REGISTRIES = dg.AssetKey(["harmonized", "registries"])
+
+
+CREDITS = dg.AssetKey(["harmonized", "credits"])
+
+
+PROJECTS = dg.AssetKey(["harmonized", "projects"])
