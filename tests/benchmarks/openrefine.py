@@ -11,19 +11,19 @@ import os
 import random
 import sys
 import time
-from pathlib import Path
 
 import pyarrow as pa
 
 from carbon_assets.openrefine import history
 from carbon_assets.openrefine.execute import apply
 from carbon_assets.openrefine.server import OpenRefine
+from tests.kit.places import REAL_DATA
 
 ROWS = 100_000
 SERVER_ROWS = 10_000
 DISTINCT = 9_000
 OPERATIONS = 1_480
-REAL = Path(__file__).parents[3] / "shared" / "data" / "openrefine"
+REAL = REAL_DATA / "openrefine"
 MERGED = "merged_beneficiary"
 SOURCES = ("retirement_account", "retirement_beneficiary", "retirement_note", "retirement_reason")
 WORDS = [

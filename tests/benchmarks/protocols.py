@@ -9,14 +9,13 @@ import sys
 import time
 from collections.abc import Iterator
 from itertools import islice
-from pathlib import Path
 
 from carbon_assets.protocols import tables
 from carbon_assets.protocols.catalogue import load_catalogue
 from carbon_assets.registries.description import load_registries
+from tests.kit.places import CONFIGS
 
 TEXTS = 20_000
-CONFIGS = Path(__file__).parents[2] / "configs"
 
 
 def texts(titles: list[str], ids: list[str]) -> Iterator[str]:

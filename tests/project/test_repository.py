@@ -9,10 +9,10 @@ from pathlib import Path
 
 import pytest
 
-from tests.project.project_tables import HOME
+from tests.kit.places import REAL_DATA
+from tests.kit.project_tables import HOME
 
 LIMIT = 1_000_000
-REAL_DATA = HOME.parent / "shared" / "data"
 
 # Written so that this file does not match itself.
 REGISTRY_HOSTS = re.compile(

@@ -1,0 +1,113 @@
+"""The data version of what stewards know: it changes with every byte and name of the files, and with nothing else."""
+
+from __future__ import annotations
+
+import dataclasses
+import os
+from pathlib import Path
+
+import pytest
+
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform import knowledge
+from tests.kit.building import CONFIGS
+from tests.kit.knowledge_files import FILES, write
+
+
+def versions(configs: Path) -> dict[str, str]:
+    """What observing each body of knowledge in a folder says."""
+    settings = dataclasses.replace(Settings.from_environment(), configs=configs)
+    return {asset.key.path[-1]: asset.observe_fn().value for asset in knowledge.build(settings)}
+
+
+PROTOCOL_FILES = ["protocols/one.yml", "programs.csv", "categories.csv", "project_types.csv", "vocab/no_protocol.csv"]
+TYPE_FILES = ["registry_types.csv", "project_type_overrides.csv"]
+BENEFICIARY_FILES = ["beneficiaries/aliases.csv", "beneficiaries/patterns.yml", "beneficiaries/operations/one.json"]
+
+
+def changed(folder: Path, changes: dict[str, list[str] | None]) -> set[str]:
+    """The bodies of knowledge whose version some changes of files change."""
+    before, after = versions(write(folder / "before")), versions(write(folder / "after", changes))
+    return {name for name in before if before[name] != after[name]}
+
+
+def test_there_are_four_bodies_of_knowledge_with_their_files():
+    assets = knowledge.build(Settings.from_environment())
+    bodies = [knowledge.PROTOCOLS, knowledge.PROJECT_TYPES, knowledge.BENEFICIARIES, knowledge.BOUNDARIES]
+    assert [asset.key for asset in assets] == bodies
+    assert all(asset.is_observable for asset in assets)
+    assert "protocols/*.yml" in assets[0].description
+    assert "registry_types.csv" in assets[1].description
+    assert "beneficiaries/operations/*.json" in assets[2].description
+    assert "boundaries/*.yml" in assets[3].description
+
+
+def test_the_same_content_has_the_same_version_wherever_it_lies(tmp_path):
+    one, other = write(tmp_path / "one"), write(tmp_path / "other" / "deep")
+    os.utime(other / "programs.csv", (0, 0))
+    assert versions(one) == versions(other)
+    assert len(set(versions(one).values())) == 3
+
+
+@pytest.mark.parametrize("file", PROTOCOL_FILES)
+def test_a_changed_file_of_the_catalogue_makes_a_new_version_of_protocols_alone(tmp_path, file):
+    assert changed(tmp_path, {file: [*FILES[file], "# note"]}) == {"protocols"}
+
+
+@pytest.mark.parametrize("file", TYPE_FILES)
+def test_a_changed_file_of_types_makes_a_new_version_of_types_alone(tmp_path, file):
+    assert changed(tmp_path, {file: [*FILES[file], "# note"]}) == {"project_types"}
+
+
+@pytest.mark.parametrize("file", BENEFICIARY_FILES)
+def test_a_file_of_beneficiaries_makes_a_new_version_of_beneficiaries_alone(tmp_path, file):
+    assert changed(tmp_path / "new", {file: []}) == {"beneficiaries"}
+    before, after = (versions(write(tmp_path / name, {file: [name]})) for name in ("before", "after"))
+    assert {name for name in before if before[name] != after[name]} == {"beneficiaries"}
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param({"protocols/three.yml": []}, id="a file more, even without content"),
+        pytest.param({"protocols/two.yml": None}, id="a file less"),
+        pytest.param({"protocols/two.yml": None, "protocols/zwei.yml": FILES["protocols/two.yml"]}, id="a file renamed"),
+        pytest.param({"protocols/one.yml": FILES["protocols/two.yml"], "protocols/two.yml": FILES["protocols/one.yml"]}, id="contents exchanged"),
+        pytest.param({"protocols/one.yml": [line.replace("Kenya", "kenya") for line in FILES["protocols/one.yml"]]}, id="another letter, as long"),
+    ],
+)  # fmt: skip
+def test_names_and_bytes_count(tmp_path, changes):
+    assert changed(tmp_path, changes) == {"protocols"}
+
+
+@pytest.mark.parametrize(
+    "file",
+    ["protocols/notes.txt", "protocols/old/one.yml", "vocab/status.csv", "beneficiaries/operations/old/one.json"],
+)
+def test_other_files_do_not_count(tmp_path, file):
+    assert changed(tmp_path, {file: ["anything"]}) == set()
+
+
+def test_the_default_protocol_of_a_registry_counts_and_the_rest_of_it_does_not(tmp_path):
+    registry = ["id: one", "name: One", "tables: {}"]
+    for name, more in (("plain", []), ("other", ["owner: team:x"]), ("default", ["default_protocol: a"])):
+        write(tmp_path / name, {"registries/one.yml": [*registry, *more]})
+    plain, other, default = (versions(tmp_path / name) for name in ("plain", "other", "default"))
+    assert plain == other
+    assert default["protocols"] != plain["protocols"]
+    assert default["project_types"] == plain["project_types"]
+
+
+def test_what_moves_from_one_file_to_the_next_counts(tmp_path):
+    """The same bytes in a row, cut at another place; and a file that says what the next one is called."""
+    one, two = FILES["protocols/one.yml"], FILES["protocols/two.yml"]
+    moved = {"protocols/one.yml": one[:-1], "protocols/two.yml": [one[-1], *two]}
+    swallowed = {"protocols/one.yml": [*one, "protocols/two.yml", *two], "protocols/two.yml": None}
+    assert changed(tmp_path / "moved", moved) == changed(tmp_path / "swallowed", swallowed) == {"protocols"}
+
+
+def test_all_files_that_the_shipped_versions_name_are_there():
+    assert all(
+        list(CONFIGS.glob(pattern))
+        for pattern in [*PROTOCOL_FILES[1:], "protocols/*.yml", *TYPE_FILES, *BENEFICIARY_FILES[:2]]
+    )

@@ -1,0 +1,210 @@
+"""The landing folder: which files are whole, whose they are, and what becomes of them."""
+
+from pathlib import Path
+
+import pytest
+
+from carbon_assets.base.settings import Settings
+from carbon_assets.registries import contents, description
+from carbon_assets.snapshots import landing
+from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.landing import Rejected, Taken
+from tests.kit.two_registries import described_in, land, projects
+
+
+@pytest.fixture
+def settings(tmp_path) -> Settings:
+    return described_in(tmp_path)
+
+
+def names(settings: Settings, paths: list[Path]) -> list[str]:
+    return [str(path.relative_to(settings.landing)) for path in paths]
+
+
+def whole(settings: Settings, seen: landing.Seen) -> list[str]:
+    """The files that are whole, given what was seen before."""
+    return names(settings, landing.look(settings, seen)[0])
+
+
+def take(settings: Settings, *paths: Path) -> list[Taken | Rejected]:
+    return list(landing.take(settings, description.load_registries(settings.configs), list(paths)))
+
+
+def left(settings: Settings) -> list[str]:
+    """Everything in the landing folder that is not moved aside."""
+    paths = (path for path in settings.landing.rglob("*") if path.is_file())
+    return sorted(name for name in names(settings, list(paths)) if not name.startswith(landing.REJECTED))
+
+
+def aside(settings: Settings) -> dict[str, bytes]:
+    """What was moved aside, and the reasons, by the name without the time."""
+    folder = settings.landing / landing.REJECTED
+    paths = [path for path in folder.rglob("*") if path.is_file()]
+    return {f"{path.parent.name}/{path.name.split('-', 1)[1]}": path.read_bytes() for path in paths}
+
+
+# --- which files are whole ------------------------------------------------------------------------------------------
+
+
+def test_a_file_is_whole_when_it_stands_as_the_look_before(settings):
+    path = land(settings, "made-up/projects.csv", "ID,Na", at=10)
+    files, seen = landing.look(settings, {})
+    assert (files, seen) == ([], {"made-up/projects.csv": (5, 10 * 10**9)})
+    assert whole(settings, seen) == ["made-up/projects.csv"]
+    land(settings, "made-up/projects.csv", "ID,Na", at=11)
+    assert whole(settings, seen) == [], "rewritten at the same length"
+    land(settings, "made-up/projects.csv", "ID,Name", at=10)
+    assert whole(settings, seen) == [], "longer at the same time"
+    path.unlink()
+    assert landing.look(settings, seen) == ([], {})
+
+
+def test_each_file_is_whole_by_itself(settings):
+    land(settings, "made-up/projects.csv", "a", at=10)
+    _, seen = landing.look(settings, {})
+    land(settings, "made-up/events.csv", "b", at=10)
+    land(settings, "other/projects.csv", "c", at=10)
+    assert whole(settings, seen) == ["made-up/projects.csv"]
+
+
+def test_a_marker_says_at_once_that_a_file_is_whole(settings):
+    for name in ("made-up/projects.csv", "made-up/events.csv", "other/projects.csv", "other/more.csv"):
+        land(settings, name, "a", at=10)
+    land(settings, "made-up/projects.csv.done", "", at=10)
+    assert whole(settings, {}) == ["made-up/projects.csv"]
+    land(settings, "other/.done", "", at=11)
+    assert whole(settings, {}) == ["made-up/projects.csv", "other/more.csv", "other/projects.csv"]
+
+
+@pytest.mark.parametrize("marker", ["made-up/.done", "made-up/projects.csv.done"])
+def test_a_marker_that_an_earlier_file_left_says_nothing(settings, marker):
+    """The file was taken before its marker came; the next file of the name is being written."""
+    land(settings, marker, "", at=10)
+    land(settings, "made-up/projects.csv", "ID,Na", at=11)
+    assert whole(settings, {}) == []
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "made-up/.projects.csv", "made-up/.projects.csv.part", ".made-up/projects.csv", "projects.csv",
+        "made-up/2024/projects.csv", "made-up/projects.csv.done",
+    ],
+)  # fmt: skip
+def test_hidden_files_markers_and_files_elsewhere_are_left_alone(settings, name):
+    land(settings, name, "a", at=10)
+    seen = {name: (1, 10 * 10**9)}
+    assert landing.look(settings, seen) == ([], {})
+
+
+def test_there_may_be_no_folder(settings):
+    assert landing.look(settings, {}) == ([], {})
+    assert take(settings) == []
+
+
+# --- taking ---------------------------------------------------------------------------------------------------------
+
+
+def test_a_file_moves_into_the_store_with_its_contents(settings):
+    path = land(settings, "made-up/projects.csv", projects("Mill"))
+    land(settings, "made-up/projects.csv.done", "")
+    land(settings, "made-up/.done", "")
+    (taken,) = take(settings, path)
+    snapshot = snapshots.current(settings, "made-up", "projects")
+    assert taken == Taken(snapshot, is_news=True)
+    assert snapshot.content(settings).decode() == projects("Mill")
+    assert (snapshot.source_path, snapshot.contents.rows) == (str(path), 1)
+    assert left(settings) == []
+
+
+def test_the_marker_of_a_folder_stays_while_files_do(settings):
+    path = land(settings, "made-up/projects.csv", projects("Mill"))
+    land(settings, "made-up/events.csv", "still to come")
+    land(settings, "made-up/.done", "")
+    take(settings, path)
+    assert left(settings) == ["made-up/.done", "made-up/events.csv"]
+
+
+def test_the_same_records_are_kept_and_are_no_news(settings):
+    news = []
+    for text in (
+        "ID,Name\n1,a\n2,b\n",
+        "ID,Name\n1,a\n2,b\n",
+        "ID,Name\r\n2,b\r\n1,a\r\n",
+        projects("c"),
+        projects("a", "b"),
+    ):
+        (taken,) = take(settings, land(settings, "made-up/projects.csv", text))
+        news.append(taken.is_news)
+    assert news == [True, False, False, True, True]
+    assert len(snapshots.history(settings, "made-up", "projects")) == 4, "the same bytes once, other bytes each"
+    assert left(settings) == []
+
+
+def test_files_of_one_table_are_taken_in_order_of_the_day_that_they_state_then_of_change(settings):
+    files = {
+        "projects_2024-03-01.csv": 10, "projects_20240201.csv": 40, "projects b.csv": 20, "projects c.csv": 30,
+        "projects-2024-03-01 again.csv": 5,
+    }  # fmt: skip
+    paths = [land(settings, f"made-up/{name}", projects(name), at) for name, at in files.items()]
+    outcomes = take(settings, *paths)
+    assert [outcome.snapshot.file for outcome in outcomes] == [
+        "projects b.csv", "projects c.csv", "projects_20240201.csv", "projects-2024-03-01 again.csv",
+        "projects_2024-03-01.csv",
+    ]  # fmt: skip
+    assert snapshots.current(settings, "made-up", "projects").file == "projects_2024-03-01.csv"
+
+
+# --- moving aside ---------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("name", "content", "reason", "table"),
+    [
+        ("made-up/projects.csv", "<html><title>503</title></html>", "the file is a web page titled '503'", ("made-up", "projects")),
+        ("made-up/events.csv", "", "the file is empty", ("made-up", "events")),
+        ("made-up/events.csv", "ID,Name\n1,a\n", "missing column 'Tonnes'", ("made-up", "events")),
+        ("made-up/accounts.csv", "a", "the name fits no table of made-up; expected: projects*.*, both.*, events*.*, both.*, as .csv .csv.gz", None),
+        ("made-up/projects.pdf", "a", "the name fits no table of made-up", None),
+        ("made-up/both.csv", "a", "the name fits projects and events of made-up", None),
+        ("else/projects.csv", "a", "there is no registry 'else'; known: made-up, other", None),
+    ],
+)  # fmt: skip
+def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, content, reason, table):
+    path = land(settings, name, content)
+    land(settings, f"{name}.done", "")
+    good = land(settings, "other/projects.csv", projects("Mill"))
+    (rejected,) = [outcome for outcome in take(settings, path, good) if isinstance(outcome, Rejected)]
+    assert reason in rejected.reason and rejected.table == table
+    assert rejected.path.read_text() == content
+    assert aside(settings) == {name: content.encode(), f"{name}.reason.txt": f"{rejected.reason}\n".encode()}
+    assert left(settings) == []
+    assert snapshots.current(settings, "other", "projects"), "the others are taken"
+    assert not (settings.data / "raw" / "made-up").exists()
+
+
+def test_each_file_that_was_moved_aside_is_kept(settings):
+    outcomes = [take(settings, land(settings, "made-up/events.csv", text))[0] for text in ("a", "a", "b")]
+    assert [outcome.path.read_text() for outcome in outcomes] == ["a", "a", "b"]
+    assert landing.look(settings, {}) == ([], {})
+
+
+def test_a_file_that_the_disk_does_not_give_back_is_moved_aside(settings, monkeypatch):
+    def broken(*_: object) -> None:
+        raise OSError("Input/output error")
+
+    monkeypatch.setattr(contents, "describe", broken)
+    (rejected,) = take(settings, land(settings, "made-up/projects.csv", projects("Mill")))
+    assert rejected.reason == "the file cannot be taken from the disk: Input/output error"
+
+
+def test_a_file_that_vanishes_meanwhile_is_nothing(settings):
+    gone, good = (land(settings, f"made-up/projects-{n}.csv", projects(n)) for n in "ab")
+    gone.unlink()
+    assert [outcome.snapshot.file for outcome in take(settings, gone, good)] == ["projects-b.csv"]
+
+
+def test_a_file_that_vanishes_while_the_folder_is_looked_through_is_nothing(settings, monkeypatch):
+    path = land(settings, "made-up/projects.csv", "a")
+    monkeypatch.setattr(landing, "_files", lambda folder: iter([path.with_name("gone.csv"), path]))
+    assert list(landing.look(settings, {})[1]) == ["made-up/projects.csv"]
