@@ -44,9 +44,9 @@ lint: .venv/ready
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
 
-# Resolve requirements.in anew. Names, versions and hashes only.
+# Resolve the dependencies of pyproject.toml anew. Names, versions and hashes only.
 lock:
-	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 requirements.in -o requirements.lock
+	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
 clean:
 	rm -rf .venv data dbt_project/target
