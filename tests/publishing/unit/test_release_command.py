@@ -9,8 +9,8 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.publishing import publish, release_command
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Release, Snapshot
-from tests.kit.building import settings_in
 from tests.kit import remembering
+from tests.kit.building import settings_in
 
 
 @pytest.fixture
