@@ -20,19 +20,28 @@ from carbon_assets.publishing import release_command
 
 OWN_ARGUMENTS = {"compare": command.main, "release": release_command.main}
 
-if len(sys.argv) > 1 and sys.argv[1] in OWN_ARGUMENTS:
-    raise SystemExit(OWN_ARGUMENTS[sys.argv[1]](sys.argv[2:]))
 
-parser = argparse.ArgumentParser(
-    prog="python -m carbon_assets", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
-)
-parser.add_argument("command", nargs="?", choices=["run", "map", "curate", "prepare", *OWN_ARGUMENTS], default="run")
-parser.add_argument("what", nargs="?", choices=sorted(graph.MAP), default="protocols", help="what `map` maps anew")
-arguments = parser.parse_args()
+def main() -> None:
+    """The command that the arguments name; raises `SystemExit` with its exit code."""
+    if len(sys.argv) > 1 and sys.argv[1] in OWN_ARGUMENTS:
+        raise SystemExit(OWN_ARGUMENTS[sys.argv[1]](sys.argv[2:]))
+    parser = argparse.ArgumentParser(
+        prog="carbon", description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter
+    )
+    parser.add_argument(
+        "command", nargs="?", choices=["run", "map", "curate", "prepare", *OWN_ARGUMENTS], default="run"
+    )
+    parser.add_argument("what", nargs="?", choices=sorted(graph.MAP), default="protocols", help="what `map` maps anew")
+    arguments = parser.parse_args()
+    if arguments.command == "prepare":
+        run.prepare(Settings.from_environment())
+    elif arguments.command == "curate":
+        raise SystemExit(curate.main())
+    else:
+        raise SystemExit(
+            run.main(partial(run.map_anew, what=arguments.what) if arguments.command == "map" else run.run)
+        )
 
-if arguments.command == "prepare":
-    run.prepare(Settings.from_environment())
-elif arguments.command == "curate":
-    raise SystemExit(curate.main())
-else:
-    raise SystemExit(run.main(partial(run.map_anew, what=arguments.what) if arguments.command == "map" else run.run))
+
+if __name__ == "__main__":
+    main()

@@ -2,6 +2,9 @@
 
 No other module reads `os.environ` or spells a folder of the data store. Knowledge about registries does not
 belong here: that is `configs/`.
+
+`configs/`, `expectations/` and `dbt_project/` stand beside the package in a checkout. An installed package carries copies
+of them (`pyproject.toml` maps them into the wheel). They are read, never written to: all state goes below `data`.
 """
 
 from __future__ import annotations
@@ -11,6 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
+"""The folder that holds the package: a checkout, or where packages are installed."""
+
+SHIPPED = Path(__file__).resolve().with_name("shipped")
+"""What an installed package carries of the checkout; a checkout has no such folder."""
 
 
 def _path(name: str, default: Path) -> Path:
@@ -50,14 +57,20 @@ class Settings:
 
     @classmethod
     def from_environment(cls) -> Settings:
-        """Read `CARBON_*` and `OPENREFINE_URL`; what is not set has its default under the project folder."""
-        data = _path("CARBON_DATA_DIR", HOME / "data")
+        """Read `CARBON_*` and `OPENREFINE_URL`.
+
+        What is not set has its default in the checkout. Of an installed package the configs, suites and dbt project that it
+        carries are the default, and the folder `data` of the working directory.
+        """
+        is_installed = SHIPPED.is_dir()
+        shipped = SHIPPED if is_installed else HOME
+        data = _path("CARBON_DATA_DIR", (Path.cwd() if is_installed else HOME) / "data")
         return cls(
             data=data,
             drop=_path("CARBON_DROP_DIR", data / "landing"),
-            configs=_path("CARBON_CONFIG_DIR", HOME / "configs"),
-            expectations=_path("CARBON_EXPECTATIONS_DIR", HOME / "expectations"),
-            dbt_project=HOME / "dbt_project",
+            configs=_path("CARBON_CONFIG_DIR", shipped / "configs"),
+            expectations=_path("CARBON_EXPECTATIONS_DIR", shipped / "expectations"),
+            dbt_project=shipped / "dbt_project",
             threads=_count("CARBON_THREADS", os.cpu_count() or 2),
             memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
             keep_versions=_count("CARBON_KEEP_VERSIONS", 5),

@@ -18,7 +18,7 @@ from rapidfuzz import fuzz
 
 from carbon_assets.base import readers
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.base.settings import Settings
 from carbon_assets.registries import profiles, schema
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.registries.profiles import FORMS, KINDS, Column, Profile
@@ -88,12 +88,8 @@ class _Reading:
 _UNREAD = _Reading()
 
 
-def compare(old: Profile, new: Profile, spec: Table, limits: Limits | None = None) -> list[Change]:
-    """What changed from one file of a table to another; what blocks first, then in the order of the columns.
-
-    Without `limits` those of the project's own `configs/` hold.
-    """
-    limits = limits or load_limits(HOME / "configs")
+def compare(old: Profile, new: Profile, spec: Table, limits: Limits) -> list[Change]:
+    """What changed from one file of a table to another; what blocks first, then in the order of the columns."""
     read_before, read_now = _readings(old, spec), _readings(new, spec)
     listed = _listed_renames(old, new, spec)
     gone = [key for key in old.columns if key not in new.columns and key not in listed]

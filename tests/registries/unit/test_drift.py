@@ -43,6 +43,7 @@ REGISTRY = Registry.model_validate(
     }
 )
 SPEC = REGISTRY.tables["projects"]
+LIMITS = drift.load_limits(CONFIGS)
 ROWS = 200
 
 
@@ -60,7 +61,7 @@ def good(rows: int = ROWS) -> dict[str, list[str]]:
 
 
 def changes(new: dict[str, list[str]], old: dict[str, list[str]] | None = None) -> list[Change]:
-    return drift.compare(profile_of_columns(old or good()), profile_of_columns(new), SPEC)
+    return drift.compare(profile_of_columns(old or good()), profile_of_columns(new), SPEC, LIMITS)
 
 
 def renamed(column: str, name: str) -> dict[str, list[str]]:
@@ -102,7 +103,7 @@ def test_the_same_rows_in_another_order_or_repeated_are_no_change(rows, seed, ti
     given_, mixed = profile_of_columns(columns), profile_of_columns(shuffled(columns, seed))
     repeated = profile_of_columns(shuffled(columns, seed, times))
     for old, new in [(given_, given_), (given_, mixed), (given_, repeated), (repeated, given_)]:
-        assert drift.compare(old, new, SPEC) == []
+        assert drift.compare(old, new, SPEC, LIMITS) == []
 
 
 def test_growth_is_no_change():
