@@ -9,21 +9,18 @@ import re
 from pathlib import Path
 from typing import Literal
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.configs import ConfigError, Model, load_yaml
 from carbon_assets.beneficiaries.names import flat
 
 
-class Phrase(BaseModel):
+class Phrase(Model):
     """One entry of `phrases`; `patterns.yml` says what its keys mean.
 
     `decides`: what it says of customers is said of the whole row. `rest`: the name is all that follows. `broker`: never if
     who is named and said to act for another is no user.
     """
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     name: str
     kind: Literal["after", "before", "possessive", "whole"]
@@ -35,20 +32,16 @@ class Phrase(BaseModel):
     broker: Literal["may", "never"] = "may"
 
 
-class Own(BaseModel):
+class Own(Model):
     """How an account holder says that it retired for itself, and what speaks against it."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     reasons: tuple[str, ...]
     notes: tuple[str, ...]
     against: tuple[str, ...] = Field(alias="not")
 
 
-class Patterns(BaseModel):
+class Patterns(Model):
     """The model of `patterns.yml`."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     leads: tuple[str, ...]
     stops: tuple[str, ...]
@@ -75,10 +68,7 @@ class Patterns(BaseModel):
 
 def load_patterns(path: Path) -> Patterns:
     """The patterns of a file. Raises `ConfigError`."""
-    try:
-        patterns = Patterns.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (ValidationError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    patterns = load_yaml(path, Patterns)
     names = [phrase.name for phrase in patterns.phrases]
     if twice := {name for name in names if names.count(name) > 1}:
         raise ConfigError(f"{path}: the phrases {sorted(twice)} stand there twice")

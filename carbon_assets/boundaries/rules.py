@@ -6,16 +6,11 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pyproj
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
+from pydantic import Field, field_validator
 
-from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.base.configs import ConfigError, Model, load_csv, load_yaml
 from carbon_assets.geo.files import Limits
 from carbon_assets.protocols.catalogue import load_catalogue
-
-
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
 
 def _known_crs(crs: str) -> str:
@@ -28,7 +23,7 @@ def _known_crs(crs: str) -> str:
     return crs
 
 
-class Declared(_Model):
+class Declared(Model):
     """The coordinate reference system of one file that does not say it, and how that is known."""
 
     crs: str
@@ -37,13 +32,13 @@ class Declared(_Model):
     _crs = field_validator("crs")(_known_crs)
 
 
-class Rules(_Model):
+class Rules(Model):
     """Thresholds; what each means stands beside its value in `rules.yml`. Areas in ha, shares from 0 to 1."""
 
     least_part_ha: float = Field(ge=0)
     default_crs: str
-    declared_crs: dict[str, Declared] = {}
-    area_attributes: dict[str, float] = {}
+    declared_crs: dict[str, Declared] = Field({})
+    area_attributes: dict[str, float] = Field({})
     most_repair_change: float = Field(ge=0)
     most_sliver_share: float = Field(ge=0)
     most_geodesic_difference: float = Field(ge=0)
@@ -74,13 +69,8 @@ class Knowledge:
 def load(configs: Path) -> Knowledge:
     """Read `configs/boundaries/`. Raises `ConfigError`."""
     folder = configs / "boundaries"
-    path = folder / "rules.yml"
-    try:
-        rules = Rules.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))
-    except (OSError, ValidationError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
     return Knowledge(
-        rules,
+        load_yaml(folder / "rules.yml", Rules),
         _areas(folder / "stated_areas.csv", "project_id"),
         _areas(folder / "least_areas.csv", "protocol"),
     )

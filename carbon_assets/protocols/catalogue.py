@@ -11,10 +11,9 @@ from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
 
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 
-from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.base.configs import ConfigError, Model, load_csv, read_yaml
 from carbon_assets.protocols.text import TitleKeys
 
 PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
@@ -44,8 +43,8 @@ class ProjectType:
     is_bundle: bool
 
 
-class Protocol(BaseModel):
-    """One protocol.
+class _Entry(Model):
+    """One protocol of a file.
 
     `project_type`: what projects under it are; `broad`: they are other things too, and this holds only where nothing
     says more. `slug`: the registry's own word for it, as its API writes it. `codes`: spelled-out codes that no grammar
@@ -53,10 +52,7 @@ class Protocol(BaseModel):
     `other_ids`: wrong ids under which another database knows it.
     """
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
-    program: str
     title: str = Field(min_length=3)
     category: str | None = None
     sub_category: str | None = None
@@ -67,6 +63,19 @@ class Protocol(BaseModel):
     codes: tuple[str, ...] = ()
     aliases: tuple[str, ...] = ()
     other_ids: tuple[str, ...] = ()
+
+
+class Protocol(_Entry):
+    """One protocol, with the programme that its file names."""
+
+    program: str
+
+
+class _File(Model):
+    """One file of `configs/protocols/`: the protocols of one programme."""
+
+    program: str
+    protocols: tuple[_Entry, ...]
 
 
 @dataclass(frozen=True)
@@ -113,35 +122,10 @@ def load_catalogue(configs: Path) -> Catalogue:
 
 def _entries(path: Path) -> Iterator[tuple[str, Protocol]]:
     """The protocols of one file, each with the place where it stands."""
-    text = path.read_text(encoding="utf-8")
-    try:
-        node, data = yaml.compose(text), yaml.safe_load(text)
-    except yaml.YAMLError as error:
-        raise ConfigError(f"{path}: {error}") from error
-    if not isinstance(data, dict) or set(data) != {"program", "protocols"} or not isinstance(data["protocols"], list):
-        raise ConfigError(f"{path}: must hold `program` and a list of `protocols`, and nothing else")
-    nodes = next(value for key, value in node.value if key.value == "protocols").value
-    for item, entry in zip(nodes, data["protocols"], strict=True):
-        place = f"{path}, line {item.start_mark.line + 1}"
-        _no_key_twice(place, item)
-        if not isinstance(entry, dict):
-            raise ConfigError(f"{place}: expected an entry with `id` and `title`; found {entry!r}")
-        try:
-            yield place, Protocol.model_validate({**entry, "program": data["program"]})
-        except ValidationError as error:
-            raise ConfigError(f"{place}: {entry.get('id')!r}: {_first(error)}") from error
-
-
-def _no_key_twice(place: str, node: yaml.Node) -> None:
-    """YAML keeps the last of two values silently."""
-    if isinstance(node, yaml.MappingNode):
-        keys = [key.value for key, _ in node.value]
-        if twice := {key for key in keys if keys.count(key) > 1}:
-            raise ConfigError(f"{place}: {', '.join(sorted(twice))} is given twice")
-
-
-def _first(error: ValidationError) -> str:
-    return "; ".join(f"{'.'.join(map(str, e['loc']))}: {e['msg']}" for e in error.errors())
+    document = read_yaml(path)
+    file = document.to_model(_File)
+    for position, entry in enumerate(file.protocols):
+        yield document.place(("protocols", position)), Protocol(program=file.program, **dict(entry))
 
 
 def _hold_together(

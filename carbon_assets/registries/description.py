@@ -11,11 +11,10 @@ from functools import cached_property
 from pathlib import Path
 from typing import Annotated, Literal
 
-import yaml
-from pydantic import BeforeValidator, Field, ValidationError, model_validator
+from pydantic import BeforeValidator, Field, model_validator
 
 from carbon_assets.base import column_types
-from carbon_assets.base.configs import ConfigError, Model
+from carbon_assets.base.configs import ConfigError, Model, load_yaml
 from carbon_assets.registries import schema
 
 CellType = Literal["id", "text", "code", "tonnes", "count", "year", "date", "flag"]
@@ -245,10 +244,7 @@ def load_registries(configs: Path) -> dict[str, Registry]:
     """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""
     registries = {}
     for path in sorted((configs / "registries").glob("*.yml")):
-        try:
-            registry = Registry.model_validate(yaml.safe_load(path.read_text()))
-        except (ValidationError, yaml.YAMLError) as error:
-            raise ConfigError(f"{path}: {error}") from error
+        registry = load_yaml(path, Registry)
         if registry.id != path.stem:
             raise ConfigError(f"{path}: holds the registry {registry.id!r}; the file must have its name")
         registries[registry.id] = registry

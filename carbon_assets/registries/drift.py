@@ -12,12 +12,11 @@ from itertools import product
 from pathlib import Path
 
 import pyarrow as pa
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import Field
 from rapidfuzz import fuzz
 
 from carbon_assets.base import readers
-from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.configs import Model, load_yaml
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import profiles, schema
 from carbon_assets.registries.description import Registry, Table
@@ -31,10 +30,8 @@ TELLING_NAME = 8
 """A shorter name within a longer one ('Name' in 'Name of the holder') does not make them alike."""
 
 
-class Limits(BaseModel):
+class Limits(Model):
     """The model of `configs/drift.yml`, which says what its keys mean."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     is_kind: float = Field(gt=0.5, le=1)
     was_kind: float = Field(gt=0, le=0.9)
@@ -53,11 +50,7 @@ class Limits(BaseModel):
 
 def load_limits(configs: Path) -> Limits:
     """The limits of `configs/drift.yml`. Raises `ConfigError`."""
-    path = configs / "drift.yml"
-    try:
-        return Limits.model_validate(yaml.safe_load(path.read_text()))
-    except (OSError, ValidationError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    return load_yaml(configs / "drift.yml", Limits)
 
 
 @dataclass(frozen=True)

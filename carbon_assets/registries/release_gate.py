@@ -13,10 +13,9 @@ from typing import Literal
 
 import duckdb
 import pyarrow as pa
-import yaml
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import Field, ValidationError, model_validator
 
-from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.configs import ConfigError, Model, load_yaml
 from carbon_assets.base.sqltext import quote
 from carbon_assets.snapshots.store import Snapshot
 
@@ -29,10 +28,8 @@ _MANIFOLD = 10
 """So many times as much is never growth."""
 
 
-class Bounds(BaseModel):
+class Bounds(Model):
     """Shares of what was there before, from 0 up; what each means stands beside its value in the file."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True)
 
     most_fall: float = Field(ge=0, le=1)
     most_rise: float = Field(ge=0)
@@ -45,20 +42,22 @@ class Bounds(BaseModel):
     few_rows: int = Field(ge=1)
 
 
-class Gate(BaseModel):
+class Gate(Model):
     """The bounds of all tables, and those of single ones, each with its reason."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
-
     defaults: Bounds
-    exceptions: dict[str, dict[str, float | str]] = {}
+    exceptions: dict[str, dict[str, float | str]] = Field({})
 
     @model_validator(mode="after")
     def _reasoned(self) -> Gate:
         for name, exception in self.exceptions.items():
             if not str(exception.get("reason", "")).strip():
                 raise ValueError(f"the exception for {name} gives no reason")
-            self.bounds(name)
+            try:
+                self.bounds(name)
+            except ValidationError as error:
+                faults = (f"{'.'.join(map(str, fault['loc']))}: {fault['msg']}" for fault in error.errors())
+                raise ValueError(f"the exception for {name}: {'; '.join(faults)}") from error
         return self
 
     def bounds(self, table: str) -> Bounds:
@@ -70,10 +69,7 @@ class Gate(BaseModel):
 def load_gate(configs: Path, tables: set[str]) -> Gate:
     """The bounds of `release_gate.yml`. Raises `ConfigError`, also for an exception of a table that is none of `tables`."""
     path = configs / "release_gate.yml"
-    try:
-        gate = Gate.model_validate(yaml.safe_load(path.read_text()))
-    except (OSError, ValidationError, yaml.YAMLError) as error:
-        raise ConfigError(f"{path}: {error}") from error
+    gate = load_yaml(path, Gate)
     if unknown := set(gate.exceptions) - tables:
         raise ConfigError(
             f"{path}: there are no tables {', '.join(sorted(unknown))}; known: {', '.join(sorted(tables))}"

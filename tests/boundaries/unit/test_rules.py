@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from pathlib import Path
 
@@ -22,10 +23,11 @@ def configs(tmp_path) -> Path:
     return tmp_path
 
 
-def add(configs: Path, line: str) -> None:
-    """To the rules."""
-    with (configs / "boundaries" / RULES).open("a") as file:
-        file.write(f"\n{line}\n")
+def put(configs: Path, line: str) -> None:
+    """Into the rules, in place of the key's own lines if it has any."""
+    path, key = configs / "boundaries" / RULES, line.split(":")[0]
+    others = re.sub(rf"^{key}:.*\n(  .*\n)*", "", path.read_text(), flags=re.MULTILINE)
+    path.write_text(f"{others}\n{line}\n")
 
 
 def areas(configs: Path, file: str, *lines: str) -> None:
@@ -88,7 +90,7 @@ def test_a_file_may_have_a_reference_system_of_its_own(configs):
     ],
 )
 def test_a_rule_that_cannot_be_is_refused(line, said, configs):
-    add(configs, line)
+    put(configs, line)
     refused(configs, str(configs / "boundaries" / RULES), said)
 
 

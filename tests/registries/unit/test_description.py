@@ -99,7 +99,7 @@ def test_registries_come_in_order_of_their_ids(tmp_path):
         pytest.param(changed(required={"project_id": []}), "project_id", id="a column that comes from nowhere"),
         pytest.param(GOOD | {"id": "Made Up"}, "id", id="an id that is no file name"),
         pytest.param({key: GOOD[key] for key in ("id", "name")}, "tables", id="no tables"),
-        pytest.param("", "Registry", id="an empty file"),
+        pytest.param("", "holds nothing", id="an empty file"),
         pytest.param("id: [made-up\n", "expected", id="broken YAML"),
     ],
 )
