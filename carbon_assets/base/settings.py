@@ -11,6 +11,7 @@ from __future__ import annotations
 
 import os
 from dataclasses import dataclass
+from datetime import UTC, datetime
 from pathlib import Path
 
 HOME = Path(__file__).resolve().parents[2]
@@ -34,6 +35,22 @@ def _count(name: str, default: int) -> int:
     if not value.isdigit() or int(value) < 1:
         raise SettingsError(f"{name}={value!r}: a whole number of 1 or more is expected")
     return int(value)
+
+
+def stated_now() -> datetime | None:
+    """The instant of `CARBON_NOW`, which `clock.now` gives instead of the machine's; None where it is not set."""
+    value = os.environ.get("CARBON_NOW")
+    if not value:
+        return None
+    try:
+        instant = datetime.fromisoformat(value)
+    except ValueError:
+        instant = None
+    if instant is None or instant.tzinfo is None:
+        raise SettingsError(
+            f"CARBON_NOW={value!r}: an instant of ISO 8601 with its time zone is expected, such as 2026-01-31T12:00:00Z"
+        )
+    return instant.astimezone(UTC)
 
 
 @dataclass(frozen=True)
@@ -62,6 +79,7 @@ class Settings:
         What is not set has its default in the checkout. Of an installed package the configs, suites and dbt project that it
         carries are the default, and the folder `data` of the working directory.
         """
+        stated_now()  # a run is refused at once, not when it first asks for the time
         is_installed = SHIPPED.is_dir()
         shipped = SHIPPED if is_installed else HOME
         data = _path("CARBON_DATA_DIR", (Path.cwd() if is_installed else HOME) / "data")

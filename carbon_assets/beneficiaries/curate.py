@@ -7,10 +7,10 @@ The curator clusters and edits there; the operations extracted from the project'
 from __future__ import annotations
 
 import sys
-from datetime import UTC, datetime
 
 import duckdb
 
+from carbon_assets.base import clock
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.base.settings import Settings
 from carbon_assets.beneficiaries import tables
@@ -29,7 +29,7 @@ def curate(settings: Settings) -> str:
     with duckdb.connect() as con:
         table = tables.curation_table(con, credits, settings.configs)
     with OpenRefine(settings.openrefine_url) as server:
-        project = server.create_project(f"carbon-assets beneficiaries {datetime.now(UTC):%Y-%m-%d %H:%M}", table)
+        project = server.create_project(f"carbon-assets beneficiaries {clock.now():%Y-%m-%d %H:%M}", table)
     return f"{settings.openrefine_url.rstrip('/')}/project?project={project}"
 
 

@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import json
 import shutil
-from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
 
-from carbon_assets.base import store
+from carbon_assets.base import clock, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal
 from carbon_assets.snapshots.store import Release
@@ -36,7 +35,7 @@ def _publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) 
         shutil.rmtree(left)
     for left in settings.published.glob(".current-*"):
         left.unlink()
-    version = settings.published / f"v-{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{run_id[:8]}"
+    version = settings.published / f"v-{clock.in_names(clock.after_names(settings.published, 'v-'))}-{run_id[:8]}"
     building = version.with_name(f".{version.name}")
     building.mkdir()
     try:

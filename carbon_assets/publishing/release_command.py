@@ -11,8 +11,8 @@ import argparse
 import getpass
 import sys
 from collections.abc import Sequence
-from datetime import UTC, datetime
 
+from carbon_assets.base import clock
 from carbon_assets.base.settings import Settings
 from carbon_assets.publishing import publish
 from carbon_assets.snapshots import store as snapshots
@@ -32,7 +32,7 @@ def main(arguments: Sequence[str]) -> int:
         sys.stderr.write("FAILED   the reason is blank\n")
         return 1
     settings = Settings.from_environment()
-    given = snapshots.Release(by=asked.by, reason=reason, at=datetime.now(UTC))
+    given = snapshots.Release(by=asked.by, reason=reason, at=clock.now())
     if asked.snapshot == PUBLISHED:
         publish.release(settings, given)
         sys.stdout.write(f"the next version is let through by {given.by}\n")

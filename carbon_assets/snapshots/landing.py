@@ -9,10 +9,9 @@ from __future__ import annotations
 import shutil
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import UTC, datetime
 from pathlib import Path
 
-from carbon_assets.base import readers
+from carbon_assets.base import clock, readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.boundaries import drops as boundary_drops
 from carbon_assets.boundaries import rules as boundary_rules
@@ -150,8 +149,9 @@ def _take_boundary(settings: Settings, path: Path) -> Taken | Rejected:
 
 
 def _reject(settings: Settings, path: Path, reason: str, table: tuple[str, str] | None = None) -> Rejected:
-    aside = settings.landing / REJECTED / path.parent.name / f"{datetime.now(UTC):%Y%m%dT%H%M%S%fZ}-{path.name}"
-    aside.parent.mkdir(parents=True, exist_ok=True)
+    folder = settings.landing / REJECTED / path.parent.name
+    folder.mkdir(parents=True, exist_ok=True)
+    aside = folder / f"{clock.in_names(clock.after_names(folder))}-{path.name}"
     path.replace(aside)
     aside.with_name(f"{aside.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
     _forget(path)

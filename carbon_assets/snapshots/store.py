@@ -13,13 +13,13 @@ import gzip
 import hashlib
 import re
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import date, datetime
 from functools import cache
 from pathlib import Path
 
 from pydantic import BaseModel, ConfigDict
 
-from carbon_assets.base import store
+from carbon_assets.base import clock, store
 from carbon_assets.base.settings import Settings
 
 PACKED = (".gz", ".xlsx", ".kmz", ".zip")
@@ -76,7 +76,7 @@ class Snapshot(_Record):
     @property
     def name(self) -> str:
         """Names the snapshot within its table."""
-        return f"{self.observed_at:%Y%m%dT%H%M%S%fZ}-{self.sha256[:16]}"
+        return f"{clock.in_names(self.observed_at)}-{self.sha256[:16]}"
 
     @property
     def snapshot_id(self) -> str | None:
@@ -107,7 +107,8 @@ def take(
     `packed`: file name and bytes that stand for a folder.
 
     Bytes that come back after others were seen (A, B, A) are the newest again: their manifest is written anew under
-    the new time, and the stored file is shared. `describe` says, of a file's name and bytes, what is inside. Two processes
+    the new time, and the stored file is shared. A snapshot is observed later than the one before it, also where the clock
+    stands still or was set back. `describe` says, of a file's name and bytes, what is inside. Two processes
     may take at once.
     """
     file, content = packed or (path.name, path.read_bytes())
@@ -127,7 +128,7 @@ def take(
             file=file,
             sha256=sha256,
             size=len(content),
-            observed_at=datetime.now(UTC),
+            observed_at=clock.after(known[-1].observed_at if known else None),
             file_date=stated_day(file),
             source_path=str(path),
             asserted_by=getpass.getuser(),
@@ -187,7 +188,7 @@ def current(settings: Settings, registry: str, table: str) -> Snapshot | None:
 def accept(settings: Settings, snapshot: Snapshot) -> None:
     """Mark a snapshot as one whose rows went into the tables."""
     if not is_accepted(settings, snapshot):
-        store.write_bytes(_mark(settings, snapshot, "accepted"), datetime.now(UTC).isoformat().encode())
+        store.write_bytes(_mark(settings, snapshot, "accepted"), clock.now().isoformat().encode())
     _mark(settings, snapshot, "held").unlink(missing_ok=True)
 
 

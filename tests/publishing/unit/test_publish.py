@@ -160,10 +160,16 @@ def test_a_version_does_not_change_with_the_marts_it_was_made_of(settings, manif
 
 
 @pytest.mark.parametrize(("keep", "left"), [(1, 1), (2, 2), (3, 3), (9, 5)])
-def test_the_newest_versions_are_kept(tmp_path, manifest, keep, left):
+@pytest.mark.parametrize("years", [None, [2026] * 5, [2030, 2026, 2025, 2027, 2026]], ids=["runs", "still", "back"])
+def test_the_newest_versions_are_kept_whatever_the_clock_says(tmp_path, manifest, monkeypatch, keep, left, years):
     settings = settings_in(tmp_path, keep_versions=keep)
     build_marts(settings, "Peat")
-    published = [publish.publish(settings, MARTS, f"run-{number}", manifest).name for number in range(5)]
+    published = []
+    for number in range(5):
+        if years:
+            monkeypatch.setenv("CARBON_NOW", f"{years[number]}-01-31T12:00:00Z")
+        published.append(publish.publish(settings, MARTS, f"run-{9 - number}", manifest).name)
+        assert current(settings).resolve().name == published[-1]
     assert versions(settings) == published[-left:]
 
 

@@ -183,7 +183,9 @@ def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, cont
     assert not (settings.data / "raw" / "made-up").exists()
 
 
-def test_each_file_that_was_moved_aside_is_kept(settings):
+@pytest.mark.parametrize("now", ["", "2026-01-31T12:00:00Z"], ids=["the clock runs", "the clock stands still"])
+def test_each_file_that_was_moved_aside_is_kept(settings, monkeypatch, now):
+    monkeypatch.setenv("CARBON_NOW", now)
     outcomes = [take(settings, land(settings, "made-up/events.csv", text))[0] for text in ("a", "a", "b")]
     assert [outcome.path.read_text() for outcome in outcomes] == ["a", "a", "b"]
     assert landing.look(settings, {}) == ([], {})

@@ -123,6 +123,30 @@ def test_bytes_that_come_back_are_current_again_and_nothing_is_overwritten(setti
     assert len(after) == len(before) + 1, "a new manifest, and no second copy of the bytes"
 
 
+@pytest.mark.parametrize(
+    "readings",
+    [["2026-01-31T12:00:00Z"] * 5, [f"20{year}-01-31T12:00:00Z" for year in (26, 25, 24, 27, 26)]],
+    ids=["stands still", "goes back"],
+)
+def test_snapshots_keep_their_order_whatever_the_clock_says(settings, monkeypatch, readings):
+    taken = []
+    for reading, content in zip(readings, (A, B, A, b"C", B), strict=True):
+        monkeypatch.setenv("CARBON_NOW", reading)
+        taken.append(take(settings, content))
+        assert current(settings) == taken[-1]
+    assert taken[0].observed_at == datetime.fromisoformat(readings[0])
+    assert all(later.observed_at > earlier.observed_at for earlier, later in pairwise(taken))
+    assert snapshots.history(settings, "made-up", "events") == taken
+    assert [snapshot.content(settings) for snapshot in taken] == [A, B, A, b"C", B]
+
+
+def test_a_mark_is_of_the_clock(settings, monkeypatch):
+    monkeypatch.setenv("CARBON_NOW", "2026-01-31T12:00:00Z")
+    snapshot = take(settings, A)
+    snapshots.accept(settings, snapshot)
+    assert stored(settings)[f"{snapshot.name}.accepted"] == b"2026-01-31T12:00:00+00:00"
+
+
 def test_only_snapshots_and_their_manifests_lie_in_the_store(settings):
     taken = [take(settings, A), take(settings, B)]
     names = {snapshot.stored_as for snapshot in taken} | {
