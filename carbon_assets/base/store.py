@@ -5,7 +5,6 @@ A table is whole or not there: it is written beside its place and renamed into i
 
 from __future__ import annotations
 
-import fcntl
 import os
 import tempfile
 from collections.abc import Iterator
@@ -14,6 +13,7 @@ from pathlib import Path
 
 import pyarrow as pa
 import pyarrow.parquet as pq
+from filelock import FileLock
 
 
 class SchemaViolation(Exception):
@@ -64,6 +64,6 @@ def row_count(path: Path) -> int:
 def alone_in(folder: Path) -> Iterator[None]:
     """Hold the folder's lock, waiting for it if need be; a process that dies lets go of it."""
     folder.mkdir(parents=True, exist_ok=True)
-    with (folder / ".lock").open("w") as file:
-        fcntl.flock(file, fcntl.LOCK_EX)
+    # A lock that is only a file, where the disk knows no real one, would outlive a process that was killed.
+    with FileLock(folder / ".lock", fallback_to_soft=False):
         yield

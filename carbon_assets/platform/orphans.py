@@ -6,10 +6,8 @@ begins. What is done about the work that they left belongs in `freshness.py`.
 
 from __future__ import annotations
 
-import os
-from pathlib import Path
-
 import dagster as dg
+import psutil
 
 _BEGUN = dg.RunsFilter(
     statuses=[dg.DagsterRunStatus.STARTING, dg.DagsterRunStatus.STARTED, dg.DagsterRunStatus.CANCELING]
@@ -32,14 +30,10 @@ def _lives(instance: dg.DagsterInstance, record: dg.RunRecord) -> bool:
     if not pids:
         return True
     try:
-        os.kill(pids[-1], 0)
-    except ProcessLookupError:
+        process = psutil.Process(pids[-1])
+        began = process.create_time()
+        return process.status() != psutil.STATUS_ZOMBIE and began <= (record.start_time or began) + 1
+    except psutil.NoSuchProcess:
         return False
-    except PermissionError:
+    except psutil.AccessDenied:  # another user's: it is there
         return True
-    process = Path(f"/proc/{pids[-1]}")
-    try:
-        began, state = process.stat().st_ctime, (process / "stat").read_text().rpartition(")")[2].split()[0]
-    except FileNotFoundError:  # ended meanwhile, or a system without /proc
-        return not Path("/proc/self").exists()
-    return state != "Z" and began <= (record.start_time or began) + 1

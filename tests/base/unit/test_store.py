@@ -1,5 +1,8 @@
 """The store refuses tables of another shape, and a table is whole or not there."""
 
+import subprocess
+import sys
+import threading
 from pathlib import Path
 
 import pyarrow as pa
@@ -7,6 +10,7 @@ import pyarrow.parquet as pq
 import pytest
 
 from carbon_assets.base import store
+from carbon_assets.base.settings import HOME
 from carbon_assets.base.store import SchemaViolation
 
 SCHEMA = pa.schema([pa.field("id", pa.string(), nullable=False), pa.field("tonnes", pa.decimal128(18, 6))])
@@ -80,3 +84,45 @@ def test_a_crash_while_writing_leaves_the_old_table(path, monkeypatch):
     with pytest.raises(OSError, match="disk full"):
         store.write(path, made(["b"], [2]), SCHEMA)
     assert store.read(path).to_pydict()["id"] == ["a"]
+
+
+# --- alone_in ---------------------------------------------------------------------------------------------------
+
+HOLD = {
+    "this version": "from carbon_assets.base.store import alone_in\nwith alone_in(Path(sys.argv[1])):",
+    "an earlier version": "import fcntl\nwith (Path(sys.argv[1]) / '.lock').open('w') as file:\n    fcntl.flock(file, fcntl.LOCK_EX)",
+}
+
+
+@pytest.mark.parametrize("version", HOLD)
+def test_a_folder_is_waited_for_until_its_holder_dies(tmp_path, version):
+    script = f"import sys, time\nfrom pathlib import Path\n{HOLD[version]}\n    print('held', flush=True)\n    time.sleep(60)\n"
+    done: list[int | None] = []
+
+    def enter() -> None:
+        with store.alone_in(tmp_path):
+            done.append(holder.poll())
+
+    with subprocess.Popen([sys.executable, "-c", script, tmp_path], cwd=HOME, stdout=subprocess.PIPE) as holder:
+        assert holder.stdout is not None
+        assert holder.stdout.readline() == b"held\n"
+        waiting = threading.Thread(target=enter)
+        waiting.start()
+        waiting.join(0.3)
+        assert done == [], "the folder is held"
+        holder.kill()
+        waiting.join(10)
+    assert len(done) == 1
+
+
+def test_a_folder_is_made_and_can_be_entered_again(tmp_path):
+    for _ in range(2):
+        with store.alone_in(tmp_path / "new"):
+            pass
+
+
+def test_an_error_within_lets_go(tmp_path):
+    with pytest.raises(ValueError, match="broken"), store.alone_in(tmp_path):
+        raise ValueError("broken")
+    with store.alone_in(tmp_path):
+        pass
