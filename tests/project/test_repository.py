@@ -9,6 +9,7 @@ import tomllib
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.kit.places import REAL_DATA
 from tests.kit.project_tables import HOME
@@ -126,6 +127,25 @@ def test_ruff_finds_nothing(arguments):
     ruff = Path(sys.executable).with_name("ruff")
     done = subprocess.run([ruff, *arguments, "."], cwd=HOME, capture_output=True, text=True, check=False)
     assert done.returncode == 0, done.stdout + done.stderr
+
+
+def test_the_workflow_does_what_ci_does_on_the_python_of_the_project():
+    job = yaml.safe_load((HOME / ".github" / "workflows" / "ci.yml").read_text())["jobs"]["ci"]
+    version = re.search(
+        r"[\d.]+\d", tomllib.loads((HOME / "pyproject.toml").read_text())["project"]["requires-python"]
+    )[0]
+    assert [step["run"] for step in job["steps"] if "run" in step][-1] == "bash .ci/run"
+    assert job["container"].startswith(f"python:{version}-")
+
+
+def test_hooks_before_a_commit_are_local_and_call_what_the_lock_installs():
+    repositories = yaml.safe_load((HOME / ".pre-commit-config.yaml").read_text())["repos"]
+    hooks = [hook for repository in repositories for hook in repository["hooks"]]
+    programs = [Path(hook["entry"].split()[0]) for hook in hooks]
+    assert {repository["repo"] for repository in repositories} == {"local"}
+    assert {hook["language"] for hook in hooks} == {"system"}
+    assert programs
+    assert [program for program in programs if not Path(sys.executable).with_name(program.name).exists()] == []
 
 
 # --- the functions above find what they look for --------------------------------------------------------------------
