@@ -15,7 +15,8 @@ from functools import partial
 from carbon_assets.base.settings import Settings
 from carbon_assets.beneficiaries import curate
 from carbon_assets.history import command
-from carbon_assets.platform import graph, run
+from carbon_assets.platform import run
+from carbon_assets.platform.subject import subjects
 from carbon_assets.publishing import release_command
 
 OWN_ARGUMENTS = {"compare": command.main, "release": release_command.main}
@@ -31,7 +32,13 @@ def main() -> None:
     parser.add_argument(
         "command", nargs="?", choices=["run", "map", "curate", "prepare", *OWN_ARGUMENTS], default="run"
     )
-    parser.add_argument("what", nargs="?", choices=sorted(graph.MAP), default="protocols", help="what `map` maps anew")
+    parser.add_argument(
+        "what",
+        nargs="?",
+        choices=sorted(s.name for s in subjects() if s.knowledge),
+        default="protocols",
+        help="what `map` maps anew",
+    )
     arguments = parser.parse_args()
     if arguments.command == "prepare":
         run.prepare(Settings.from_environment())

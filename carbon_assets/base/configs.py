@@ -45,8 +45,10 @@ word, 10 and a word in the other."""
 _MERGE = "tag:yaml.org,2002:merge"
 """The key `<<`, which brings another mapping in."""
 
+from carbon_assets.base.errors import PlainError
 
-class ConfigError(Exception):
+
+class ConfigError(PlainError):
     """A file under `configs/` contradicts its model or itself."""
 
 

@@ -14,6 +14,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+from carbon_assets.base.errors import PlainError
+
 HOME = Path(__file__).resolve().parents[2]
 """The folder that holds the package: a checkout, or where packages are installed."""
 
@@ -26,7 +28,7 @@ def _path(name: str, default: Path) -> Path:
     return Path(value).expanduser().resolve() if value else default
 
 
-class SettingsError(Exception):
+class SettingsError(PlainError):
     """A variable of the environment has a value that it cannot have."""
 
 

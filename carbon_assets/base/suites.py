@@ -12,14 +12,16 @@ import re
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-import pandas as pd
+if TYPE_CHECKING:
+    import pandas as pd
 
+from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 
 
-class SuiteError(Exception):
+class SuiteError(PlainError):
     """A suite says something that GX or the table does not know."""
 
 

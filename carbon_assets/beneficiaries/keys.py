@@ -8,3 +8,6 @@ BENEFICIARIES = dg.AssetKey(["harmonized", "beneficiaries"])
 
 
 CANDIDATES = dg.AssetKey(["harmonized", "beneficiary_candidates"])
+
+KNOWN = dg.AssetKey(["configs", "beneficiaries"])
+"""What stewards know of beneficiaries."""

@@ -4,21 +4,16 @@ import logging
 from collections.abc import Iterator
 
 import dagster as dg
+import duckdb
 import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import shapely
 
-from carbon_assets.base import readers, store
+from carbon_assets.base import store
 from carbon_assets.base import suites as checks
 from carbon_assets.base.settings import Settings
-from carbon_assets.boundaries import (
-    drops,
-    findings,
-    overlaps,
-    repair,
-    schema,
-)
+from carbon_assets.boundaries import drops, findings, landing, overlaps, repair, schema
 from carbon_assets.boundaries import (
     preview as boundary_preview,
 )
@@ -28,13 +23,25 @@ from carbon_assets.boundaries import (
 from carbon_assets.boundaries import (
     tables as boundaries,
 )
-from carbon_assets.boundaries.keys import BOUNDARIES, FILES, FINDINGS, OVERLAPS, REPAIR_FINDINGS, REPAIRS, SHAPES
+from carbon_assets.boundaries.keys import (
+    BOUNDARIES,
+    CATALOGUE,
+    FILES,
+    FINDINGS,
+    KNOWN,
+    OVERLAPS,
+    PROTOCOLS,
+    REPAIR_FINDINGS,
+    REPAIRS,
+    SHAPES,
+)
 from carbon_assets.geo import places
-from carbon_assets.platform import freshness, gates, knowledge
+from carbon_assets.platform import gates
+from carbon_assets.platform.checks import READABLE
+from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.rules import Rules, Watch, preview
+from carbon_assets.platform.site import Site
 from carbon_assets.platform.tables import table
-from carbon_assets.protocols.keys import PROTOCOLS
-from carbon_assets.registries.keys import READABLE
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.unified.keys import CREDITS, PROJECTS
 
@@ -44,27 +51,12 @@ log = logging.getLogger(__name__)
 SHOWN = 20
 
 
-def take_drop(settings: Settings) -> list[str]:
-    """Take the boundaries of the drop into the raw store; returns what could not be taken and why, for a person."""
-    rules = boundary_rules.load(settings.configs).rules
-    problems = []
-    for path in drops.found(settings.drop):
-        try:
-            drops.take(settings, path, rules)
-        except (readers.UnreadableFile, OSError) as error:
-            problems.append(f"{path}: {error}")
-    return problems
-
-
-def raw_versions(settings: Settings) -> freshness.Versions:
-    """The data version of the files."""
-    return {FILES: drops.version(settings) or freshness.ABSENT}
-
-
-def build(settings: Settings) -> tuple[list[dg.SourceAsset], list[dg.AssetsDefinition]]:
+def build(site: Site) -> Parts:
     """The files as an external asset, and what is made of them. Raises `ConfigError`."""
-    boundary_rules.check(settings.configs)
-    return [_files(settings)], [_shapes(settings), _repaired(settings), _overlaps(settings), _findings(settings)]
+    boundary_rules.load(site.settings.configs)
+    return Parts(
+        sources=[_files(site.settings)], assets=[_shapes(site), _repaired(site), _overlaps(site), _findings(site)]
+    )
 
 
 def _files(settings: Settings) -> dg.SourceAsset:
@@ -76,19 +68,19 @@ def _files(settings: Settings) -> dg.SourceAsset:
         metadata={"folder": dg.MetadataValue.path(settings.data / "raw" / drops.FOLDER)},
     )
     def observe() -> dg.DataVersion:
-        for problem in take_drop(settings):
+        for problem in landing.take_drop(settings).left:
             log.error("not taken: %s", problem)
-        return dg.DataVersion(raw_versions(settings)[FILES])
+        return dg.DataVersion(landing.raw_versions(settings)[landing.FILES])
 
     return observe
 
 
-def _spec(key: dg.AssetKey, deps: list[dg.AssetKey], shape: pa.Schema, description: str, settings: Settings) -> dict:
+def _spec(site: Site, key: dg.AssetKey, deps: list[dg.AssetKey], shape: pa.Schema, description: str) -> dict:
     """What an asset definition and an asset spec have in common."""
     return {
         "key": key,
         "deps": deps,
-        "code_version": freshness.code_version(*checks.suite_paths(settings, *key.path)),
+        "code_version": site.code_version(key.to_user_string()),
         "group_name": drops.FOLDER if key == SHAPES else "harmonized",
         "kinds": {"python", "parquet"},
         "owners": ["team:data"],
@@ -97,7 +89,8 @@ def _spec(key: dg.AssetKey, deps: list[dg.AssetKey], shape: pa.Schema, descripti
     }
 
 
-def _shapes(settings: Settings) -> dg.AssetsDefinition:
+def _shapes(site: Site) -> dg.AssetsDefinition:
+    settings = site.settings
     expectations = checks.load_suites(checks.suite_paths(settings, *SHAPES.path))
     readable = dg.AssetCheckSpec(
         READABLE,
@@ -107,16 +100,16 @@ def _shapes(settings: Settings) -> dg.AssetsDefinition:
 
     @dg.asset(
         **_spec(
-            SHAPES, [FILES, knowledge.BOUNDARIES], schema.BOUNDARY_SHAPES,
+            site, SHAPES, [FILES, KNOWN], schema.BOUNDARY_SHAPES,
             "The shapes of all projects as their newest readable files have them. What cannot be used is in "
-            "quarantine/boundaries/shapes.parquet, with the reason.", settings,
+            "quarantine/boundaries/shapes.parquet, with the reason.",
         ),
         check_specs=[readable, *gates.check_specs(SHAPES, expectations)],
     )  # fmt: skip
     def shapes() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         read = drops.read(settings, boundary_rules.load(settings.configs).rules)
         yield _all_readable(read.faults)
-        yield from _gated(SHAPES, read.shapes, expectations)
+        yield from gates.gated(SHAPES, read.shapes, expectations)
         store.write(settings.quarantine(*SHAPES.path[1:]), read.faults, schema.BOUNDARY_FAULTS)
         store.write(settings.table(*SHAPES.path), read.shapes, schema.BOUNDARY_SHAPES)
         for snapshot in read.used:
@@ -143,18 +136,8 @@ def _all_readable(faults: pa.Table) -> dg.AssetCheckResult:
     )
 
 
-def _gated(key: dg.AssetKey, rows: pa.Table, expectations: list[checks.Expectation]) -> Iterator[dg.AssetCheckResult]:
-    """The results of the suite. Raises `dagster.Failure` if a critical expectation fails."""
-    outcomes = gates.judge(rows, expectations)
-    yield from gates.check_results(key, outcomes)
-    if broken := gates.blocking_failures(outcomes):
-        failed = "; ".join(f"{o.expectation.name}: {o.expectation.notes}" for o in broken)
-        raise dg.Failure(
-            f"{key.to_user_string()} is not written, what stood before stays. {failed}", allow_retries=False
-        )
-
-
-def _repaired(settings: Settings) -> dg.AssetsDefinition:
+def _repaired(site: Site) -> dg.AssetsDefinition:
+    settings = site.settings
     tables = {
         BOUNDARIES: (schema.BOUNDARIES, "One valid boundary per project, in EPSG:4326, as GeoParquet."),
         REPAIRS: (schema.BOUNDARY_REPAIRS, "What each step of the repair did to each boundary: parts, holes and area."),
@@ -165,7 +148,7 @@ def _repaired(settings: Settings) -> dg.AssetsDefinition:
     @dg.multi_asset(
         name="harmonized__boundaries",
         specs=[
-            dg.AssetSpec(**_spec(key, [SHAPES, knowledge.BOUNDARIES], shape, description, settings))
+            dg.AssetSpec(**_spec(site, key, [SHAPES, KNOWN], shape, description))
             for key, (shape, description) in tables.items()
         ],
         check_specs=[spec for key, expectations in suites.items() for spec in gates.check_specs(key, expectations)],
@@ -176,7 +159,7 @@ def _repaired(settings: Settings) -> dg.AssetsDefinition:
         made = boundaries.repaired(shapes, rules, places.load(settings.configs), settings.threads)
         rows = {BOUNDARIES: made.rows, REPAIRS: made.repairs, REPAIR_FINDINGS: made.findings}
         for key, expectations in suites.items():
-            yield from _gated(key, rows[key], expectations)
+            yield from gates.gated(key, rows[key], expectations)
         for key, (shape, _) in tables.items():
             store.write(settings.table(*key.path), rows[key], shape)
             log.info("%s: %s rows", key.to_user_string(), len(rows[key]))
@@ -211,15 +194,17 @@ def _preview(project_id: str, shapes: pa.Table, made: boundaries.Boundaries) -> 
     return boundary_preview.Preview(project_id, note, np.array(before, dtype=object), geometry)
 
 
-def _overlaps(settings: Settings) -> dg.AssetsDefinition:
-    def make(con) -> pa.Table:  # noqa: ANN001 - DuckDB's connection, as `table` hands it over
+def _overlaps(site: Site) -> dg.AssetsDefinition:
+    settings = site.settings
+
+    def make(con: duckdb.DuckDBPyConnection) -> pa.Table:
         tolerance = boundary_rules.load(settings.configs).rules.overlap_tolerance_ha
         return overlaps.overlaps(
             con, store.read(settings.table(*BOUNDARIES.path)), settings.table(*PROJECTS.path), tolerance
         )
 
     return table(
-        settings, OVERLAPS, [BOUNDARIES, PROJECTS, knowledge.BOUNDARIES], schema.BOUNDARY_OVERLAPS,
+        site, OVERLAPS, [BOUNDARIES, PROJECTS, KNOWN], schema.BOUNDARY_OVERLAPS,
         "Pairs of projects whose boundaries share land, and whether their crediting periods overlap, too.", make,
         watch=Watch(
             dg.AssetCheckSpec("no_land_is_claimed_twice", asset=OVERLAPS, description="No two projects claim the same land at one time, as far as their crediting periods are known."),
@@ -256,19 +241,24 @@ def _claimed_twice(rows: pa.Table) -> dg.AssetCheckResult:
     )
 
 
-def _findings(settings: Settings) -> dg.AssetsDefinition:
+def _findings(site: Site) -> dg.AssetsDefinition:
+    settings = site.settings
     sources = {
         "boundaries": BOUNDARIES, "repair_findings": REPAIR_FINDINGS, "shapes": SHAPES, "projects": PROJECTS,
         "credits": CREDITS, "protocols": PROTOCOLS,
     }  # fmt: skip
     files = {name: settings.table(*key.path) for name, key in sources.items()}
     files["faults"] = settings.quarantine(*SHAPES.path[1:])
+
+    def make(con: duckdb.DuckDBPyConnection) -> pa.Table:
+        known = boundary_rules.load(settings.configs)
+        catalogued = store.read(settings.table(*CATALOGUE.path))["protocol"].to_pylist()
+        boundary_rules.check_protocols(settings.configs, known, set(catalogued))
+        return findings.findings(con, files, known, places.load(settings.configs))
+
     return table(
-        settings, FINDINGS, [*sources.values(), knowledge.BOUNDARIES], schema.BOUNDARY_FINDINGS,
-        "What boundaries say of their projects that cannot be right, one row per rule and boundary.",
-        lambda con: findings.findings(
-            con, files, boundary_rules.load(settings.configs), places.load(settings.configs)
-        ),
+        site, FINDINGS, [*sources.values(), CATALOGUE, KNOWN], schema.BOUNDARY_FINDINGS,
+        "What boundaries say of their projects that cannot be right, one row per rule and boundary.", make,
         counted="rule",
         rules=Rules(
             "rule", findings.RULES, ("project_id", "area_ha", "value", "bound", "finding", "file"), "area_ha", "ha"

@@ -25,3 +25,10 @@ OVERLAPS = dg.AssetKey(["harmonized", "boundary_overlaps"])
 
 
 FINDINGS = dg.AssetKey(["harmonized", "boundary_findings"])
+
+KNOWN = dg.AssetKey(["configs", "boundaries"])
+"""What stewards know of boundaries."""
+
+PROTOCOLS = dg.AssetKey(["harmonized", "protocols"])
+CATALOGUE = dg.AssetKey(["harmonized", "protocol_catalogue"])
+"""Tables of a neighbour, which asks for least areas."""

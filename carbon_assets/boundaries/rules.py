@@ -10,7 +10,6 @@ from pydantic import Field, field_validator
 
 from carbon_assets.base.configs import ConfigError, Model, load_csv, load_yaml
 from carbon_assets.geo.files import Limits
-from carbon_assets.protocols.catalogue import load_catalogue
 
 
 def _known_crs(crs: str) -> str:
@@ -76,9 +75,9 @@ def load(configs: Path) -> Knowledge:
     )
 
 
-def check(configs: Path) -> None:
-    """Raise `ConfigError` if `configs/boundaries/` contradicts itself or names a protocol that is not catalogued."""
-    if unknown := load(configs).least_ha.keys() - load_catalogue(configs).protocols.keys():
+def check_protocols(configs: Path, knowledge: Knowledge, catalogued: set[str]) -> None:
+    """Raise `ConfigError` if a least area is of a protocol that is not catalogued."""
+    if unknown := knowledge.least_ha.keys() - catalogued:
         raise ConfigError(
             f"{configs / 'boundaries' / 'least_areas.csv'}: no protocols of configs/protocols: {', '.join(sorted(unknown))}"
         )

@@ -4,10 +4,10 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-from carbon_assets.base.settings import Settings
 from carbon_assets.history import changes, schema
 from carbon_assets.platform import tables
 from carbon_assets.platform.rules import SHOWN, Watch, preview
+from carbon_assets.platform.site import Site
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.keys import normalized_keys
 
@@ -15,28 +15,27 @@ REGISTRY_CHANGES = dg.AssetKey(["harmonized", "registry_changes"])
 RETROACTIVE = "no_retroactive_changes"
 
 
-def build(registries: dict[str, Registry], settings: Settings) -> list[dg.AssetsDefinition]:
+def registry_changes(site: Site, registries: dict[str, Registry]) -> dg.AssetsDefinition:
     """The table of all changes of records."""
-    return [
-        tables.table(
-            settings,
-            REGISTRY_CHANGES,
-            [*normalized_keys(registries, "projects"), *normalized_keys(registries, "credits")],
-            schema.REGISTRY_CHANGES,
-            "What changed in each record between two snapshots of its table, with old and new values, and what it means.",
-            lambda con: changes.registry_changes(con, settings, registries),
-            counted="change_class",
-            watch=Watch(
-                dg.AssetCheckSpec(
-                    RETROACTIVE,
-                    asset=REGISTRY_CHANGES,
-                    description="The newest snapshot of no table rewrites what was published before: nothing is cancelled "
-                    "years later, withdrawn, restated or dated anew.",
-                ),
-                lambda rows: judged(rows, {new.name for _, new in changes.newest_pairs(settings, registries)}),
+    settings = site.settings
+    return tables.table(
+        site,
+        REGISTRY_CHANGES,
+        [*normalized_keys(registries, "projects"), *normalized_keys(registries, "credits")],
+        schema.REGISTRY_CHANGES,
+        "What changed in each record between two snapshots of its table, with old and new values, and what it means.",
+        lambda con: changes.registry_changes(con, settings, registries),
+        counted="change_class",
+        watch=Watch(
+            dg.AssetCheckSpec(
+                RETROACTIVE,
+                asset=REGISTRY_CHANGES,
+                description="The newest snapshot of no table rewrites what was published before: nothing is cancelled "
+                "years later, withdrawn, restated or dated anew.",
             ),
-        )
-    ]
+            lambda rows: judged(rows, {new.name for _, new in changes.newest_pairs(settings, registries)}),
+        ),
+    )
 
 
 def judged(rows: pa.Table, newest: set[str]) -> dg.AssetCheckResult:

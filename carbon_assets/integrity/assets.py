@@ -2,37 +2,40 @@
 
 import dagster as dg
 
-from carbon_assets.base.settings import Settings
 from carbon_assets.integrity import double_counting, findings, schema, serial_blocks
+from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.rules import Rules
+from carbon_assets.platform.site import Site
 from carbon_assets.platform.tables import table
-from carbon_assets.registries.description import Registry
+from carbon_assets.registries.description import load_registries
 from carbon_assets.unified.keys import CREDITS, PROJECTS
+
+PROJECT_HISTORY = dg.AssetKey(["harmonized", "project_history"])
+"""A neighbour's table."""
 
 SERIAL_BLOCKS = dg.AssetKey(["harmonized", "serial_blocks"])
 CREDIT_FINDINGS = dg.AssetKey(["harmonized", "credit_findings"])
 DOUBLE_COUNTING_FINDINGS = dg.AssetKey(["harmonized", "double_counting_findings"])
 
 
-def build(
-    registries: dict[str, Registry], settings: Settings, history: dg.AssetKey | None = None
-) -> list[dg.AssetsDefinition]:
+def build(site: Site) -> Parts:
     """The serial blocks, the findings of single credits, and those of credits that two programmes count.
 
-    `history`: a table of what was published of projects before, which tells of crediting periods that are over.
     Raises `ConfigError` where `configs/conversions.csv` cannot be understood.
     """
+    settings, registries = site.settings, load_registries(site.settings.configs)
     conversions = double_counting.check(settings.configs, registries)
     credits, projects, blocks = (settings.table(*key.path) for key in (CREDITS, PROJECTS, SERIAL_BLOCKS))
-    past = settings.table(*history.path) if history else None
-    return [
+    # What was published of projects before tells of crediting periods that are over.
+    past = settings.table(*PROJECT_HISTORY.path)
+    made = [
         table(
-            settings, SERIAL_BLOCKS, [CREDITS], schema.SERIAL_BLOCKS,
+            site, SERIAL_BLOCKS, [CREDITS], schema.SERIAL_BLOCKS,
             "Serial numbers taken apart: one row per credit and block.",
             lambda con: serial_blocks.blocks(con, credits, registries), counted="form",
         ),
         table(
-            settings, CREDIT_FINDINGS, [CREDITS, PROJECTS, SERIAL_BLOCKS, *([history] if history else [])],
+            site, CREDIT_FINDINGS, [CREDITS, PROJECTS, SERIAL_BLOCKS, PROJECT_HISTORY],
             schema.CREDIT_FINDINGS, "Rows that break a rule of time or of serial numbers, once for each rule.",
             lambda con: findings.findings(con, credits, projects, blocks, registries, past), counted="rule",
             rules=Rules(
@@ -41,7 +44,7 @@ def build(
             ),
         ),
         table(
-            settings, DOUBLE_COUNTING_FINDINGS, [CREDITS], schema.DOUBLE_COUNTING_FINDINGS,
+            site, DOUBLE_COUNTING_FINDINGS, [CREDITS], schema.DOUBLE_COUNTING_FINDINGS,
             "Credits that a programme issues anew and that do not match what host registries cancelled for it.",
             lambda con: double_counting.findings(con, credits, conversions), counted="status",
             rules=Rules(
@@ -53,3 +56,4 @@ def build(
             ),
         ),
     ]  # fmt: skip
+    return Parts(assets=made)

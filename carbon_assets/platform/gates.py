@@ -1,6 +1,6 @@
 """Expectations as Dagster asset checks, and the metadata that tables share."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import dagster as dg
@@ -9,6 +9,8 @@ import pyarrow as pa
 
 from carbon_assets.base import column_types, suites
 from carbon_assets.base.suites import Expectation, Outcome
+from carbon_assets.platform import dagster_internals
+from carbon_assets.platform.checks import Check
 
 
 def check_specs(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckSpec]:
@@ -47,6 +49,17 @@ def check_results(key: dg.AssetKey, outcomes: Iterable[Outcome]) -> list[dg.Asse
     ]
 
 
+def gated(key: dg.AssetKey, rows: pa.Table, expectations: list[Expectation]) -> Iterator[dg.AssetCheckResult]:
+    """The results of a table's suite. Raises `dagster.Failure` if a critical expectation fails: then it is not written."""
+    outcomes = judge(rows, expectations)
+    yield from check_results(key, outcomes)
+    if broken := blocking_failures(outcomes):
+        failed = "; ".join(f"{o.expectation.name}: {o.expectation.notes}" for o in broken)
+        raise dg.Failure(
+            f"{key.to_user_string()} is not written, what stood before stays. {failed}", allow_retries=False
+        )
+
+
 def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list[dg.AssetCheckResult]:
     """Passed results for a table that no drop has brought yet: there is nothing that could be wrong."""
     return [
@@ -57,18 +70,19 @@ def not_evaluated(key: dg.AssetKey, expectations: Iterable[Expectation]) -> list
     ]
 
 
-def latest(
-    instance: dg.DagsterInstance, keys: Iterable[dg.AssetCheckKey]
-) -> dict[dg.AssetCheckKey, dg.AssetCheckEvaluation | None]:
-    """What became of each check when it was last evaluated, in whichever run; None where it never was, or not to its end."""
-    records = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(keys))
-    return {key: _evaluation(records.get(key)) for key in keys}
+def states(instance: dg.DagsterInstance, graph: dagster_internals.AssetGraph) -> tuple[Check, ...]:
+    """What each check of the graph said when it was last evaluated, in whichever run, in order of asset and name."""
+    keys = sorted(graph.asset_check_keys, key=lambda key: (key.asset_key.to_user_string(), key.name))
+    latest = dagster_internals.latest_evaluations(instance, keys)
+    return tuple(_state(key, latest[key], is_blocking=graph.get(key).blocking) for key in keys)
 
 
-def _evaluation(record) -> dg.AssetCheckEvaluation | None:  # noqa: ANN001 - the record's class is not part of Dagster's API
-    event = record and record.event and record.event.dagster_event
-    is_done = event and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    return event.asset_check_evaluation_data if is_done else None
+def _state(key: dg.AssetCheckKey, evaluation: dg.AssetCheckEvaluation | None, *, is_blocking: bool) -> Check:
+    asset = key.asset_key.to_user_string()
+    if evaluation is None:
+        return Check(asset, key.name, None, is_blocking=is_blocking)
+    is_warning = evaluation.severity == dg.AssetCheckSeverity.WARN
+    return Check(asset, key.name, evaluation.passed, is_warning, is_blocking, evaluation.description)
 
 
 def blocking_failures(outcomes: Iterable[Outcome]) -> list[Outcome]:

@@ -1,27 +1,27 @@
-"""Notices by itself what registries drop: takes whole files in, and runs what depends on them.
+"""Notices by itself what is dropped: takes whole files in, and runs what depends on them.
 
-What becomes of a file belongs in `landing.py`, what must be made anew in `freshness.py`.
+What becomes of a file belongs in `snapshots/landing.py`, what must be made anew in `freshness.py`.
 """
+
+from __future__ import annotations
 
 import hashlib
 import json
+from collections.abc import Mapping
+from pathlib import Path
 
 import dagster as dg
 
-from carbon_assets.base.settings import Settings
-from carbon_assets.boundaries import assets
 from carbon_assets.platform import freshness, orphans
-from carbon_assets.registries.assets import raw_versions
-from carbon_assets.registries.description import Registry
-from carbon_assets.registries.keys import READABLE
-from carbon_assets.snapshots import landing
-from carbon_assets.snapshots import store as snapshots
+from carbon_assets.platform.checks import READABLE
+from carbon_assets.platform.site import Site
+from carbon_assets.snapshots import landing, store
 from carbon_assets.snapshots.landing import Rejected, Taken
 
 NAME = "landing"
 
-MOST_AGAIN = 3
-"""So often a run that was killed is asked for again; one that failed is not, as it would fail again."""
+MAX_RETRIES_OF_KILLED_RUN = 3
+"""A killed run is requested again up to so many times; one that failed is not, as it would fail again."""
 
 _UNFINISHED = dg.RunsFilter(
     tags={"dagster/sensor_name": NAME},
@@ -35,69 +35,79 @@ _UNFINISHED = dg.RunsFilter(
 )
 
 
-def build(registries: dict[str, Registry], settings: Settings, job: str) -> dg.SensorDefinition:
-    """The sensor of the landing folder. All files of one look make one run; while a run goes on, none is asked for.
+def build(site: Site, job: str) -> dg.SensorDefinition:
+    """The sensor of the landing folder. All files of one look make one run; while a run goes on, none is requested.
 
     The raw store, not the cursor, says what was taken, so that a look that was cut short is made up for by the next one.
     """
+    settings = site.settings
 
     @dg.sensor(
         name=NAME,
         job_name=job,
         minimum_interval_seconds=settings.look_every,
         default_status=dg.DefaultSensorStatus.RUNNING,
-        description=f"Watches {settings.landing}/<registry>/ and runs what depends on a file that has arrived.",
+        description=f"Watches {settings.landing}/<folder>/ and runs what depends on a file that has arrived.",
     )
     def sensor(context: dg.SensorEvaluationContext) -> dg.SensorResult:
         cursor = json.loads(context.cursor or "{}")
-        whole, seen = landing.look(settings, {name: tuple(mark) for name, mark in cursor.get("seen", {}).items()})
+        seen_before = {name: tuple(mark) for name, mark in cursor.get("seen", {}).items()}
+        whole, seen = landing.look(settings, site.intakes, seen_before)
         rejected = []
-        for outcome in landing.take(settings, registries, whole):
-            context.log.info(_told(outcome))
+        for outcome in landing.take(settings, site.intakes, whole):
+            context.log.info(_in_words(outcome))
             if isinstance(outcome, Rejected):
                 rejected.append(outcome)
-        versions = raw_versions(settings, registries) | assets.raw_versions(settings)
+        versions = {key: v for intake in site.intakes for key, v in intake.raw_versions(settings).items()}
         freshness.report(context.instance, versions)
         orphans.bury(context.instance)
-        killed = _was_killed(context.instance)
-        wanted = _state(settings, versions)
-        is_new = wanted != cursor.get("asked")
-        again = 0 if is_new else cursor.get("again", 0) + killed
-        keys = []
-        has_data = any(version != freshness.ABSENT for version in versions.values())
-        is_due = is_new or (killed and again <= MOST_AGAIN)
-        if has_data and is_due and not context.instance.get_runs(_UNFINISHED, limit=1):
-            keys = freshness.stale(context.instance, context.repository_def.asset_graph, settings)
-            cursor |= {"asked": wanted, "again": again}
+        keys, asked = _wanted(site, context, versions, cursor)
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=f"{wanted}-{again}", asset_selection=keys)] if keys else [],
-            skip_reason=None if keys else _why_not(whole, seen),
-            cursor=json.dumps({**cursor, "seen": seen}),
-            asset_events=[_check(outcome) for outcome in rejected if outcome.table],
+            run_requests=[dg.RunRequest(run_key=f"{asked['asked']}-{asked['again']}", asset_selection=keys)]
+            if keys
+            else [],
+            skip_reason=None if keys else _why_no_run(whole, seen),
+            cursor=json.dumps({**asked, "seen": seen}),
+            asset_events=[_check(outcome) for outcome in rejected if outcome.asset],
         )
 
     return sensor
 
 
+def _wanted(
+    site: Site, context: dg.SensorEvaluationContext, versions: Mapping[str, str], cursor: dict
+) -> tuple[list[dg.AssetKey], dict]:
+    """The assets to make anew, if a run is due, and the cursor that says what was asked for and how often again."""
+    killed = _was_killed(context.instance)
+    state = _state(site, versions)
+    is_new = state != cursor.get("asked")
+    again = 0 if is_new else cursor.get("again", 0) + killed
+    has_data = any(version != store.ABSENT for version in versions.values())
+    is_due = is_new or (killed and again <= MAX_RETRIES_OF_KILLED_RUN)
+    if not (has_data and is_due) or context.instance.get_runs(_UNFINISHED, limit=1):
+        return [], cursor
+    keys = freshness.stale(context.instance, context.repository_def.asset_graph, site.settings)
+    return keys, cursor | {"asked": state, "again": again}
+
+
 def _was_killed(instance: dg.DagsterInstance) -> bool:
-    """Whether the last run that was asked for ended without a step that failed: then what it had to do is undone."""
+    """Whether the last run that was requested ended without a step that failed: then what it had to do is undone."""
     last = instance.get_runs(dg.RunsFilter(tags={"dagster/sensor_name": NAME}), limit=1)
     if not last or last[0].status != dg.DagsterRunStatus.FAILURE:
         return False
     return not instance.all_logs(last[0].run_id, of_type=dg.DagsterEventType.STEP_FAILURE)
 
 
-def _state(settings: Settings, versions: freshness.Versions) -> str:
+def _state(site: Site, versions: Mapping[str, str]) -> str:
     """A hash of what is in use of the raw store. Records that come back make another state than at first, by the names of
     their snapshots: Dagster drops a request whose key an earlier run had."""
-    told = []
-    for key, version in sorted(versions.items()):
-        newest = snapshots.current(settings, *key.path[1:])
-        told.append((key.to_user_string(), version, newest.name if newest else None))
-    return hashlib.sha256(json.dumps(told).encode()).hexdigest()[:32]
+    tables = sorted(names for intake in site.intakes for names in intake.tables(site.settings))
+    newest = [store.current(site.settings, *names) for names in tables]
+    state = [sorted(versions.items()), [[*names, s and s.name] for names, s in zip(tables, newest, strict=True)]]
+    return hashlib.sha256(json.dumps(state).encode()).hexdigest()[:32]
 
 
-def _told(outcome: Taken | Rejected) -> str:
+def _in_words(outcome: Taken | Rejected) -> str:
     match outcome:
         case Rejected():
             return f"moved aside: {outcome.path}: {outcome.reason}"
@@ -108,9 +118,8 @@ def _told(outcome: Taken | Rejected) -> str:
 
 def _check(rejected: Rejected) -> dg.AssetCheckEvaluation:
     """A file that was moved aside, shown where the data team looks."""
-    registry, table = rejected.table
     return dg.AssetCheckEvaluation(
-        asset_key=dg.AssetKey(["normalized", registry, table]),
+        asset_key=dg.AssetKey.from_user_string(rejected.asset or ""),
         check_name=READABLE,
         passed=False,
         severity=dg.AssetCheckSeverity.ERROR,
@@ -119,6 +128,6 @@ def _check(rejected: Rejected) -> dg.AssetCheckEvaluation:
     )
 
 
-def _why_not(whole: list, seen: landing.Seen) -> str:
+def _why_no_run(whole: list[Path], seen: landing.Seen) -> str:
     waiting = len(seen) - len(whole)
     return f"{len(whole)} files taken or moved aside, {waiting} still being written; nothing that needs a run"

@@ -11,3 +11,7 @@ PROTOCOLS = dg.AssetKey(["harmonized", "protocols"])
 
 
 PROJECT_TYPES = dg.AssetKey(["harmonized", "project_types"])
+
+KNOWN = dg.AssetKey(["configs", "protocols"])
+KNOWN_TYPES = dg.AssetKey(["configs", "project_types"])
+"""What stewards know of protocols, and of project types."""

@@ -6,12 +6,14 @@ import dagster as dg
 import duckdb
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.platform import freshness, gates
+from carbon_assets.platform import dagster_internals
+from carbon_assets.platform.graph import Parts
+from carbon_assets.platform.site import Site
+from carbon_assets.publishing import dbt, publish
 from carbon_assets.publishing import gate as publishing_gate
-from carbon_assets.publishing import publish
 from carbon_assets.publishing.dbt import manifest, mart_names
 from carbon_assets.registries import release_gate
-from carbon_assets.registries.description import Registry
+from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
 
 log = logging.getLogger(__name__)
@@ -19,33 +21,45 @@ log = logging.getLogger(__name__)
 KEY = dg.AssetKey(["published", "carbon"])
 
 
-def build(registries: dict[str, Registry], settings: Settings, gated: list[dg.AssetsDefinition]) -> dg.AssetsDefinition:
-    """All blocking checks of `gated` must have passed when last evaluated, in this run or an earlier one; and no table may
-    have lost or gained more than its bounds against what is published.
+def marts(site: Site) -> Parts:
+    """The steps of dbt and the gate of the marts."""
+    steps, gate = dbt.build(site.settings)
+    versioned = [step.map_asset_specs(lambda spec: _versioned(site, spec)) for step in steps]
+    return Parts(assets=versioned, checks=[gate], resources={"dbt": dbt.dbt(site.settings)})
+
+
+def _versioned(site: Site, spec: dg.AssetSpec) -> dg.AssetSpec:
+    return spec.replace_attributes(code_version=site.code_version(spec.key.to_user_string()))
+
+
+def published(site: Site, parts: Parts) -> Parts:
+    """The published file. All blocking checks of `parts` must have passed when last evaluated, in this run or an earlier one;
+    and no table may have lost or gained more than its bounds against what is published.
 
     Dagster holds back what is downstream of a failed check within one run only; a later run of this asset alone would
     go through.
     """
+    settings = site.settings
     marts = mart_names(settings)
-    blocking = [spec.key for part in gated for spec in part.check_specs if spec.blocking]
+    blocking = [spec.key for part in (*parts.assets, *parts.checks) for spec in part.check_specs if spec.blocking]
 
     @dg.asset(
         key=KEY,
         deps=[dg.AssetKey(["marts", name]) for name in marts],
-        code_version=freshness.code_version(*settings.expectations.glob("marts/*.json")),
+        code_version=site.code_version(KEY.to_user_string()),
         group_name="published",
         kinds={"duckdb", "parquet"},
         owners=["team:data"],
         description="The marts for readers: published/current/carbon.duckdb, schema marts, and one Parquet file each.",
     )
-    def published(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
+    def carbon(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         if failed := _not_passed(context.instance, blocking):
             names = "; ".join(f"{key.asset_key.to_user_string()}: {key.name}" for key in failed[:10])
             raise dg.Failure(
                 f"Nothing is published, what was published stays: {len(failed)} blocking checks have not passed: {names}",
                 allow_retries=False,
             )
-        if moved := _moved_too_far(registries, settings):
+        if moved := _moved_too_far(settings):
             raise dg.Failure(
                 f"Nothing is published, what was published stays: {'; '.join(moved)}. If that is right: "
                 "`python -m carbon_assets release published --reason ...`",
@@ -55,13 +69,14 @@ def build(registries: dict[str, Registry], settings: Settings, gated: list[dg.As
         log.info("published %s", version)
         return dg.MaterializeResult(metadata={"version": version.name, "dagster/uri": str(version / publish.DATABASE)})
 
-    return published
+    return Parts(assets=[carbon])
 
 
-def _moved_too_far(registries: dict[str, Registry], settings: Settings) -> list[str]:
+def _moved_too_far(settings: Settings) -> list[str]:
     current = settings.published / "current"
     if not current.exists() or publish.is_released(settings):
         return []
+    registries = load_registries(settings.configs)
     tables = [(registry.id, table) for registry in registries.values() for table in registry.tables]
     gate = release_gate.load_gate(settings.configs, {"/".join(names) for names in tables})
     exempt = {"/".join(names) for names in tables if _is_exempt(settings, *names)}
@@ -79,7 +94,11 @@ def _is_exempt(settings: Settings, registry: str, table: str) -> bool:
 
 def _not_passed(instance: dg.DagsterInstance, keys: list[dg.AssetCheckKey]) -> list[dg.AssetCheckKey]:
     """The checks whose latest evaluation failed, or that were never evaluated."""
-    return [key for key, evaluation in gates.latest(instance, keys).items() if not _passed(evaluation)]
+    return [
+        key
+        for key, evaluation in dagster_internals.latest_evaluations(instance, keys).items()
+        if not _passed(evaluation)
+    ]
 
 
 def _passed(evaluation: dg.AssetCheckEvaluation | None) -> bool:

@@ -15,13 +15,14 @@ from dagster_dbt import DbtCliResource, dbt_assets
 
 from carbon_assets.base import store
 from carbon_assets.base import suites as checks
+from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import gates
 
 log = logging.getLogger(__name__)
 
 
-class DbtError(Exception):
+class DbtError(PlainError):
     """dbt cannot parse the project; the message holds what it says."""
 
 

@@ -9,25 +9,32 @@ from dagster_duckdb import DuckDBResource
 
 from carbon_assets.base import store, suites
 from carbon_assets.base.settings import Settings
-from carbon_assets.platform import freshness, gates
-from carbon_assets.registries import contents, drops, intake, release_gate, remembered, schema
-from carbon_assets.registries.description import Registry
+from carbon_assets.platform import gates
+from carbon_assets.platform.checks import READABLE, RELEASED
+from carbon_assets.platform.graph import Parts
+from carbon_assets.platform.site import Site
+from carbon_assets.registries import drift_assets, drops, intake, landing, release_gate, remembered, schema
+from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.registries.intake import Intake
-from carbon_assets.registries.keys import QUARANTINE_EMPTY, READABLE, RELEASED, normalized_key
+from carbon_assets.registries.keys import QUARANTINE_EMPTY, normalized_key
 from carbon_assets.registries.release_gate import Gate
 from carbon_assets.snapshots import store as snapshots
 
 log = logging.getLogger(__name__)
 
 
-def build(
-    registries: dict[str, Registry], settings: Settings
-) -> tuple[list[dg.SourceAsset], list[dg.AssetsDefinition]]:
-    """The raw assets of all registries, and the normalized ones."""
+def build(site: Site) -> Parts:
+    """The raw tables of all registries as external assets, and the normalized ones. Raises `ConfigError`."""
+    settings, registries = site.settings, load_registries(site.settings.configs)
     tables = [(registry, table) for registry in registries.values() for table in registry.tables]
     gate = release_gate.load_gate(settings.configs, {f"{registry.id}/{table}" for registry, table in tables})
-    raw = [_raw(registry, table, settings) for registry, table in tables]
-    return raw, [_normalized(registry, settings, gate) for registry in registries.values()]
+    return Parts(
+        sources=[_raw(registry, table, settings) for registry, table in tables],
+        assets=[
+            *(_normalized(site, registry, gate) for registry in registries.values()),
+            drift_assets.schema_changes(site, registries),
+        ],
+    )
 
 
 def _raw(registry: Registry, table: str, settings: Settings) -> dg.SourceAsset:
@@ -42,52 +49,17 @@ def _raw(registry: Registry, table: str, settings: Settings) -> dg.SourceAsset:
     )
     def observe() -> dg.DataVersion:
         try:
-            _take(settings, registry, table)
+            landing.take(settings, registry, table)
         except drops.AmbiguousDrop as error:
             raise dg.Failure(str(error), allow_retries=False) from error
-        return dg.DataVersion(_version(settings, registry.id, table))
+        return dg.DataVersion(landing.version(settings, registry.id, table))
 
     return observe
 
 
-def take_drop(settings: Settings, registries: dict[str, Registry]) -> list[str]:
-    """Take the files of the drop into the raw store; returns what is wrong with it, for a person."""
-    problems = []
-    for registry in registries.values():
-        for table in registry.tables:
-            try:
-                _take(settings, registry, table)
-            except drops.AmbiguousDrop as error:
-                problems.append(str(error))
-    return problems
-
-
-def _take(settings: Settings, registry: Registry, table: str) -> None:
-    if path := drops.find(settings.drop, registry.id, registry.tables[table]):
-        snapshots.take(settings, path, registry.id, table, contents.describer(registry, table))
-
-
-def raw_versions(settings: Settings, registries: dict[str, Registry]) -> freshness.Versions:
-    """The data version of every raw asset."""
-    return {
-        dg.AssetKey(["raw", registry.id, table]): _version(settings, registry.id, table)
-        for registry in registries.values()
-        for table in registry.tables
-    }
-
-
-def _version(settings: Settings, registry: str, table: str) -> str:
-    """The SHA-256 of the newest file's bytes, of several with the same records the first one's; with what a person let
-    through, since that can change what is in use."""
-    known = snapshots.distinct(settings, registry, table)
-    if not known:
-        return freshness.ABSENT
-    released = [snapshot.name for snapshot in known if snapshots.released(settings, snapshot)]
-    return " released ".join([known[0].sha256, *released])
-
-
-def _normalized(registry: Registry, settings: Settings, gate: Gate) -> dg.AssetsDefinition:
+def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefinition:
     """All tables of a registry in one step: whether a new file is used depends on its other files."""
+    settings = site.settings
     expectations = {
         table: suites.load_suites(suites.suite_paths(settings, *normalized_key(registry, table).path, shape=spec.holds))
         for table, spec in registry.tables.items()
@@ -95,7 +67,7 @@ def _normalized(registry: Registry, settings: Settings, gate: Gate) -> dg.Assets
 
     @dg.multi_asset(
         name=f"normalized__{registry.id.replace('-', '_')}",
-        specs=[_spec(settings, registry, table) for table in registry.tables],
+        specs=[_spec(site, registry, table) for table in registry.tables],
         check_specs=[
             spec
             for table in registry.tables
@@ -127,7 +99,7 @@ def _normalized(registry: Registry, settings: Settings, gate: Gate) -> dg.Assets
     return normalized
 
 
-def _spec(settings: Settings, registry: Registry, table: str) -> dg.AssetSpec:
+def _spec(site: Site, registry: Registry, table: str) -> dg.AssetSpec:
     spec, key = registry.tables[table], normalized_key(registry, table)
     return dg.AssetSpec(
         key,
@@ -135,7 +107,7 @@ def _spec(settings: Settings, registry: Registry, table: str) -> dg.AssetSpec:
             *(dg.AssetKey(["raw", registry.id, each]) for each in registry.tables),
             *([normalized_key(registry, "projects")] if spec.resolves_projects else []),
         ],
-        code_version=_code_version(settings, registry, key, spec.holds),
+        code_version=site.code_version(key.to_user_string()),
         group_name=registry.group,
         kinds={"python", "duckdb", "parquet"},
         owners=[registry.owner],
@@ -161,16 +133,6 @@ def _check_specs(key: dg.AssetKey, expectations: list[suites.Expectation]) -> li
         dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
         *gates.check_specs(key, expectations),
     ]
-
-
-def _code_version(settings: Settings, registry: Registry, key: dg.AssetKey, shape: str) -> str:
-    told = [
-        settings.configs / "registries" / f"{registry.id}.yml",
-        settings.configs / "release_gate.yml",
-        settings.configs / "drift.yml",
-        *suites.suite_paths(settings, *key.path, shape=shape),
-    ]
-    return freshness.code_version(*(path for path in told if path.exists()))
 
 
 def _broken(rows: pa.Table, expectations: list[suites.Expectation]) -> str | None:

@@ -7,7 +7,7 @@ know, and every error names the file.
 from __future__ import annotations
 
 import re
-from functools import cached_property
+from functools import cached_property, lru_cache
 from pathlib import Path
 from typing import Annotated, Literal
 
@@ -242,8 +242,15 @@ class Registry(Model):
 
 def load_registries(configs: Path) -> dict[str, Registry]:
     """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""
+    paths = sorted((configs / "registries").glob("*.yml"))
+    return dict(_load(configs, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)))
+
+
+@lru_cache(maxsize=8)
+def _load(configs: Path, files: tuple[tuple[Path, int, int], ...]) -> dict[str, Registry]:
+    """Read once while the files stand as they are: a run asks a dozen times."""
     registries = {}
-    for path in sorted((configs / "registries").glob("*.yml")):
+    for path, _, _ in files:
         registry = load_yaml(path, Registry)
         if registry.id != path.stem:
             raise ConfigError(f"{path}: holds the registry {registry.id!r}; the file must have its name")

@@ -7,6 +7,7 @@ import pyarrow.compute as pc
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import tables
 from carbon_assets.platform.rules import SHOWN, Watch, preview
+from carbon_assets.platform.site import Site
 from carbon_assets.registries import drift, schema
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.keys import normalized_keys
@@ -16,29 +17,28 @@ SCHEMA_CHANGES = dg.AssetKey(["harmonized", "schema_changes"])
 AS_BEFORE = "newest_files_have_the_form_of_before"
 
 
-def build(registries: dict[str, Registry], settings: Settings) -> list[dg.AssetsDefinition]:
+def schema_changes(site: Site, registries: dict[str, Registry]) -> dg.AssetsDefinition:
     """The table of all changes of form. Raises `ConfigError` where `configs/drift.yml` cannot be used."""
+    settings = site.settings
     drift.load_limits(settings.configs)
-    return [
-        tables.table(
-            settings,
-            SCHEMA_CHANGES,
-            [*normalized_keys(registries, "projects"), *normalized_keys(registries, "credits")],
-            schema.SCHEMA_CHANGES,
-            "What changed in the form of each file: columns, kinds of cells, blanks, values, ways of writing.",
-            lambda con: drift.schema_changes(settings, registries),
-            counted="change",
-            watch=Watch(
-                dg.AssetCheckSpec(
-                    AS_BEFORE,
-                    asset=SCHEMA_CHANGES,
-                    description="The newest file of each table has the columns, kinds of cells, blanks, values and ways of "
-                    "writing of the last good one before it. What blocks its table fails that table's own checks.",
-                ),
-                lambda rows: judged(rows, _newest(settings, registries)),
+    return tables.table(
+        site,
+        SCHEMA_CHANGES,
+        [*normalized_keys(registries, "projects"), *normalized_keys(registries, "credits")],
+        schema.SCHEMA_CHANGES,
+        "What changed in the form of each file: columns, kinds of cells, blanks, values, ways of writing.",
+        lambda con: drift.schema_changes(settings, registries),
+        counted="change",
+        watch=Watch(
+            dg.AssetCheckSpec(
+                AS_BEFORE,
+                asset=SCHEMA_CHANGES,
+                description="The newest file of each table has the columns, kinds of cells, blanks, values and ways of "
+                "writing of the last good one before it. What blocks its table fails that table's own checks.",
             ),
-        )
-    ]
+            lambda rows: judged(rows, _newest(settings, registries)),
+        ),
+    )
 
 
 def judged(rows: pa.Table, newest: set[str]) -> dg.AssetCheckResult:

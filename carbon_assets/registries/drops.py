@@ -1,4 +1,4 @@
-"""Which file of a drop is which table of a registry."""
+"""Which file of a drop is which table of a registry. Taking it belongs in `landing.py`."""
 
 from __future__ import annotations
 
@@ -41,12 +41,12 @@ def _stem(path: Path) -> str:
 
 
 def unclaimed(drop: Path, registries: dict[str, Registry]) -> list[Path]:
-    """Files of a drop that are no table of any registry, so that nothing is left out in silence."""
+    """Files in the registries' folders of a drop that are no table of theirs, so that nothing is left out in silence."""
     claimed = [
         path
         for registry in registries.values()
         for table in registry.tables.values()
         for path in _claimed(drop, registry.id, table)
     ]
-    found = (path for path in drop.glob("*/*") if path.is_file() and not path.name.startswith("."))
-    return sorted(set(found) - set(claimed))
+    files = (path for registry in registries for path in (drop / registry).glob("[!.]*") if path.is_file())
+    return sorted(set(files) - set(claimed))

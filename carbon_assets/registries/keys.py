@@ -1,4 +1,4 @@
-"""Keys and names of checks of the registries' tables."""
+"""Keys of the registries' tables. Which there are is said by their descriptions."""
 
 from __future__ import annotations
 
@@ -6,13 +6,8 @@ import dagster as dg
 
 from carbon_assets.registries.description import Registry
 
-READABLE = "file_is_readable"
-
-
-RELEASED = "file_is_released"
-
-
 QUARANTINE_EMPTY = "no_rows_in_quarantine"
+"""The check of a table that every row of its file could be read."""
 
 
 def normalized_keys(registries: dict[str, Registry], holds: str) -> list[dg.AssetKey]:

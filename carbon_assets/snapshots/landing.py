@@ -1,23 +1,21 @@
-"""Files that registries drop into the landing folder: which are whole, whose they are, and what becomes of them.
+"""Files that are dropped into the landing folder: which are whole, who takes them, and what becomes of them.
 
-A whole file that can be read goes into the raw store and out of the landing folder; one that cannot is moved aside with the
-reason beside it. When that happens belongs in `sensors.py`, what is inside a file in `contents.py`.
+A whole file that its subject takes goes into the raw store and out of the landing folder; one that cannot be used is moved
+aside with the reason beside it. When that happens belongs in `platform/sensors.py`; whose a file is, and what is inside, in the
+module of a subject that takes files (`Intake`). Subjects come as arguments: none is known here.
 """
 
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Protocol
 
-from carbon_assets.base import clock, readers
+from carbon_assets.base import clock
 from carbon_assets.base.settings import Settings
-from carbon_assets.boundaries import drops as boundary_drops
-from carbon_assets.boundaries import rules as boundary_rules
-from carbon_assets.registries import contents, drops
-from carbon_assets.registries.description import Registry
-from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots import store
 from carbon_assets.snapshots.store import Snapshot
 
 REJECTED = ".rejected"
@@ -41,18 +39,61 @@ class Taken:
 
 @dataclass(frozen=True)
 class Rejected:
-    """A file that was moved aside. `table`: whose it seems to be, as (registry, table)."""
+    """A file that was moved aside. `asset`: key of the table that it seems to be of."""
 
     path: Path
     reason: str
-    table: tuple[str, str] | None = None
+    asset: str | None = None
 
 
-def look(settings: Settings, seen: Seen) -> tuple[list[Path], Seen]:
+@dataclass(frozen=True)
+class DropOutcome:
+    """What was wrong with a drop, in words: `failures` fail the run; what was `left` was not taken, and fails nothing."""
+
+    failures: tuple[str, ...] = ()
+    left: tuple[str, ...] = ()
+
+
+class NotUsable(Exception):
+    """A file cannot be taken; the message says why. `asset`: key of the table that it seems to be of."""
+
+    def __init__(self, reason: str, asset: str | None = None) -> None:
+        super().__init__(reason)
+        self.asset = asset
+
+
+class Intake(Protocol):
+    """What a subject's module that takes files must offer.
+
+    `TAKES_FOLDERS`: a folder within its folders counts as one file.
+    """
+
+    TAKES_FOLDERS: bool
+
+    def folders(self, settings: Settings) -> tuple[str, ...]:
+        """Names of the folders of a drop whose files it takes."""
+
+    def receive(self, settings: Settings, path: Path) -> Taken:
+        """Take a whole file of the landing folder into the raw store. Raises `NotUsable`."""
+
+    def take_drop(self, settings: Settings) -> DropOutcome:
+        """Take the files of the drop into the raw store."""
+
+    def raw_versions(self, settings: Settings) -> Mapping[str, str]:
+        """The data version of each of its external assets, by key as text."""
+
+    def tables(self, settings: Settings) -> list[tuple[str, str]]:
+        """The first two folders of each table of the raw store that is its own."""
+
+    def settled_by(self, settings: Settings) -> list[str]:
+        """Keys of the assets that decide what becomes of its snapshots."""
+
+
+def look(settings: Settings, intakes: Iterable[Intake], seen: Seen) -> tuple[list[Path], Seen]:
     """The files that are whole, and what is seen now: a file is whole when it stands as it was seen before, or is said to be."""
     now: Seen = {}
     whole = []
-    for path in _files(settings.landing):
+    for path in _files(settings, intakes):
         name, mark = str(path.relative_to(settings.landing)), _mark(path)
         if mark is None:  # taken by another process since
             continue
@@ -62,11 +103,12 @@ def look(settings: Settings, seen: Seen) -> tuple[list[Path], Seen]:
     return whole, now
 
 
-def _files(landing: Path) -> Iterator[Path]:
-    for path in sorted(landing.glob("*/*")):
-        hidden = path.name.startswith(".") or path.parent.name.startswith(".")
-        is_shapefile = path.is_dir() and path.parent.name == boundary_drops.FOLDER
-        if (path.is_file() or is_shapefile) and not hidden and path.suffix != DONE:
+def _files(settings: Settings, intakes: Iterable[Intake]) -> Iterator[Path]:
+    with_folders = {name for intake in intakes if intake.TAKES_FOLDERS for name in intake.folders(settings)}
+    for path in sorted(settings.landing.glob("*/*")):
+        is_hidden = path.name.startswith(".") or path.parent.name.startswith(".")
+        is_one = path.is_file() or (path.is_dir() and path.parent.name in with_folders)
+        if is_one and not is_hidden and path.suffix != DONE:
             yield path
 
 
@@ -77,7 +119,7 @@ def _mark(path: Path) -> tuple[int, int] | None:
         status = [path.stat(), *(file.lstat() for file in (path.iterdir() if path.is_dir() else ()))]
     except FileNotFoundError:
         return None
-    return sum(each.st_size for each in status), max(each.st_mtime_ns for each in status)
+    return sum(entry.st_size for entry in status), max(entry.st_mtime_ns for entry in status)
 
 
 def _is_said_done(path: Path, mark: tuple[int, int]) -> bool:
@@ -86,76 +128,47 @@ def _is_said_done(path: Path, mark: tuple[int, int]) -> bool:
     return any(marker is not None and marker[1] >= mark[1] for marker in markers)
 
 
-def take(settings: Settings, registries: dict[str, Registry], files: list[Path]) -> Iterator[Taken | Rejected]:
-    """Take whole files, those of one table in order of the day that they state, then of change."""
+def take(settings: Settings, intakes: Iterable[Intake], files: list[Path]) -> Iterator[Taken | Rejected]:
+    """Take whole files, those of one folder in order of the day that they state, then of change."""
+    intakes = list(intakes)
+    by_folder = {folder: intake for intake in intakes for folder in intake.folders(settings)}
     for path in sorted(files, key=lambda path: (path.parent, *_age(path))):
         try:
-            yield _take(settings, registries, path)
+            yield _take(settings, by_folder, path)
         except FileNotFoundError:  # another process was faster
             continue
         except OSError as error:
             yield _reject_if_possible(settings, path, f"the file cannot be taken from the disk: {error}")
     for folder in {path.parent for path in files}:
-        if not any(path.parent == folder for path in _files(settings.landing)):
+        if not any(path.parent == folder for path in _files(settings, intakes)):
             folder.joinpath(DONE).unlink(missing_ok=True)
 
 
 def _age(path: Path) -> tuple[str, int]:
-    stated = snapshots.stated_day(path.name)
+    stated = store.stated_day(path.name)
     return (stated.isoformat() if stated else "", (_mark(path) or (0, 0))[1])
 
 
-def _take(settings: Settings, registries: dict[str, Registry], path: Path) -> Taken | Rejected:
-    if path.parent.name == boundary_drops.FOLDER:
-        return _take_boundary(settings, path)
-    registry = registries.get(path.parent.name)
-    if registry is None:
-        return _reject(settings, path, f"there is no registry {path.parent.name!r}; known: {', '.join(registries)}")
-    tables = [table for table, spec in registry.tables.items() if drops.is_file_of(path, spec)]
-    if len(tables) != 1:
-        names = ", ".join(f"{pattern}.*" for spec in registry.tables.values() for pattern in spec.files)
-        return _reject(
-            settings,
-            path,
-            f"the name fits {' and '.join(tables) or 'no table'} of {registry.id}; expected: {names}, "
-            f"as {' '.join(drops.SUFFIXES)}",
-        )
-    table = tables[0]
-    inside = contents.describe(registry, table, path.name, path.read_bytes())
-    if inside.unreadable:
-        return _reject(settings, path, inside.unreadable, (registry.id, table))
-    before = snapshots.current(settings, registry.id, table)
-    snapshot = snapshots.take(settings, path, registry.id, table, lambda file, content: inside)
-    _forget(path)
-    return Taken(snapshot, is_news=snapshots.current(settings, registry.id, table) != before)
-
-
-def _take_boundary(settings: Settings, path: Path) -> Taken | Rejected:
-    rules = boundary_rules.load(settings.configs).rules
-    shapes = (boundary_drops.FOLDER, "shapes")
-    if not boundary_drops.is_boundary(path):
-        return _reject(settings, path, boundary_drops.EXPECTED, shapes)
+def _take(settings: Settings, by_folder: Mapping[str, Intake], path: Path) -> Taken | Rejected:
+    intake = by_folder.get(path.parent.name)
+    if intake is None:
+        return _reject(settings, path, unknown_folder(path.parent.name, by_folder))
     try:
-        packed = boundary_drops.packed(path, rules)
-    except readers.UnreadableFile as error:
-        return _reject(settings, path, str(error), shapes)
-    inside = boundary_drops.describe(*packed, rules)
-    if inside.unreadable:
-        return _reject(settings, path, inside.unreadable, shapes)
-    before = snapshots.current(settings, boundary_drops.FOLDER, path.name)
-    snapshot = boundary_drops.take(settings, path, rules)
+        outcome = intake.receive(settings, path)
+    except NotUsable as error:
+        return _reject(settings, path, str(error), error.asset)
     _forget(path)
-    return Taken(snapshot, is_news=snapshots.current(settings, boundary_drops.FOLDER, path.name) != before)
+    return outcome
 
 
-def _reject(settings: Settings, path: Path, reason: str, table: tuple[str, str] | None = None) -> Rejected:
+def _reject(settings: Settings, path: Path, reason: str, asset: str | None = None) -> Rejected:
     folder = settings.landing / REJECTED / path.parent.name
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{clock.in_names(clock.after_names(folder))}-{path.name}"
     path.replace(aside)
     aside.with_name(f"{aside.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
     _forget(path)
-    return Rejected(aside, reason, table)
+    return Rejected(aside, reason, asset)
 
 
 def _reject_if_possible(settings: Settings, path: Path, reason: str) -> Rejected:

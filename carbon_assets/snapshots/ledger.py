@@ -5,25 +5,21 @@ It only reads what others decided: the manifests, and the marks beside them. Who
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 
 import pyarrow as pa
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.boundaries import drops
-from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots import schema
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Contents, Snapshot
 
 
-def snapshots_table(settings: Settings, registries: dict[str, Registry]) -> pa.Table:
-    """One row per snapshot, as `schema.SNAPSHOTS`, in order of registry, table and time.
+def snapshots_table(settings: Settings, tables: Iterable[tuple[str, str]]) -> pa.Table:
+    """One row per snapshot of the tables, as `schema.SNAPSHOTS`, in order of registry, table and time.
 
-    Files of boundaries stand under the registry `boundaries`, each a table by its name.
+    `tables`: the first two folders of each in the raw store. Who takes files that are of no registry has a registry's place.
     """
-    tables = [(registry.id, table) for registry in registries.values() for table in registry.tables]
-    tables += [(drops.FOLDER, name) for name in drops.names(settings)]
     rows = [row for names in tables for row in _rows(settings, *names)]
     order = [(name, "ascending") for name in ("registry", "table", "snapshot")]
     return pa.Table.from_pylist(rows, schema=schema.SNAPSHOTS).sort_by(order)

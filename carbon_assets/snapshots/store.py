@@ -31,6 +31,10 @@ SYNTHETIC_MARK = "SYNTHETIC"
 _REAL = ".has-real-files"
 
 
+ABSENT = "absent"
+"""The data version of a table of which no file was ever seen."""
+
+
 class UnknownSnapshot(Exception):
     """A name does not stand for one snapshot of the store."""
 

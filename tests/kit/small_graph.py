@@ -8,9 +8,11 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from carbon_assets.base.settings import Settings
+from carbon_assets.boundaries import subject as boundaries
 from carbon_assets.platform import freshness, sensors
-from carbon_assets.registries import assets
-from carbon_assets.registries.description import load_registries
+from carbon_assets.platform.site import Site
+from carbon_assets.registries import assets, landing
+from carbon_assets.registries import subject as registries
 
 JOB = "everything"
 LATER = {
@@ -33,15 +35,20 @@ def key(name: str) -> dg.AssetKey:
 
 def graph(settings: Settings) -> dg.Definitions:
     """Raw and normalized assets of today's configs, later ones that write next to nothing, the job and the sensor."""
-    known = load_registries(settings.configs)
-    raw, normalized = assets.build(known, settings)
+    parts = assets.build(site(settings))
+    normalized = [asset for asset in parts.assets if all(key.path[0] == "normalized" for key in asset.keys)]
     return dg.Definitions(
-        assets=[*raw, *normalized, *(_later(settings, name, deps) for name, deps in LATER.items())],
+        assets=[*parts.sources, *normalized, *(_later(settings, name, deps) for name, deps in LATER.items())],
         jobs=[dg.define_asset_job(JOB, dg.AssetSelection.all())],
-        sensors=[sensors.build(known, settings, JOB)],
+        sensors=[sensors.build(site(settings), JOB)],
         executor=dg.in_process_executor,
         resources={"duckdb": DuckDBResource(database=":memory:")},
     )
+
+
+def site(settings: Settings) -> Site:
+    """A site of the subjects that take files."""
+    return Site(settings, (registries.SUBJECT, boundaries.SUBJECT))
 
 
 def _later(settings: Settings, name: str, deps: list[str]) -> dg.AssetsDefinition:
@@ -60,8 +67,7 @@ def place(settings: Settings, name: str) -> Path:
 
 def report(settings: Settings, instance: dg.DagsterInstance) -> list[str]:
     """Tell the instance the raw versions; the names of those that it did not know."""
-    versions = assets.raw_versions(settings, load_registries(settings.configs))
-    return [key.to_user_string() for key in freshness.report(instance, versions)]
+    return freshness.report(instance, landing.raw_versions(settings))
 
 
 def stale(settings: Settings, instance: dg.DagsterInstance) -> set[str]:

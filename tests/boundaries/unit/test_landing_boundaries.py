@@ -9,9 +9,10 @@ import pytest
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.boundaries import drops
+from carbon_assets.boundaries import landing as boundaries_landing
 from carbon_assets.geo import files as boundary_files
 from carbon_assets.platform import sensors
-from carbon_assets.registries.keys import READABLE
+from carbon_assets.platform.checks import READABLE
 from carbon_assets.snapshots import landing
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.landing import Rejected, Taken
@@ -20,7 +21,7 @@ from tests.kit.building import CONFIGS
 from tests.kit.small_graph import graph, key
 from tests.kit.two_registries import described_in, land, projects
 
-SHAPES = ("boundaries", "shapes")
+SHAPES = "normalized/boundaries/shapes"
 
 
 @pytest.fixture
@@ -44,11 +45,11 @@ def changed(folder: Path, at: int) -> None:
 
 
 def whole(settings: Settings, seen: landing.Seen) -> list[str]:
-    return [str(path.relative_to(settings.landing)) for path in landing.look(settings, seen)[0]]
+    return [str(path.relative_to(settings.landing)) for path in landing.look(settings, [boundaries_landing], seen)[0]]
 
 
 def take(settings: Settings, *paths: Path) -> list[Taken | Rejected]:
-    return list(landing.take(settings, {}, list(paths)))
+    return list(landing.take(settings, [boundaries_landing], list(paths)))
 
 
 def left(settings: Settings) -> list[str]:
@@ -63,7 +64,7 @@ def left(settings: Settings) -> list[str]:
 
 def test_a_file_is_whole_when_it_stands_as_the_look_before(settings):
     land(settings, "boundaries/VCS1.kml", CUT, at=10)
-    files, seen = landing.look(settings, {})
+    files, seen = landing.look(settings, [boundaries_landing], {})
     assert (files, list(seen)) == ([], ["boundaries/VCS1.kml"])
     assert whole(settings, seen) == ["boundaries/VCS1.kml"]
     land(settings, "boundaries/VCS1.kml", kml(a=[square(0)]), at=11)
@@ -72,7 +73,7 @@ def test_a_file_is_whole_when_it_stands_as_the_look_before(settings):
 
 def test_a_folder_is_whole_when_all_in_it_stands_as_the_look_before(settings):
     folder = land_folder(settings, "VCS1", 0, at=10)
-    files, seen = landing.look(settings, {})
+    files, seen = landing.look(settings, [boundaries_landing], {})
     assert (files, list(seen)) == ([], ["boundaries/VCS1"])
     assert whole(settings, seen) == ["boundaries/VCS1"]
     shapes = folder / "area.shp"
@@ -102,14 +103,14 @@ def test_a_marker_says_at_once_that_a_folder_is_whole(settings):
 def test_only_boundaries_come_in_folders(settings):
     land_folder(settings, ".VCS1", 0)
     shapefile(settings.landing / "made-up" / "projects", square(0))
-    assert landing.look(settings, {}) == ([], {})
+    assert landing.look(settings, [boundaries_landing], {}) == ([], {})
 
 
 def test_a_link_in_a_folder_that_leads_nowhere_does_not_hide_the_folder(settings):
     folder = land_folder(settings, "VCS1", 0)
     (folder / "area.cpg").unlink(missing_ok=True)
     (folder / "area.cpg").symlink_to(folder / "nothing")
-    _, seen = landing.look(settings, {})
+    _, seen = landing.look(settings, [boundaries_landing], {})
     assert whole(settings, seen) == ["boundaries/VCS1"]
     (rejected,) = take(settings, folder)
     assert rejected.reason == "area.cpg is a symbolic link: put the file itself there"
@@ -187,7 +188,7 @@ def test_a_file_that_cannot_be_used_is_moved_aside_with_the_reason(settings, nam
     land(settings, f"boundaries/{name}.done", "")
     good = land(settings, "boundaries/VCS2.kml", kml(a=[square(0)]))
     rejected, taken = sorted(take(settings, path, good), key=lambda outcome: isinstance(outcome, Taken))
-    assert reason in rejected.reason and rejected.table == SHAPES
+    assert reason in rejected.reason and rejected.asset == SHAPES
     assert rejected.path.parent == settings.landing / ".rejected" / "boundaries"
     assert rejected.path.name.endswith(f"Z-{name}") and rejected.path.read_text() == content
     assert rejected.path.with_name(f"{rejected.path.name}.reason.txt").read_text() == f"{rejected.reason}\n"
@@ -200,18 +201,18 @@ def test_a_folder_without_a_shapefile_is_moved_aside_as_it_is(settings):
     land(settings, "boundaries/VCS1/part/area.shp", "")
     (rejected,) = take(settings, folder)
     assert rejected.reason == "the folder must hold exactly one .shp file; found none"
-    assert (rejected.table, rejected.path.is_dir()) == (SHAPES, True)
+    assert (rejected.asset, rejected.path.is_dir()) == (SHAPES, True)
     assert (rejected.path / "readme.txt").read_text() == "later" and (rejected.path / "part" / "area.shp").exists()
     assert rejected.path.with_name(f"{rejected.path.name}.reason.txt").read_text() == f"{rejected.reason}\n"
     assert not folder.exists() and drops.names(settings) == []
-    assert landing.look(settings, {}) == ([], {})
+    assert landing.look(settings, [boundaries_landing], {}) == ([], {})
 
 
 def test_a_folder_with_a_broken_shapefile_is_moved_aside(settings):
     folder = land_folder(settings, "VCS1", 0)
     (folder / "area.shp").write_bytes((folder / "area.shp").read_bytes()[:60])
     (rejected,) = take(settings, folder)
-    assert rejected.table == SHAPES and (rejected.path / "area.shp").stat().st_size == 60
+    assert rejected.asset == SHAPES and (rejected.path / "area.shp").stat().st_size == 60
     assert not folder.exists() and drops.names(settings) == []
 
 

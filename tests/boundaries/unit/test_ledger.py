@@ -3,7 +3,7 @@
 import pytest
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.boundaries import drops
+from carbon_assets.boundaries import drops, landing
 from carbon_assets.snapshots import ledger, schema
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
@@ -31,7 +31,8 @@ def use(settings: Settings) -> None:
 
 
 def told(settings: Settings) -> list[dict]:
-    rows = ledger.snapshots_table(settings, REGISTRIES)
+    registries = [(registry.id, table) for registry in REGISTRIES.values() for table in registry.tables]
+    rows = ledger.snapshots_table(settings, [*registries, *landing.tables(settings)])
     assert rows.schema == schema.SNAPSHOTS
     return rows.to_pylist()
 

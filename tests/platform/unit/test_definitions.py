@@ -14,6 +14,7 @@ import yaml
 
 from carbon_assets.base import suites
 from carbon_assets.platform import knowledge
+from carbon_assets.platform.site import Site
 from tests.kit.project_tables import (
     HOME,
     MARTS,
@@ -75,6 +76,8 @@ OF_JOBS = {
     },
 }
 """What is mapped anew: with which knowledge, some of what must be made, and some of what must be left."""
+
+MAP_JOBS = {what: f"map_{what}" for what in OF_JOBS}
 
 
 def expected_keys() -> set[str]:
@@ -198,14 +201,14 @@ def test_critical_expectations_block_and_warnings_do_not(key, definitions, proje
 
 def test_the_check_against_openrefine_blocks_and_is_made_wherever_beneficiaries_are(definitions):
     """And publishing waits for it: a check that it does not know of would hold nothing back in a later run."""
-    from carbon_assets.platform.graph import MAP, MATERIALIZE
+    from carbon_assets.platform.graph import MATERIALIZE
 
     key = dg.AssetCheckKey(dg.AssetKey(["harmonized", "beneficiaries"]), "openrefine_agrees")
     (spec,) = [spec for part in parts(definitions) for spec in part.check_specs if spec.key == key]
     assert spec.blocking
-    jobs = {name: definitions.resolve_job_def(name) for name in (MATERIALIZE, *MAP.values())}
+    jobs = {name: definitions.resolve_job_def(name) for name in (MATERIALIZE, *MAP_JOBS.values())}
     making = {name for name, job in jobs.items() if key in job.asset_layer.asset_graph.asset_check_keys}
-    assert making == {MATERIALIZE, MAP["beneficiaries"]}
+    assert making == {MATERIALIZE, MAP_JOBS["beneficiaries"]}
 
 
 def checks_of_upstream_assets(parts: list) -> list[str]:
@@ -269,27 +272,21 @@ def test_one_job_observes_and_one_makes_everything(definitions, graph):
     assert keys_of(make) >= set(graph) - observed(graph)
 
 
-def test_there_is_a_job_for_all_that_stewards_know():
-    from carbon_assets.platform.graph import MAP
-
-    assert set(MAP) == set(OF_JOBS)
+def test_there_is_a_job_for_all_that_stewards_know(definitions):
+    assert {job.name for job in definitions.jobs if job.name.startswith("map_")} == set(MAP_JOBS.values())
     assert sorted(key for of in OF_JOBS.values() for key in of["knowledge"]) == sorted(KNOWLEDGE)
 
 
 @pytest.mark.parametrize("what", OF_JOBS)
 def test_a_job_makes_what_depends_on_its_knowledge_and_nothing_else(what, definitions, graph):
-    from carbon_assets.platform.graph import MAP
-
-    made = keys_of(definitions.resolve_job_def(MAP[what])) & set(graph)
+    made = keys_of(definitions.resolve_job_def(MAP_JOBS[what])) & set(graph)
     assert made == downstream(graph, OF_JOBS[what]["knowledge"])
     assert made >= OF_JOBS[what]["made"] | {"published/carbon"}
     assert not made & {*of_registries(), *OF_JOBS[what]["left"]}
 
 
 def test_credits_are_not_mapped_anew_with_protocols_nor_projects_with_beneficiaries(definitions, graph):
-    from carbon_assets.platform.graph import MAP
-
-    made = {what: keys_of(definitions.resolve_job_def(job)) & set(graph) for what, job in MAP.items()}
+    made = {what: keys_of(definitions.resolve_job_def(job)) & set(graph) for what, job in MAP_JOBS.items()}
     assert {key for key in made["protocols"] & made["beneficiaries"] if key.startswith("harmonized/")} == set()
 
 
@@ -319,7 +316,8 @@ def test_runs_use_one_process(definitions):
 
 def versions(settings) -> dict[str, str]:
     """The data version of each external asset, as an observation finds it."""
-    assets = knowledge.build(settings)
+    site = Site.of(settings)
+    assets = [asset for subject in site.subjects for asset in knowledge.build(site, subject)]
     look = dg.define_asset_job("look", dg.AssetSelection.assets(*(asset.key for asset in assets)))
     job = dg.Definitions(assets=assets, jobs=[look]).resolve_job_def("look")
     seen = [event for event in job.execute_in_process().all_events if event.is_asset_observation]

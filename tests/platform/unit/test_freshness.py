@@ -5,13 +5,14 @@ from pathlib import Path
 import dagster as dg
 import pytest
 
+from carbon_assets.base import code
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import freshness
 from carbon_assets.registries import contents
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
 from tests.kit.building import OBSERVED
-from tests.kit.small_graph import LATER, MADE_TOGETHER, key, make, place, report, stale
+from tests.kit.small_graph import LATER, MADE_TOGETHER, make, place, report, stale
 from tests.kit.two_registries import described_in, land, projects
 
 EVERYTHING = {"normalized/made-up/projects", "normalized/made-up/events", "normalized/other/projects", *LATER}
@@ -72,8 +73,8 @@ def test_at_first_everything_is_made(made):
 
 def test_another_version_of_a_file_leaves_the_other_registry_alone(made):
     settings, instance = made
-    raw, versions = key("raw/made-up/projects"), {key("raw/made-up/projects"): "another"}
-    assert freshness.report(instance, versions) == [raw]
+    raw = "raw/made-up/projects"
+    assert freshness.report(instance, {raw: "another"}) == [raw]
     assert stale(settings, instance) == OF_MADE_UP
     report(settings, instance)
     assert stale(settings, instance) == set(), "it is as it was"
@@ -123,9 +124,9 @@ def test_what_a_run_left_undone_is_found_by_the_next(made):
 def test_a_hash_of_files_tells_names_and_contents_and_not_their_order(tmp_path):
     one, two = tmp_path / "one", tmp_path / "two"
     one.write_text("a"), two.write_text("b")
-    first = freshness.hash_of([one, two], tmp_path)
-    assert freshness.hash_of([two, one, two], tmp_path) == first
+    first = code.hash_of_files([one, two], tmp_path)
+    assert code.hash_of_files([two, one, two], tmp_path) == first
     one.write_text("ab"), two.write_text("")
-    assert freshness.hash_of([one, two], tmp_path) != first
+    assert code.hash_of_files([one, two], tmp_path) != first
     one.write_text("a"), two.rename(tmp_path / "three").write_text("b")
-    assert freshness.hash_of([one, tmp_path / "three"], tmp_path) != first
+    assert code.hash_of_files([one, tmp_path / "three"], tmp_path) != first

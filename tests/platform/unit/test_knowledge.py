@@ -10,14 +10,21 @@ import pytest
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import knowledge
+from carbon_assets.platform.site import Site
 from tests.kit.building import CONFIGS
 from tests.kit.knowledge_files import FILES, write
 
 
 def versions(configs: Path) -> dict[str, str]:
     """What observing each body of knowledge in a folder says."""
-    settings = dataclasses.replace(Settings.from_environment(), configs=configs)
-    return {asset.key.path[-1]: asset.observe_fn().value for asset in knowledge.build(settings)}
+    site = Site.of(dataclasses.replace(Settings.from_environment(), configs=configs))
+    return {asset.key.path[-1]: asset.observe_fn().value for asset in bodies(site)}
+
+
+def bodies(site: Site) -> list:
+    """The external assets of all that stewards know, by name."""
+    assets = [asset for subject in site.subjects for asset in knowledge.build(site, subject)]
+    return sorted(assets, key=lambda asset: asset.key)
 
 
 PROTOCOL_FILES = ["protocols/one.yml", "programs.csv", "categories.csv", "project_types.csv", "vocab/no_protocol.csv"]
@@ -31,15 +38,14 @@ def changed(folder: Path, changes: dict[str, list[str] | None]) -> set[str]:
     return {name for name in before if before[name] != after[name]}
 
 
-def test_there_are_four_bodies_of_knowledge_with_their_files():
-    assets = knowledge.build(Settings.from_environment())
-    bodies = [knowledge.PROTOCOLS, knowledge.PROJECT_TYPES, knowledge.BENEFICIARIES, knowledge.BOUNDARIES]
-    assert [asset.key for asset in assets] == bodies
-    assert all(asset.is_observable for asset in assets)
-    assert "protocols/*.yml" in assets[0].description
-    assert "registry_types.csv" in assets[1].description
-    assert "beneficiaries/operations/*.json" in assets[2].description
-    assert "boundaries/*.yml" in assets[3].description
+def test_the_bodies_of_knowledge_are_those_of_the_subjects_with_their_files():
+    assets = {asset.key.path[-1]: asset for asset in bodies(Site.of(Settings.from_environment()))}
+    assert set(assets) == {"protocols", "project_types", "beneficiaries", "boundaries"}
+    assert all(asset.is_observable for asset in assets.values())
+    assert "protocols/*.yml" in assets["protocols"].description
+    assert "registry_types" in assets["project_types"].description
+    assert "beneficiaries/operations/*.json" in assets["beneficiaries"].description
+    assert "boundaries/*.yml" in assets["boundaries"].description
 
 
 def test_the_same_content_has_the_same_version_wherever_it_lies(tmp_path):
@@ -88,14 +94,21 @@ def test_other_files_do_not_count(tmp_path, file):
     assert changed(tmp_path, {file: ["anything"]}) == set()
 
 
-def test_the_default_protocol_of_a_registry_counts_and_the_rest_of_it_does_not(tmp_path):
+def test_the_default_protocol_of_a_registry_makes_the_readings_of_protocols_anew(tmp_path):
+    """It stands in the registry's description, which is no knowledge of the stewards of protocols."""
     registry = ["id: one", "name: One", "tables: {}"]
-    for name, more in (("plain", []), ("other", ["owner: team:x"]), ("default", ["default_protocol: a"])):
-        write(tmp_path / name, {"registries/one.yml": [*registry, *more]})
-    plain, other, default = (versions(tmp_path / name) for name in ("plain", "other", "default"))
-    assert plain == other
-    assert default["protocols"] != plain["protocols"]
-    assert default["project_types"] == plain["project_types"]
+    sites = [
+        Site.of(
+            dataclasses.replace(
+                Settings.from_environment(), configs=write(tmp_path / name, {"registries/one.yml": lines})
+            )
+        )
+        for name, lines in (("plain", registry), ("default", [*registry, "default_protocol: a"]))
+    ]
+    plain, default = (site.code_versions for site in sites)
+    changed = {key for key in plain if key.startswith("harmonized/") and plain[key] != default[key]}
+    assert "harmonized/protocols" in changed
+    assert not changed & {"harmonized/protocol_catalogue", "harmonized/project_types", "harmonized/beneficiaries"}
 
 
 def test_what_moves_from_one_file_to_the_next_counts(tmp_path):

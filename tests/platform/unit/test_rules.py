@@ -11,10 +11,12 @@ from dagster_duckdb import DuckDBResource
 from carbon_assets.base import column_types, store
 from carbon_assets.history import schema as history_schema
 from carbon_assets.integrity import assets, double_counting, findings
+from carbon_assets.integrity.subject import SUBJECT
 from carbon_assets.platform import rules
+from carbon_assets.platform.site import Site
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import settings_in
-from tests.kit.findings_tables import event, project, registries, write
+from tests.kit.findings_tables import event, project, write
 
 KEY = dg.AssetKey(["harmonized", "things"])
 RULES = rules.Rules("rule", {"too much": "Never more than one.", "too late": "Never after noon."}, ("what", "quantity"))
@@ -63,7 +65,8 @@ def test_the_assets_make_their_tables_and_warn(tmp_path):
     ]  # fmt: skip
     write(settings.table("harmonized", "credits"), credits, unified_schema.UNIFIED_CREDITS)
     write(settings.table("harmonized", "projects"), [project("ACR1", None, None)], unified_schema.UNIFIED_PROJECTS)
-    built = assets.build(registries(), settings)
+    write(settings.table("harmonized", "project_history"), [], history_schema.PROJECT_HISTORY)
+    built = assets.build(Site(settings, (SUBJECT,))).assets
     done = dg.materialize(built, resources={"duckdb": DuckDBResource(database=":memory:")})
     assert done.success
     evaluations = {check.check_name: check for check in done.get_asset_check_evaluations()}
@@ -85,11 +88,10 @@ def test_the_history_of_projects_tells_of_crediting_periods_that_are_over(tmp_pa
         unified_schema.UNIFIED_PROJECTS,
     )
     before = project("ACR1", "2010-01-01", "2019-12-31", valid_from=datetime(2015, 1, 1, tzinfo=UTC))
-    write(settings.table("harmonized", "past"), [before], history_schema.PROJECT_HISTORY)
-    past = dg.AssetKey(["harmonized", "past"])
-    built = assets.build(registries(), settings, history=past)
+    write(settings.table("harmonized", "project_history"), [before], history_schema.PROJECT_HISTORY)
+    built = assets.build(Site(settings, (SUBJECT,))).assets
     assert dg.materialize(built, resources={"duckdb": DuckDBResource(database=":memory:")}).success
     (row,) = store.read(settings.table("harmonized", "credit_findings")).to_pylist()
     assert row["rule"] == "crediting_periods_overlap"
     (definition,) = [asset for asset in built if asset.key == assets.CREDIT_FINDINGS]
-    assert past in definition.asset_deps[assets.CREDIT_FINDINGS]
+    assert dg.AssetKey(["harmonized", "project_history"]) in definition.asset_deps[assets.CREDIT_FINDINGS]

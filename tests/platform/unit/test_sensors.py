@@ -9,7 +9,7 @@ import pytest
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import sensors
-from carbon_assets.registries.keys import READABLE
+from carbon_assets.platform.checks import READABLE
 from carbon_assets.snapshots import store as snapshots
 from tests.kit.building import OBSERVED
 from tests.kit.small_graph import JOB, LATER, graph, key, make, stale

@@ -12,8 +12,7 @@ import pytest
 from carbon_assets.base import store
 from carbon_assets.base.settings import Settings
 from carbon_assets.publishing.release_command import main as release
-from carbon_assets.registries import drops, intake
-from carbon_assets.registries.assets import take_drop as take
+from carbon_assets.registries import drops, intake, landing
 from carbon_assets.registries.intake import Intake
 from carbon_assets.snapshots import store as snapshots
 from tests.conftest import REAL_DATA
@@ -175,7 +174,7 @@ DROPS = [
 def take_drop(settings: Settings) -> dict[tuple[str, str], Intake]:
     """Every table of the drop through the raw store and the gate, as its asset does it."""
     taken = {}
-    take(settings, REGISTRIES)
+    landing.take_drop(settings)
     for registry in REGISTRIES.values():
         with duckdb.connect() as con:
             found_all = intake.take_in(con, settings, registry, GATE)

@@ -5,7 +5,8 @@ from pathlib import Path
 import pytest
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.registries import contents, description
+from carbon_assets.registries import contents
+from carbon_assets.registries import landing as registries_landing
 from carbon_assets.snapshots import landing
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.landing import Rejected, Taken
@@ -23,11 +24,11 @@ def names(settings: Settings, paths: list[Path]) -> list[str]:
 
 def whole(settings: Settings, seen: landing.Seen) -> list[str]:
     """The files that are whole, given what was seen before."""
-    return names(settings, landing.look(settings, seen)[0])
+    return names(settings, landing.look(settings, [registries_landing], seen)[0])
 
 
 def take(settings: Settings, *paths: Path) -> list[Taken | Rejected]:
-    return list(landing.take(settings, description.load_registries(settings.configs), list(paths)))
+    return list(landing.take(settings, [registries_landing], list(paths)))
 
 
 def left(settings: Settings) -> list[str]:
@@ -48,7 +49,7 @@ def aside(settings: Settings) -> dict[str, bytes]:
 
 def test_a_file_is_whole_when_it_stands_as_the_look_before(settings):
     path = land(settings, "made-up/projects.csv", "ID,Na", at=10)
-    files, seen = landing.look(settings, {})
+    files, seen = landing.look(settings, [registries_landing], {})
     assert (files, seen) == ([], {"made-up/projects.csv": (5, 10 * 10**9)})
     assert whole(settings, seen) == ["made-up/projects.csv"]
     land(settings, "made-up/projects.csv", "ID,Na", at=11)
@@ -56,12 +57,12 @@ def test_a_file_is_whole_when_it_stands_as_the_look_before(settings):
     land(settings, "made-up/projects.csv", "ID,Name", at=10)
     assert whole(settings, seen) == [], "longer at the same time"
     path.unlink()
-    assert landing.look(settings, seen) == ([], {})
+    assert landing.look(settings, [registries_landing], seen) == ([], {})
 
 
 def test_each_file_is_whole_by_itself(settings):
     land(settings, "made-up/projects.csv", "a", at=10)
-    _, seen = landing.look(settings, {})
+    _, seen = landing.look(settings, [registries_landing], {})
     land(settings, "made-up/events.csv", "b", at=10)
     land(settings, "other/projects.csv", "c", at=10)
     assert whole(settings, seen) == ["made-up/projects.csv"]
@@ -94,11 +95,11 @@ def test_a_marker_that_an_earlier_file_left_says_nothing(settings, marker):
 def test_hidden_files_markers_and_files_elsewhere_are_left_alone(settings, name):
     land(settings, name, "a", at=10)
     seen = {name: (1, 10 * 10**9)}
-    assert landing.look(settings, seen) == ([], {})
+    assert landing.look(settings, [registries_landing], seen) == ([], {})
 
 
 def test_there_may_be_no_folder(settings):
-    assert landing.look(settings, {}) == ([], {})
+    assert landing.look(settings, [registries_landing], {}) == ([], {})
     assert take(settings) == []
 
 
@@ -159,23 +160,23 @@ def test_files_of_one_table_are_taken_in_order_of_the_day_that_they_state_then_o
 
 
 @pytest.mark.parametrize(
-    ("name", "content", "reason", "table"),
+    ("name", "content", "reason", "asset"),
     [
-        ("made-up/projects.csv", "<html><title>503</title></html>", "the file is a web page titled '503'", ("made-up", "projects")),
-        ("made-up/events.csv", "", "the file is empty", ("made-up", "events")),
-        ("made-up/events.csv", "ID,Name\n1,a\n", "missing column 'Tonnes'", ("made-up", "events")),
+        ("made-up/projects.csv", "<html><title>503</title></html>", "the file is a web page titled '503'", "normalized/made-up/projects"),
+        ("made-up/events.csv", "", "the file is empty", "normalized/made-up/events"),
+        ("made-up/events.csv", "ID,Name\n1,a\n", "missing column 'Tonnes'", "normalized/made-up/events"),
         ("made-up/accounts.csv", "a", "the name fits no table of made-up; expected: projects*.*, both.*, events*.*, both.*, as .csv .csv.gz", None),
         ("made-up/projects.pdf", "a", "the name fits no table of made-up", None),
         ("made-up/both.csv", "a", "the name fits projects and events of made-up", None),
-        ("else/projects.csv", "a", "there is no registry 'else'; known: made-up, other", None),
+        ("else/projects.csv", "a", "nothing is taken from a folder 'else': there is no registry or subject of that name; known: made-up, other", None),
     ],
 )  # fmt: skip
-def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, content, reason, table):
+def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, content, reason, asset):
     path = land(settings, name, content)
     land(settings, f"{name}.done", "")
     good = land(settings, "other/projects.csv", projects("Mill"))
     (rejected,) = [outcome for outcome in take(settings, path, good) if isinstance(outcome, Rejected)]
-    assert reason in rejected.reason and rejected.table == table
+    assert reason in rejected.reason and rejected.asset == asset
     assert rejected.path.read_text() == content
     assert aside(settings) == {name: content.encode(), f"{name}.reason.txt": f"{rejected.reason}\n".encode()}
     assert left(settings) == []
@@ -188,7 +189,7 @@ def test_each_file_that_was_moved_aside_is_kept(settings, monkeypatch, now):
     monkeypatch.setenv("CARBON_NOW", now)
     outcomes = [take(settings, land(settings, "made-up/events.csv", text))[0] for text in ("a", "a", "b")]
     assert [outcome.path.read_text() for outcome in outcomes] == ["a", "a", "b"]
-    assert landing.look(settings, {}) == ([], {})
+    assert landing.look(settings, [registries_landing], {}) == ([], {})
 
 
 def test_a_file_that_the_disk_does_not_give_back_is_moved_aside(settings, monkeypatch):
@@ -209,4 +210,4 @@ def test_a_file_that_vanishes_meanwhile_is_nothing(settings):
 def test_a_file_that_vanishes_while_the_folder_is_looked_through_is_nothing(settings, monkeypatch):
     path = land(settings, "made-up/projects.csv", "a")
     monkeypatch.setattr(landing, "_files", lambda folder: iter([path.with_name("gone.csv"), path]))
-    assert list(landing.look(settings, {})[1]) == ["made-up/projects.csv"]
+    assert list(landing.look(settings, [registries_landing], {})[1]) == ["made-up/projects.csv"]

@@ -32,7 +32,8 @@ def held(settings: Settings, day: int, reason: str = "half of its rows are gone"
 
 
 def told(settings: Settings) -> list[dict]:
-    rows = ledger.snapshots_table(settings, REGISTRIES)
+    tables = [(registry.id, table) for registry in REGISTRIES.values() for table in registry.tables]
+    rows = ledger.snapshots_table(settings, tables)
     assert rows.schema == schema.SNAPSHOTS
     return rows.to_pylist()
 

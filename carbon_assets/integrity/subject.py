@@ -1,0 +1,17 @@
+"""Integrity: what contradicts itself: serial numbers, dates, double counting."""
+
+from carbon_assets.platform.subject import Subject
+
+_REGISTRIES = ("registries/*.yml",)
+
+SUBJECT = Subject(
+    name="integrity",
+    floor="meaning",
+    meaning="Rows that break the rules of time, serial numbers and double counting.",
+    inputs={
+        "harmonized/serial_blocks": _REGISTRIES,
+        "harmonized/credit_findings": _REGISTRIES,
+        "harmonized/double_counting_findings": (*_REGISTRIES, "conversions.csv", "programs.csv"),
+    },
+    assets="carbon_assets.integrity.assets:build",
+)

@@ -1,0 +1,103 @@
+"""Jobs of Dagster executed in this process, and the stamp that they leave. What is asked before belongs in `run.py`."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+
+import dagster as dg
+
+from carbon_assets.platform import dagster_internals, freshness, gates, graph, orphans, versions
+from carbon_assets.platform import stamp as stamps
+from carbon_assets.platform.checks import Check
+from carbon_assets.platform.report import Report, Work, report
+from carbon_assets.platform.run import prepare
+from carbon_assets.platform.site import Site
+from carbon_assets.platform.stamp import Stamp
+from carbon_assets.snapshots.landing import DropOutcome
+
+log = logging.getLogger(__name__)
+
+PUBLISHED = dg.AssetKey(["published", "carbon"])
+
+# Dagster's own console would print every event, and a stack trace for a failure that has a plain reason.
+_QUIET = {"loggers": {"console": {"config": {"log_level": "CRITICAL"}}}}
+
+
+def make_stale(site: Site, sources: Mapping[str, str], drop: DropOutcome) -> Report:
+    """Make anew what does not follow from `sources` and today's code, and report. Leaves a stamp if nothing is stale then."""
+    stamps.forget(site.settings)
+    with _opened(site) as (instance, defs):
+        freshness.report(instance, sources)
+        assets = dagster_internals.asset_graph(defs)
+        keys = freshness.stale(instance, assets, site.settings)
+        log.info("%s of %s assets must be made anew", len(keys), len(list(assets.materializable_asset_keys)))
+        made = _execute(defs, graph.MATERIALIZE, instance, keys) if keys else None
+        checks = gates.states(instance, assets)
+        stamp = _stamp(site, sources, assets, checks) if made is None or made.success else None
+    if stamp:
+        stamps.write(site.settings, stamp)
+    return report(site, checks, drop, _work(made))
+
+
+def map_anew(site: Site, subject: str) -> Report:
+    """Make anew what depends on what the stewards of a subject know, and report."""
+    with _opened(site) as (instance, defs):
+        freshness.report(instance, versions.knowledge_versions(site.settings.configs, site.subjects))
+        made = _execute(defs, graph.map_job(subject), instance)
+        checks = gates.states(instance, dagster_internals.asset_graph(defs))
+    return report(site, checks, DropOutcome(), _work(made))
+
+
+@contextmanager
+def _opened(site: Site) -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
+    prepare(site.settings)
+    site.settings.export()
+    defs = graph.definitions(site)
+    with dg.DagsterInstance.from_config(str(site.settings.dagster_home)) as instance:
+        orphans.bury(instance)
+        yield instance, defs
+
+
+def _execute(
+    defs: dg.Definitions, job: str, instance: dg.DagsterInstance, keys: list[dg.AssetKey] | None = None
+) -> dg.ExecuteInProcessResult:
+    return defs.resolve_job_def(job).execute_in_process(
+        instance=instance, raise_on_error=False, run_config=_QUIET, asset_selection=keys
+    )
+
+
+def _stamp(
+    site: Site, sources: Mapping[str, str], assets: dagster_internals.AssetGraph, checks: tuple[Check, ...]
+) -> Stamp:
+    parents = dagster_internals.dependencies(assets)
+    return Stamp(
+        sources=sources,
+        code=site.code_versions,
+        made_of={key.to_user_string(): _texts(parents[key]) for key in parents},
+        made_with={key.to_user_string(): _texts(dagster_internals.made_together(assets, [key])) for key in parents},
+        checks=checks,
+    )
+
+
+def _texts(keys: Iterable[dg.AssetKey]) -> list[str]:
+    return sorted(key.to_user_string() for key in keys)
+
+
+def _work(made: dg.ExecuteInProcessResult | None) -> Work:
+    if made is None:
+        return Work()
+    published = any(event.is_step_materialization and event.asset_key == PUBLISHED for event in made.all_events)
+    steps = sum(event.event_type == dg.DagsterEventType.STEP_START for event in made.all_events)
+    return Work(steps, made.success and published, tuple(_failures(made.all_events)))
+
+
+def _failures(events: Iterable[dg.DagsterEvent]) -> Iterator[str]:
+    """What stopped each step that failed, in one line."""
+    for event in events:
+        if event.is_step_failure:
+            data = event.step_failure_data
+            failure = data.user_failure_data
+            error = data.error.cause or data.error if data.error else None
+            yield f"{event.step_key}: {failure.description if failure else error and error.message.strip()}"

@@ -1,0 +1,103 @@
+"""What a run came to, in lines for a person: what is there by subject, what the checks say, what went wrong, where to look.
+
+It reads tables and the states of checks; nothing of Dagster is needed, so that a run with nothing to do can tell it, too.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+
+from carbon_assets.base import store
+from carbon_assets.base.lines import columns
+from carbon_assets.base.settings import Settings
+from carbon_assets.platform.checks import RELEASED, Check
+from carbon_assets.platform.site import Site
+from carbon_assets.platform.subject import FLOORS, named
+from carbon_assets.snapshots.landing import DropOutcome, unknown_folder
+
+
+@dataclass(frozen=True)
+class Report:
+    """Lines for a person, and whether every blocking check passed and every file was read."""
+
+    lines: tuple[str, ...]
+    ok: bool
+
+
+@dataclass(frozen=True)
+class Work:
+    """What a run did: `steps`; whether they `published`, or what was published stands for what there is; what `failures`."""
+
+    steps: int = 0
+    published: bool = True
+    failures: tuple[str, ...] = ()
+
+
+def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -> Report:
+    """What stands now, be it made by this run or an earlier one."""
+    evaluated = [check for check in checks if check.passed is not None]
+    errors = [check for check in evaluated if not check.passed and not check.is_warning]
+    failures = [*drop.failures, *work.failures]
+    lines = [
+        *_overview(site),
+        "",
+        *(f"not taken: {why}" for why in drop.left),
+        *_counts(evaluated),
+        *(_error(check) for check in errors),
+        *(f"FAILED   {message}" for message in failures),
+        "",
+        f"{work.steps} steps" if work.steps else "nothing has changed: 0 steps",
+        *_where_to_look(site.settings, published=work.published),
+    ]
+    return Report(tuple(lines), ok=work.published and not failures and not errors)
+
+
+def not_taken(site: Site) -> list[str]:
+    """The files of a drop that lie in a folder that no subject takes from."""
+    known = [folder for intake in site.intakes for folder in intake.folders(site.settings)]
+    files = (path for path in sorted(site.settings.drop.glob("*/[!.]*")) if path.is_file())
+    return [f"{path}: {unknown_folder(path.parent.name, known)}" for path in files if path.parent.name not in known]
+
+
+def _overview(site: Site) -> list[str]:
+    """What the subjects tell: those that read from outside before the marts, all others behind them."""
+    settings = site.settings
+    marts = [(path.stem, f"{store.row_count(path):,}") for path in sorted((settings.data / "marts").glob("*.parquet"))]
+    first, later = [], []
+    for subject in site.subjects:
+        lines = named(subject.report)(settings) if subject.report else []
+        if subject.floor == FLOORS[0]:
+            first += [*lines, ""] if lines else []
+        else:
+            later += lines
+    return [*first, *columns([("mart", "rows"), *marts]), "", *later]
+
+
+def _counts(checks: Iterable[Check]) -> list[str]:
+    known = list(checks)
+    passed = sum(bool(check.passed) for check in known)
+    warnings = [check for check in known if not check.passed and check.is_warning]
+    return [
+        f"checks: {passed} passed, {len(warnings)} warned, {len(known) - passed - len(warnings)} failed",
+        *(f"warning  {check.asset}: {check.name}" for check in warnings),
+    ]
+
+
+def _error(check: Check) -> str:
+    """A failed check in one line: what stops everything by its name, what holds back one file by its reason."""
+    if check.is_blocking:
+        return f"BLOCKED  {check.asset}: {check.name}"
+    word = "HELD BACK" if check.name == RELEASED else "REFUSED "
+    return f"{word} {check.asset}: {check.description}"
+
+
+def _where_to_look(settings: Settings, *, published: bool) -> list[str]:
+    current = settings.published / "current"
+    state = "published" if published else "not published anew; readers keep"
+    version = current.resolve().name if current.exists() else "nothing yet"
+    return [
+        f"{state}: {version}",
+        f"query:      {current / 'carbon.duckdb'} (schema marts)",
+        f"quarantine: {settings.data / 'quarantine'}",
+    ]

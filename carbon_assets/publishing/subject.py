@@ -1,0 +1,12 @@
+"""Publishing: the marts that dbt builds, and the file that readers open."""
+
+from carbon_assets.platform.subject import Subject
+
+SUBJECT = Subject(
+    name="publishing",
+    floor="outlets",
+    meaning="The marts, gated and published.",
+    inputs="carbon_assets.publishing.inputs:inputs",
+    assets="carbon_assets.publishing.assets:marts",
+    closes="carbon_assets.publishing.assets:published",
+)

@@ -1,0 +1,18 @@
+"""Unified: the projects and credits of all registries, words under one name."""
+
+from carbon_assets.platform.subject import Subject
+
+_REGISTRIES = ("registries/*.yml",)
+_WORDS = (*_REGISTRIES, "vocab/**/*.csv")
+
+SUBJECT = Subject(
+    name="unified",
+    floor="unified",
+    meaning="The union of all registries.",
+    inputs={
+        "harmonized/registries": _REGISTRIES,
+        "harmonized/credits": _WORDS,
+        "harmonized/projects": (*_WORDS, "curated_projects.csv"),
+    },
+    assets="carbon_assets.unified.assets:build",
+)
