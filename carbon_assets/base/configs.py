@@ -21,6 +21,8 @@ import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
+from carbon_assets.base.errors import PlainError
+
 MAX_SHOWN_CHARACTERS = 80
 """Of a value that a message shows."""
 
@@ -44,8 +46,6 @@ word, 10 and a word in the other."""
 
 _MERGE = "tag:yaml.org,2002:merge"
 """The key `<<`, which brings another mapping in."""
-
-from carbon_assets.base.errors import PlainError
 
 
 class ConfigError(PlainError):

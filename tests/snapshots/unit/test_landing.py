@@ -209,5 +209,5 @@ def test_a_file_that_vanishes_meanwhile_is_nothing(settings):
 
 def test_a_file_that_vanishes_while_the_folder_is_looked_through_is_nothing(settings, monkeypatch):
     path = land(settings, "made-up/projects.csv", "a")
-    monkeypatch.setattr(landing, "_files", lambda folder: iter([path.with_name("gone.csv"), path]))
+    monkeypatch.setattr(landing, "_files", lambda settings, intakes: iter([path.with_name("gone.csv"), path]))
     assert list(landing.look(settings, [registries_landing], {})[1]) == ["made-up/projects.csv"]
