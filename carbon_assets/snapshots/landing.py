@@ -161,6 +161,14 @@ def _take(settings: Settings, by_folder: Mapping[str, Intake], path: Path) -> Ta
     return outcome
 
 
+def unknown_folder(name: str, known: Iterable[str]) -> str:
+    """Why nothing is taken from a folder."""
+    return (
+        f"nothing is taken from a folder {name!r}: there is no registry or subject of that name; "
+        f"known: {', '.join(sorted(known))}"
+    )
+
+
 def _reject(settings: Settings, path: Path, reason: str, asset: str | None = None) -> Rejected:
     folder = settings.landing / REJECTED / path.parent.name
     folder.mkdir(parents=True, exist_ok=True)
