@@ -14,9 +14,11 @@ replaced_projects as (
 
 ),
 
+{#- Only retirements name somebody. The type is a column here, and so a key of the join: DuckDB plans a left join with a
+    condition on its left side alone as a nested loop. -#}
 beneficiaries as (
 
-    select * from {{ ref('stg_beneficiaries') }}
+    select *, 'retirement' as transaction_type from {{ ref('stg_beneficiaries') }}
 
 )
 
@@ -52,7 +54,7 @@ select
     asserted.snapshot_id
 from asserted
 left join beneficiaries
-    on asserted.transaction_type = 'retirement'
+    on asserted.transaction_type = beneficiaries.transaction_type
     and asserted.retirement_account is not distinct from beneficiaries.retirement_account
     and asserted.retirement_beneficiary is not distinct from beneficiaries.retirement_beneficiary
     and asserted.retirement_note is not distinct from beneficiaries.retirement_note

@@ -18,9 +18,11 @@ registries as (
 
 ),
 
+{#- A placeholder says nothing of its protocol, so no default of its registry is its own. The flag is a column here, and
+    so a key of the join: DuckDB plans a left join with a condition on its left side alone as a nested loop. -#}
 protocols as (
 
-    select * from {{ ref('stg_protocols') }}
+    select *, false as is_placeholder from {{ ref('stg_protocols') }}
 
 ),
 
@@ -145,9 +147,8 @@ left join totals on projects.project_id = totals.project_id
 left join boundaries on projects.project_id = boundaries.project_id
 left join known_registries on projects.registry = known_registries.registry
 left join project_types on projects.project_id = project_types.project_id
-{# A placeholder says nothing of its protocol, so no default of its registry is its own. #}
 left join protocols
-    on not projects.is_placeholder
+    on projects.is_placeholder = protocols.is_placeholder
     and projects.registry is not distinct from protocols.registry
     and projects.protocol_raw is not distinct from protocols.protocol_raw
 order by projects.project_id
