@@ -160,10 +160,15 @@ def find_hosts(con: duckdb.DuckDBPyConnection, relation: str, registries: pa.Tab
     con.register("registries", registries)
     con.execute(f"""
         create or replace temp table hosts as
-        select ids.project_id, unnest(max_by(r, length(r.project_prefix)))
-        from (select distinct project_id from {relation}) ids
-        join registries r on starts_with(ids.project_id, r.project_prefix)
-        group by ids.project_id
+        with ids as (select distinct project_id from {relation}),
+        -- V, VC, VCS, ... of VCS1340: equal texts are joined by hash, where starts_with would try each registry.
+        beginnings as (
+            select project_id, unnest(list_transform(range(1, length(project_id) + 1), n -> left(project_id, n))) as text
+            from ids
+        )
+        select b.project_id, unnest(max_by(r, length(r.project_prefix)))
+        from beginnings b join registries r on r.project_prefix = b.text
+        group by b.project_id
     """)
 
 
