@@ -35,7 +35,7 @@ def make_stale(site: Site, sources: Mapping[str, str], drop: DropOutcome) -> Rep
         log.info("%s of %s assets must be made anew", len(keys), len(list(assets.materializable_asset_keys)))
         made = _execute(defs, graph.MATERIALIZE, instance, keys) if keys else None
         checks = gates.states(instance, assets)
-        stamp = _stamp(site, sources, assets, checks) if made is None or made.success else None
+        stamp = stamp_of(site, sources, assets, checks) if made is None or made.success else None
     if stamp:
         stamps.write(site.settings, stamp)
     return report(site, checks, drop, _work(made))
@@ -68,9 +68,10 @@ def _execute(
     )
 
 
-def _stamp(
-    site: Site, sources: Mapping[str, str], assets: dagster_internals.AssetGraph, checks: tuple[Check, ...]
+def stamp_of(
+    site: Site, sources: Mapping[str, str], assets: dagster_internals.AssetGraph, checks: tuple[Check, ...] = ()
 ) -> Stamp:
+    """What a site is made of when nothing of it is stale."""
     parents = dagster_internals.dependencies(assets)
     return Stamp(
         sources=sources,

@@ -1,0 +1,120 @@
+"""What this project assumes of Dagster's insides: one test per assumption. A new version of Dagster that breaks one breaks
+it here, and not in a run."""
+
+from __future__ import annotations
+
+import re
+
+import dagster as dg
+import pytest
+
+from carbon_assets.platform import dagster_internals as internals
+from tests.kit.places import HOME
+
+RAW, ONE, TWO, LAST = (dg.AssetKey([name]) for name in ("raw", "one", "two", "last"))
+PASSED, FAILED, NEVER = (dg.AssetCheckKey(LAST, name) for name in ("passed", "failed", "never"))
+
+
+def definitions(code: str = "1", *, raises: bool = False) -> dg.Definitions:
+    """A source, two assets that one step makes of it, and a last one with checks."""
+
+    @dg.observable_source_asset(key=RAW)
+    def raw() -> dg.DataVersion:
+        return dg.DataVersion("1")
+
+    @dg.multi_asset(specs=[dg.AssetSpec(key, deps=[RAW], code_version=code) for key in (ONE, TWO)])
+    def together():
+        yield dg.MaterializeResult(asset_key=ONE)
+        yield dg.MaterializeResult(asset_key=TWO)
+
+    specs = [dg.AssetCheckSpec(key.name, asset=LAST, blocking=key == FAILED) for key in (PASSED, FAILED, NEVER)]
+
+    @dg.asset(key=LAST, deps=[ONE], code_version="1", check_specs=specs)
+    def last():
+        yield dg.AssetCheckResult(check_name="passed", passed=True)
+        if raises:
+            raise dg.Failure("before the second check")
+        yield dg.AssetCheckResult(check_name="failed", passed=False, severity=dg.AssetCheckSeverity.WARN)
+        yield dg.MaterializeResult()
+
+    return dg.Definitions(assets=[raw, together, last], jobs=[dg.define_asset_job("all", dg.AssetSelection.all())])
+
+
+@pytest.fixture
+def instance():
+    with dg.DagsterInstance.ephemeral() as instance:
+        yield instance
+
+
+def observe(instance: dg.DagsterInstance, version: str) -> None:
+    instance.report_runless_asset_event(dg.AssetObservation(asset_key=RAW, tags={"dagster/data_version": version}))
+
+
+def make(instance: dg.DagsterInstance, defs: dg.Definitions) -> bool:
+    return defs.resolve_job_def("all").execute_in_process(instance=instance, raise_on_error=False).success
+
+
+def stale(instance: dg.DagsterInstance, defs: dg.Definitions) -> set[dg.AssetKey]:
+    return internals.stale_keys(instance, internals.asset_graph(defs))
+
+
+def test_what_was_never_made_is_stale_and_what_was_made_is_not(instance):
+    observe(instance, "1")
+    assert stale(instance, definitions()) == {ONE, TWO, LAST}
+    make(instance, definitions())
+    assert stale(instance, definitions()) == set()
+
+
+def test_another_version_of_a_source_makes_what_is_made_of_it_stale_and_the_same_again_does_not(instance):
+    observe(instance, "1")
+    make(instance, definitions())
+    observe(instance, "2")
+    assert {ONE, TWO} <= stale(instance, definitions())
+    observe(instance, "1")
+    assert stale(instance, definitions()) == set()
+
+
+def test_another_version_of_code_makes_an_asset_stale(instance):
+    observe(instance, "1")
+    make(instance, definitions())
+    assert {ONE, TWO} <= stale(instance, definitions(code="2"))
+    assert stale(instance, definitions()) == set()
+
+
+def test_what_one_step_makes_is_made_together():
+    graph = internals.asset_graph(definitions())
+    assert internals.made_together(graph, [ONE]) == {ONE, TWO}
+    assert internals.made_together(graph, [LAST]) == {LAST}
+
+
+def test_the_graph_says_what_each_asset_is_made_of():
+    graph = internals.asset_graph(definitions())
+    assert internals.dependencies(graph) == {ONE: {RAW}, TWO: {RAW}, LAST: {ONE}}
+
+
+def test_the_latest_evaluation_of_a_check_is_found_whichever_run_made_it(instance):
+    observe(instance, "1")
+    assert internals.latest_evaluations(instance, [PASSED, FAILED]) == {PASSED: None, FAILED: None}
+    make(instance, definitions())
+    found = internals.latest_evaluations(instance, [PASSED, FAILED, NEVER])
+    assert found[PASSED] and found[PASSED].passed
+    assert found[FAILED] and not found[FAILED].passed
+    assert found[FAILED].severity == dg.AssetCheckSeverity.WARN
+    assert found[NEVER] is None
+
+
+def test_a_check_that_a_failed_step_did_not_come_to_counts_as_never_evaluated_in_it(instance):
+    """Publishing waits for every blocking check: one that was begun and not ended must not count as passed."""
+    observe(instance, "1")
+    make(instance, definitions())
+    assert not make(instance, definitions(raises=True))
+    found = internals.latest_evaluations(instance, [PASSED, FAILED])
+    assert found[PASSED] and found[PASSED].passed
+    assert found[FAILED] is None
+
+
+def test_no_other_module_knows_of_dagsters_insides():
+    private = re.compile(r"from dagster\._|import dagster\._|dagster\._core|event_log_storage|run_storage")
+    files = [path for path in (HOME / "carbon_assets").rglob("*.py") if path.name != "dagster_internals.py"]
+    assert files
+    assert [path.name for path in files if private.search(path.read_text())] == []
