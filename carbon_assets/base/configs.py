@@ -52,6 +52,32 @@ class ConfigError(PlainError):
     """A file under `configs/` contradicts its model or itself."""
 
 
+MOVED = {
+    "categories.csv": "protocols/categories.csv",
+    "conversions.csv": "integrity/conversions.csv",
+    "curated_projects.csv": "unified/curated_projects.csv",
+    "drift.yml": "intake/drift.yml",
+    "programs.csv": "protocols/programs.csv",
+    "project_type_overrides.csv": "protocols/project_type_overrides.csv",
+    "project_types.csv": "protocols/project_types.csv",
+    "registry_types.csv": "protocols/registry_types/<registry>.csv",
+    "release_gate.yml": "intake/release_gate.yml",
+    "vocab/country.csv": "vocab/country/<any name>.csv",
+    "vocab/country_name.csv": "vocab/country_name/<any name>.csv",
+    "vocab/label.csv": "vocab/label/<any name>.csv",
+    "vocab/no_protocol.csv": "protocols/no_protocol.csv",
+    "vocab/status.csv": "vocab/status/<any name>.csv",
+}
+"""Where a file of stewards stood -> where it stands now, both below `configs/`."""
+
+
+def refuse_moved(configs: Path) -> None:
+    """Raise `ConfigError` for a file that stands where nothing reads it any more: it must not be ignored in silence."""
+    for old, new in MOVED.items():
+        if (configs / old).exists():
+            raise ConfigError(f"{configs / old} is no longer read: move what it says to {configs / new}")
+
+
 class Model(BaseModel):
     """What a file of stewards may say: keys that it does not know are refused, and what was read cannot change."""
 

@@ -16,6 +16,7 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from carbon_assets.base import readers, store
+from carbon_assets.base.lists import files_of
 from carbon_assets.base.settings import HOME, Settings
 from carbon_assets.history import schema
 from carbon_assets.history.classes import CLASSES
@@ -64,7 +65,7 @@ def kept(
 def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
     """A hash of all that the differences of two given files depend on: descriptions, vocabulary, code."""
     description = registry.model_dump(mode="json", exclude={"tables"}) | registry.tables[table].model_dump(mode="json")
-    files = [settings.configs / "vocab" / "status.csv", *_code(registry)]
+    files = [*files_of(settings.configs / "vocab" / "status"), *_code(registry)]
     if registry.tables[table].resolves_projects:
         files.append(settings.table("normalized", registry.id, "projects"))
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())

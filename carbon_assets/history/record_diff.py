@@ -433,7 +433,7 @@ def _rank_statuses(con: duckdb.DuckDBPyConnection, settings: Settings) -> None:
     words = con.execute(
         "select distinct status from (from changes_rest_old union all from changes_rest_new) where status is not null"
     ).fetchall()
-    known = Vocabulary(settings.configs / "vocab" / "status.csv") if words else {}
+    known = Vocabulary(settings.configs / "vocab" / "status") if words else {}
     meanings = {word: known.get(word) for (word,) in words}
     ranks = [
         classes.STATUS_ORDER.index(meaning) if meaning in classes.STATUS_ORDER else None

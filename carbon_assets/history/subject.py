@@ -12,7 +12,7 @@ SUBJECT = Subject(
         "harmonized/snapshots": (),
         "harmonized/project_history": (*_REGISTRIES, "vocab/**/*.csv"),
         "harmonized/totals_history": _REGISTRIES,
-        "harmonized/registry_changes": (*_REGISTRIES, "vocab/**/*.csv"),
+        "harmonized/registry_changes": (*_REGISTRIES, "vocab/**/*.csv", "history/*.csv"),
     },
     assets="carbon_assets.history.assets:build",
 )

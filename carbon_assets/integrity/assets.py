@@ -21,7 +21,7 @@ DOUBLE_COUNTING_FINDINGS = dg.AssetKey(["harmonized", "double_counting_findings"
 def build(site: Site) -> Parts:
     """The serial blocks, the findings of single credits, and those of credits that two programmes count.
 
-    Raises `ConfigError` where `configs/conversions.csv` cannot be understood.
+    Raises `ConfigError` where `configs/integrity/` cannot be understood.
     """
     settings, registries = site.settings, load_registries(site.settings.configs)
     conversions = double_counting.check(settings.configs, registries)

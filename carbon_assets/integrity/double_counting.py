@@ -1,7 +1,7 @@
 """Credits that a programme issues anew: were they cancelled where they stood before, and issued once?
 
 A conversion is a cancellation in the host registry whose reason says that it was for the programme
-(`configs/conversions.csv`). Cancellations and issuances are matched; what has no match is told. What else can be wrong
+(`configs/integrity/conversions.csv`). Cancellations and issuances are matched; what has no match is told. What else can be wrong
 with a single row belongs in `findings.py`.
 """
 
@@ -13,8 +13,8 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base import column_types
-from carbon_assets.base.configs import ConfigError, load_csv
-from carbon_assets.base.vocab import word_key
+from carbon_assets.base.configs import ConfigError, refuse_moved
+from carbon_assets.base.lists import load_list, word_key
 from carbon_assets.integrity import schema
 from carbon_assets.registries.description import Registry
 
@@ -45,18 +45,14 @@ _MOST = 10
 
 
 def check(configs: Path, registries: dict[str, Registry]) -> list[dict[str, str]]:
-    """The rows of `conversions.csv`. Raises `ConfigError` where one names no registry, or two say the same."""
-    path = configs / "conversions.csv"
-    programs = {row["program"] for row in load_csv(configs / "programs.csv", _PROGRAM_COLUMNS)}
-    seen: dict[tuple[str, str], str] = {}
-    rows = load_csv(path, COLUMNS)
+    """The rows of the list of conversions. Raises `ConfigError` where one names no registry, or two say the same."""
+    refuse_moved(configs)
+    known = load_list(configs / "protocols" / "programs", _PROGRAM_COLUMNS, key=("program",))
+    programs = {row["program"] for row in known}
+    rows = load_list(configs / "integrity" / "conversions", COLUMNS, key=("registry", "text"))
     for row in rows:
-        key = row["registry"], word_key(row["text"])
-        if row["registry"] not in registries or row["program"] not in programs or not key[1]:
-            raise ConfigError(f"{path}, line {row['line']}: needs a registry, a text and a programme of programs.csv")
-        if key in seen:
-            raise ConfigError(f"{path}, line {row['line']}: {row['text']!r} stands in line {seen[key]} already")
-        seen[key] = row["line"]
+        if row["registry"] not in registries or row["program"] not in programs or not word_key(row["text"]):
+            raise ConfigError(f"{row['place']}: needs a registry, a text and a programme of configs/protocols/programs")
     return rows
 
 

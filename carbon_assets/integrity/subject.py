@@ -1,5 +1,6 @@
 """Integrity: what contradicts itself: serial numbers, dates, double counting."""
 
+from carbon_assets.base.lists import list_patterns
 from carbon_assets.platform.subject import Subject
 
 _REGISTRIES = ("registries/*.yml",)
@@ -10,8 +11,12 @@ SUBJECT = Subject(
     meaning="Rows that break the rules of time, serial numbers and double counting.",
     inputs={
         "harmonized/serial_blocks": _REGISTRIES,
-        "harmonized/credit_findings": _REGISTRIES,
-        "harmonized/double_counting_findings": (*_REGISTRIES, "conversions.csv", "programs.csv"),
+        "harmonized/credit_findings": (*_REGISTRIES, "integrity/*.yml"),
+        "harmonized/double_counting_findings": (
+            *_REGISTRIES,
+            "integrity/**/*",
+            *list_patterns("protocols/programs"),
+        ),
     },
     assets="carbon_assets.integrity.assets:build",
 )

@@ -1,7 +1,7 @@
 """The curated catalogue of protocols: `configs/protocols/*.yml`, with the programmes, categories and project types that its
 entries name.
 
-What a catalogue may say and that it does not contradict itself. How a text is matched with it belongs in `protocols.py`.
+What a catalogue may say and that it does not contradict itself. How a text is matched with it belongs in `reader.py`.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from pathlib import Path
 
 from pydantic import Field
 
-from carbon_assets.base.configs import ConfigError, Model, load_csv, read_yaml
+from carbon_assets.base.configs import ConfigError, Model, read_yaml, refuse_moved
+from carbon_assets.base.lists import Row, load_list, yes_or_no
 from carbon_assets.protocols.text import TitleKeys
 
 PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
@@ -102,12 +103,14 @@ class Catalogue:
 
 def load_catalogue(configs: Path) -> Catalogue:
     """The catalogue of `configs/`. Raises `ConfigError` with file, line and entry where it contradicts itself."""
-    categories = {row["category"] for row in _unique(configs / "categories.csv", CATEGORY_COLUMNS)}
-    types = _project_types(configs / "project_types.csv", categories)
-    programs = _programs(configs / "programs.csv")
-    entries = [entry for path in sorted((configs / "protocols").glob("*.yml")) for entry in _entries(path)]
+    refuse_moved(configs)
+    folder = configs / "protocols"
+    categories = {row["category"] for row in _named(folder / "categories", CATEGORY_COLUMNS)}
+    types = _project_types(folder / "project_types", categories)
+    programs = _programs(folder / "programs")
+    entries = [entry for path in sorted(folder.glob("*.yml")) for entry in _entries(path)]
     if not entries:
-        raise ConfigError(f"{configs / 'protocols'}: no protocol is described here")
+        raise ConfigError(f"{folder}: no protocol is described here")
     protocols: dict[str, Protocol] = {}
     places: dict[str, str] = {}
     for place, protocol in entries:
@@ -185,45 +188,34 @@ def _title_keys(programs: dict[str, Program]) -> TitleKeys:
     return TitleKeys(marker for program in programs.values() if not program.is_compliance for marker in program.markers)
 
 
-def _programs(path: Path) -> dict[str, Program]:
-    programs = {}
-    for row in _unique(path, PROGRAM_COLUMNS):
-        programs[row["program"]] = Program(
+def _programs(place: Path) -> dict[str, Program]:
+    return {
+        row["program"]: Program(
             id=row["program"],
             name=row["name"],
             registry=row["registry"] or None,
-            is_compliance=_yes_or_no(path, row, "is_compliance"),
+            is_compliance=yes_or_no(row, "is_compliance"),
             markers=tuple(marker for marker in row["markers"].split("|") if marker),
         )
-    return programs
+        for row in _named(place, PROGRAM_COLUMNS)
+    }
 
 
-def _project_types(path: Path, categories: set[str]) -> dict[str, ProjectType]:
+def _project_types(place: Path, categories: set[str]) -> dict[str, ProjectType]:
     types = {}
-    for row in _unique(path, TYPE_COLUMNS):
+    for row in _named(place, TYPE_COLUMNS):
         if row["category"] not in categories:
-            raise ConfigError(f"{path}, line {row['line']}: category {row['category']!r} is not known")
+            raise ConfigError(f"{row['place']}: category {row['category']!r} is not known")
         types[row["project_type"]] = ProjectType(
-            row["project_type"], row["display_name"], row["category"], _yes_or_no(path, row, "bundle")
+            row["project_type"], row["display_name"], row["category"], yes_or_no(row, "bundle")
         )
     return types
 
 
-def _yes_or_no(path: Path, row: dict[str, str], column: str) -> bool:
-    if row[column] not in ("yes", "no"):
-        raise ConfigError(f"{path}, line {row['line']}: {column} is yes or no, not {row[column]!r}")
-    return row[column] == "yes"
-
-
-def _unique(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """The rows of a file whose first column names each of them, once."""
-    lines: dict[str, str] = {}
-    rows = load_csv(path, columns)
+def _named(place: Path, columns: tuple[str, ...]) -> list[Row]:
+    """The rows of a list whose first column names each of them."""
+    rows = load_list(place, columns, key=columns[:1])
     for row in rows:
-        name = row[columns[0]]
-        if not name:
-            raise ConfigError(f"{path}, line {row['line']}: {columns[0]} is blank")
-        if name in lines:
-            raise ConfigError(f"{path}, line {row['line']}: {name!r} stands in line {lines[name]} already")
-        lines[name] = row["line"]
+        if not row[columns[0]]:
+            raise ConfigError(f"{row['place']}: {columns[0]} is blank")
     return rows

@@ -1,7 +1,7 @@
 """What a project is: decided by its protocols, else by its registry's own words, else by a steward.
 
-`configs/registry_types.csv` says what the registries' words mean, `configs/project_type_overrides.csv` what stewards know of
-single projects. Which protocols a text names belongs in `protocols.py`.
+`configs/protocols/registry_types/*.csv` say what the registries' words mean, `project_type_overrides.csv` beside them what
+stewards know of single projects. Which protocols a text names belongs in `reader.py`.
 """
 
 from __future__ import annotations
@@ -11,8 +11,8 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
-from carbon_assets.base.configs import ConfigError, load_csv
-from carbon_assets.base.vocab import word_key
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.lists import load_list, word_key
 from carbon_assets.protocols.catalogue import Catalogue, ProjectType
 
 WORD_COLUMNS = ("registry", "field", "raw", "project_type", "broad", "note")
@@ -42,8 +42,8 @@ class ProjectTypes:
 
     def __init__(self, catalogue: Catalogue, configs: Path) -> None:
         self._catalogue = catalogue
-        self._words = _words(configs / "registry_types.csv", catalogue.project_types)
-        self.overrides = _overrides(configs / "project_type_overrides.csv", catalogue.project_types)
+        self._words = _words(configs / "protocols" / "registry_types", catalogue.project_types)
+        self.overrides = _overrides(configs / "protocols" / "project_type_overrides", catalogue.project_types)
 
     def decide(self, registry: str, ids: Iterable[str], type_raw: str | None, activity_raw: str | None) -> Decision:
         """From the protocols where they agree, else from the registry's activity, else from its type.
@@ -105,36 +105,30 @@ def _foremost(hints: list[Hint], source: str) -> tuple[str, str] | None:
     return max(decided, key=lambda type_: (votes[type_], -decided.index(type_))), source
 
 
-def _words(path: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
+def _words(place: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
     """(registry, field, word) -> what it says; None where it says nothing of the type."""
     words: dict[tuple[str, str, str], Hint | None] = {}
-    lines: dict[tuple[str, str, str], str] = {}
-    for row in load_csv(path, WORD_COLUMNS):
-        place = f"{path}, line {row['line']}"
-        key = (row["registry"], row["field"], word_key(row["raw"]))
+    for row in load_list(place, WORD_COLUMNS, key=("registry", "field", "raw")):
         if row["field"] not in ("type", "activity"):
-            raise ConfigError(f"{place}: field is type or activity, not {row['field']!r}")
+            raise ConfigError(f"{row['place']}: field is type or activity, not {row['field']!r}")
         if not row["registry"] or not row["raw"]:
-            raise ConfigError(f"{place}: needs a registry and a raw word")
-        if key in lines:
-            raise ConfigError(f"{place}: {row['raw']!r} of {row['registry']} stands in line {lines[key]} already")
+            raise ConfigError(f"{row['place']}: needs a registry and a raw word")
         if row["project_type"] and row["project_type"] not in types:
-            raise ConfigError(f"{place}: project_type {row['project_type']!r} is not known")
+            raise ConfigError(f"{row['place']}: project_type {row['project_type']!r} is not known")
         if row["broad"] not in (("yes", "no") if row["project_type"] else ("",)):
-            raise ConfigError(f"{place}: broad is yes or no where there is a project_type, else blank")
+            raise ConfigError(f"{row['place']}: broad is yes or no where there is a project_type, else blank")
+        key = (row["registry"], row["field"], word_key(row["raw"]))
         words[key] = Hint(row["project_type"], row["broad"] == "yes") if row["project_type"] else None
-        lines[key] = row["line"]
     return words
 
 
-def _overrides(path: Path, types: dict[str, ProjectType]) -> dict[str, str]:
+def _overrides(place: Path, types: dict[str, ProjectType]) -> dict[str, str]:
     """project_id -> project type."""
     overrides: dict[str, str] = {}
-    for row in load_csv(path, OVERRIDE_COLUMNS):
-        place = f"{path}, line {row['line']}"
-        if not row["project_id"] or row["project_id"] in overrides:
-            raise ConfigError(f"{place}: project_id {row['project_id']!r} is blank or stands here twice")
+    for row in load_list(place, OVERRIDE_COLUMNS, key=("project_id",)):
+        if not row["project_id"]:
+            raise ConfigError(f"{row['place']}: project_id is blank")
         if row["project_type"] not in types:
-            raise ConfigError(f"{place}: project_type {row['project_type']!r} is not known")
+            raise ConfigError(f"{row['place']}: project_type {row['project_type']!r} is not known")
         overrides[row["project_id"]] = row["project_type"]
     return overrides

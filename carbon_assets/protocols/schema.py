@@ -46,6 +46,6 @@ PROJECT_TYPES = pa.schema(
         field("project_type", TEXT, "What the project is; Unknown where nothing says it", required=True),
         field("project_type_source", TEXT, "protocol, registry, override or none", required=True),
         field("category", TEXT, "Category of the protocol, else of the type; else unknown", required=True),
-        field("unknown_words", LABELS, "Words for its type that configs/registry_types.csv does not explain"),
+        field("unknown_words", LABELS, "Words for its type that configs/protocols/registry_types does not explain"),
     ]
 )

@@ -1,5 +1,6 @@
 """Protocols: what methodology texts say, and what projects are by them."""
 
+from carbon_assets.base.lists import list_patterns
 from carbon_assets.platform.subject import Knowledge, Subject
 
 SUBJECT = Subject(
@@ -10,12 +11,19 @@ SUBJECT = Subject(
         Knowledge(
             "protocols",
             "The catalogue of protocols, with the programmes, categories and project types that it names.",
-            ("protocols/*.yml", "programs.csv", "categories.csv", "project_types.csv", "vocab/no_protocol.csv"),
+            (
+                "protocols/*.yml",
+                "protocols/reading/*.yml",
+                *list_patterns("protocols/programs"),
+                *list_patterns("protocols/categories"),
+                *list_patterns("protocols/project_types"),
+                *list_patterns("protocols/no_protocol"),
+            ),
         ),
         Knowledge(
             "project_types",
             "What the registries' own words for types mean, and the types of single projects.",
-            ("registry_types.csv", "project_type_overrides.csv"),
+            (*list_patterns("protocols/registry_types"), *list_patterns("protocols/project_type_overrides")),
         ),
     ),
     inputs={

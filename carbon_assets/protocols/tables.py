@@ -27,7 +27,7 @@ def reader(catalogue: Catalogue, registries: dict[str, Registry], configs: Path)
             raise ConfigError(
                 f"{configs / 'registries' / registry}.yml: default_protocol {protocol!r} is not in the catalogue"
             )
-    return ProtocolReader(catalogue, Vocabulary(configs / "vocab" / "no_protocol.csv"), defaults)
+    return ProtocolReader(catalogue, Vocabulary(configs / "protocols" / "no_protocol"), defaults)
 
 
 def check(registries: dict[str, Registry], configs: Path) -> None:

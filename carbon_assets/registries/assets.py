@@ -127,7 +127,7 @@ def _check_specs(key: dg.AssetKey, expectations: list[suites.Expectation]) -> li
         dg.AssetCheckSpec(
             RELEASED,
             asset=key,
-            description="The newest file differs from the one in use within the bounds of configs/release_gate.yml, and so "
+            description="The newest file differs from the one in use within the bounds of configs/intake/release_gate.yml, and so "
             "do the registry's other files, or a person let it through; if not, the last good ones stay in use.",
         ),
         dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),

@@ -14,7 +14,7 @@ from typing import Annotated, Literal
 from pydantic import BeforeValidator, Field, model_validator
 
 from carbon_assets.base import column_types
-from carbon_assets.base.configs import ConfigError, Model, load_yaml
+from carbon_assets.base.configs import ConfigError, Model, load_yaml, refuse_moved
 from carbon_assets.registries import schema
 
 CellType = Literal["id", "text", "code", "tonnes", "count", "year", "date", "flag"]
@@ -242,6 +242,7 @@ class Registry(Model):
 
 def load_registries(configs: Path) -> dict[str, Registry]:
     """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""
+    refuse_moved(configs)
     paths = sorted((configs / "registries").glob("*.yml"))
     return dict(_load(configs, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)))
 

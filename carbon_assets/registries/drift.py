@@ -16,7 +16,7 @@ from pydantic import Field
 from rapidfuzz import fuzz
 
 from carbon_assets.base import readers
-from carbon_assets.base.configs import Model, load_yaml
+from carbon_assets.base.configs import Model, load_yaml, refuse_moved
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import profiles, schema
 from carbon_assets.registries.description import Registry, Table
@@ -31,7 +31,7 @@ TELLING_NAME = 8
 
 
 class Limits(Model):
-    """The model of `configs/drift.yml`, which says what its keys mean."""
+    """The model of `configs/intake/drift.yml`, which says what its keys mean."""
 
     is_kind: float = Field(gt=0.5, le=1)
     was_kind: float = Field(gt=0, le=0.9)
@@ -49,8 +49,9 @@ class Limits(Model):
 
 
 def load_limits(configs: Path) -> Limits:
-    """The limits of `configs/drift.yml`. Raises `ConfigError`."""
-    return load_yaml(configs / "drift.yml", Limits)
+    """The limits of `configs/intake/drift.yml`. Raises `ConfigError`."""
+    refuse_moved(configs)
+    return load_yaml(configs / "intake" / "drift.yml", Limits)
 
 
 @dataclass(frozen=True)

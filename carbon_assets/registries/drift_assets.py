@@ -18,7 +18,7 @@ AS_BEFORE = "newest_files_have_the_form_of_before"
 
 
 def schema_changes(site: Site, registries: dict[str, Registry]) -> dg.AssetsDefinition:
-    """The table of all changes of form. Raises `ConfigError` where `configs/drift.yml` cannot be used."""
+    """The table of all changes of form. Raises `ConfigError` where `configs/intake/drift.yml` cannot be used."""
     settings = site.settings
     drift.load_limits(settings.configs)
     return tables.table(

@@ -1,6 +1,6 @@
 """The release gate: is what a new file says so different from what is in use that a person must look first?
 
-Both are canonical tables of one registry's table. The bounds are data (`configs/release_gate.yml`). What becomes of a file
+Both are canonical tables of one registry's table. The bounds are data (`configs/intake/release_gate.yml`). What becomes of a file
 that is held back belongs in `intake.py`, what is wrong with single rows in `faults.py`.
 """
 
@@ -15,7 +15,7 @@ import duckdb
 import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
 
-from carbon_assets.base.configs import ConfigError, Model, load_yaml
+from carbon_assets.base.configs import ConfigError, Model, load_yaml, refuse_moved
 from carbon_assets.base.sqltext import quote
 from carbon_assets.snapshots.store import Snapshot
 
@@ -67,8 +67,9 @@ class Gate(Model):
 
 
 def load_gate(configs: Path, tables: set[str]) -> Gate:
-    """The bounds of `release_gate.yml`. Raises `ConfigError`, also for an exception of a table that is none of `tables`."""
-    path = configs / "release_gate.yml"
+    """The bounds of `configs/intake/release_gate.yml`. Raises `ConfigError`, also for an exception of none of `tables`."""
+    refuse_moved(configs)
+    path = configs / "intake" / "release_gate.yml"
     gate = load_yaml(path, Gate)
     if unknown := set(gate.exceptions) - tables:
         raise ConfigError(

@@ -1,6 +1,6 @@
 """Country codes and names as published -> short English name and ISO 3166-1 alpha-3 code.
 
-Codes count before names, and names go through `configs/vocab/country.csv` before the library; `country_name.csv` says
+Codes count before names, and names go through `configs/vocab/country/` before the library; `configs/vocab/country_name/` says
 where a country is called otherwise than the library does. Anything that names no single country stays unknown.
 """
 

@@ -12,7 +12,7 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base import column_types
-from carbon_assets.base.configs import load_csv
+from carbon_assets.base.lists import load_list
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.registries import schema as registries_schema
 from carbon_assets.registries.cells import MACROS
@@ -24,6 +24,9 @@ CURATED = (
     "project_id", "name", "proponent", "protocol_raw", "status_raw", "country_raw", "listed_at", "project_url",
     "note",
 )  # fmt: skip
+
+CURATED_SOURCE = "configs/curated_projects"
+"""What the published tables name as the source of curated projects; readers rely on it, wherever the list stands."""
 
 
 def registries_table(registries: dict[str, Registry]) -> pa.Table:
@@ -45,7 +48,7 @@ def unify_credits(con: duckdb.DuckDBPyConnection, tables: list[Path], registries
     """The union of all normalized credits, as `schema.UNIFIED_CREDITS`, in order of `credit_id`."""
     _union(con, tables, registries, registries_schema.CREDITS)
     find_hosts(con, "asserted", registries)
-    labels = Vocabulary(configs / "vocab" / "label.csv")
+    labels = Vocabulary(configs / "vocab" / "label")
     distinct = con.execute("select distinct unnest(labels) from asserted").fetchall()
     meanings = {raw: labels.get(raw, raw) for (raw,) in distinct}
     con.register("label_meanings", _pairs(meanings))
@@ -111,8 +114,8 @@ def unify_projects(
                     p.project_url,
                     replace(host.project_url, '{{number}}', substr(p.project_id, length(host.project_prefix) + 1))
                 ) as project_url,
-                coalesce(p.source, 'configs/curated_projects') as source,
-                coalesce(p.snapshot_id, 'configs/curated_projects') as snapshot_id
+                coalesce(p.source, '{CURATED_SOURCE}') as source,
+                coalesce(p.snapshot_id, '{CURATED_SOURCE}') as snapshot_id
             from harmonized p
             left join hosts host on host.project_id = p.project_id
         )
@@ -128,7 +131,7 @@ def unify_projects(
 def harmonized_projects(con: duckdb.DuckDBPyConnection, relation: str, registries: pa.Table, configs: Path) -> str:
     """A query for the projects of `relation` with the registry that hosts them, their status and their country."""
     find_hosts(con, relation, registries)
-    con.register("statuses", _meanings(con, relation, "status_raw", Vocabulary(configs / "vocab" / "status.csv")))
+    con.register("statuses", _meanings(con, relation, "status_raw", Vocabulary(configs / "vocab" / "status")))
     con.register("countries", _countries(con, relation, configs))
     return f"""
         select
@@ -200,12 +203,12 @@ def _countries(con: duckdb.DuckDBPyConnection, relation: str, configs: Path) -> 
     """).fetchall()
     fields = [(name, pa.string()) for name in ("code", "name", "country", "iso3")]
     vocab = configs / "vocab"
-    countries = Countries(Vocabulary(vocab / "country.csv"), Vocabulary(vocab / "country_name.csv"))
+    countries = Countries(Vocabulary(vocab / "country"), Vocabulary(vocab / "country_name"))
     return pa.Table.from_pylist(countries.resolve_all(pairs), schema=pa.schema(fields))
 
 
 def _curated(configs: Path) -> pa.Table:
-    rows = load_csv(configs / "curated_projects.csv", CURATED)
+    rows = load_list(configs / "unified" / "curated_projects", CURATED, key=("project_id",))
     return pa.Table.from_pylist(
         [{name: row[name] or None for name in CURATED} for row in rows],
         schema=pa.schema([(name, pa.string()) for name in CURATED]),

@@ -25,7 +25,9 @@ UNIFIED_PROJECTS = pa.schema(
         field("status", TEXT, "listed, registered or completed; NULL where the raw status is unknown"),
         field("country", TEXT, "Country, short English name; NULL where unknown"),
         field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
-        field("is_curated", FLAG, "Asserted by configs/curated_projects.csv, not by the registry", required=True),
+        field(
+            "is_curated", FLAG, "Asserted by configs/unified/curated_projects.csv, not by the registry", required=True
+        ),
     ]
 )
 

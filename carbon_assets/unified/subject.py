@@ -12,7 +12,7 @@ SUBJECT = Subject(
     inputs={
         "harmonized/registries": _REGISTRIES,
         "harmonized/credits": _WORDS,
-        "harmonized/projects": (*_WORDS, "curated_projects.csv"),
+        "harmonized/projects": (*_WORDS, "unified/**/*.csv"),
     },
     assets="carbon_assets.unified.assets:build",
 )

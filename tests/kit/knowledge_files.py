@@ -5,9 +5,9 @@ from __future__ import annotations
 from pathlib import Path
 
 FILES = {
-    "categories.csv": ["category,note", "forest,", "renewable-energy,", "unknown,"],
-    "project_types.csv": ["project_type,display_name,category,bundle,note", "trees,Trees,forest,no,", "wind,Wind Power,renewable-energy,no,", "sun,Solar Power,renewable-energy,no,"],
-    "programs.csv": [
+    "protocols/categories.csv": ["category,note", "forest,", "renewable-energy,", "unknown,"],
+    "protocols/project_types.csv": ["project_type,display_name,category,bundle,note", "trees,Trees,forest,no,", "wind,Wind Power,renewable-energy,no,", "sun,Solar Power,renewable-energy,no,"],
+    "protocols/programs.csv": [
         "program,name,registry,is_compliance,markers,note",
         "one,Programme One,first,no,Programme One|ONE,",
         "two,Programme Two,,no,Programme Two,",
@@ -16,7 +16,7 @@ FILES = {
     "protocols/one.yml": ["program: one", "protocols:", "  - id: a", "    title: Purple Carrots of Kenya", "  - id: b", "    title: Windmills of the Mind"],
     "protocols/two.yml": ["program: two", "protocols:", "  - id: c", "    title: Hidden Springs of Oman"],
     "registries/one.yml": ["id: one", "name: One", "tables: {}"],
-    "registry_types.csv": [
+    "protocols/registry_types/first.csv": [
         "registry,field,raw,project_type,broad,note",
         "first,type,Energy,wind,yes,",
         "first,type,Woods; Old,trees,no,",
@@ -26,8 +26,8 @@ FILES = {
         "first,activity,Sun and more,sun,yes,",
         "second,type,Energy,sun,no,",
     ],
-    "project_type_overrides.csv": ["project_id,project_type,note", "ONE7,sun,", "ONE8,trees,", "ONE9,wind,"],
-    "vocab/no_protocol.csv": ["raw,canonical,note", "Not given,not given,"],
+    "protocols/project_type_overrides.csv": ["project_id,project_type,note", "ONE7,sun,", "ONE8,trees,", "ONE9,wind,"],
+    "protocols/no_protocol.csv": ["raw,canonical,note", "Not given,not given,"],
 }  # fmt: skip
 
 

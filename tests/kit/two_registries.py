@@ -39,8 +39,7 @@ def described_in(folder: Path) -> Settings:
     (configs / "registries").mkdir(parents=True)
     for name, registry in REGISTRIES.items():
         (configs / "registries" / f"{name}.yml").write_text(yaml.safe_dump(registry, sort_keys=False))
-    for name in ("release_gate.yml", "drift.yml"):
-        shutil.copy(CONFIGS / name, configs)
+    shutil.copytree(CONFIGS / "intake", configs / "intake")
     return settings_in(folder, configs=configs, expectations=folder / "expectations", threads=1)
 
 

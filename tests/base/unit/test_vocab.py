@@ -5,16 +5,16 @@ from pathlib import Path
 import pytest
 
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.base.vocab import Vocabulary, word_key
+from carbon_assets.base.lists import word_key
+from carbon_assets.base.vocab import Vocabulary
 from tests.kit.building import CONFIGS
 
-SHIPPED = sorted((CONFIGS / "vocab").glob("*.csv"))
+SHIPPED = sorted((CONFIGS / "vocab").iterdir())
 
 
 def vocabulary(folder: Path, *lines: str) -> Vocabulary:
-    path = folder / "words.csv"
-    path.write_text("\n".join(["raw,canonical,note", *lines, ""]))
-    return Vocabulary(path)
+    (folder / "words.csv").write_text("\n".join(["raw,canonical,note", *lines, ""]))
+    return Vocabulary(folder / "words")
 
 
 @pytest.mark.parametrize(

@@ -201,8 +201,12 @@ def test_tonnes_balance(tmp_path, drawn):
 @pytest.fixture
 def configs(tmp_path):
     def write(*rows: str):
-        (tmp_path / "programs.csv").write_text("program,name,registry,is_compliance,markers,note\narb,ARB,,yes,ARB,\n")
-        (tmp_path / "conversions.csv").write_text("\n".join(["registry,text,program,note", *rows]) + "\n")
+        (tmp_path / "protocols").mkdir()
+        (tmp_path / "integrity").mkdir()
+        (tmp_path / "protocols" / "programs.csv").write_text(
+            "program,name,registry,is_compliance,markers,note\narb,ARB,,yes,ARB,\n"
+        )
+        (tmp_path / "integrity" / "conversions.csv").write_text("\n".join(["registry,text,program,note", *rows]) + "\n")
         return tmp_path
 
     return write

@@ -32,12 +32,12 @@ OWNED = ("normalized", "harmonized", "published")
 KNOWLEDGE = {
     "configs/protocols": [
         "protocols/verra.yml",
-        "programs.csv",
-        "categories.csv",
-        "project_types.csv",
-        "vocab/no_protocol.csv",
+        "protocols/programs.csv",
+        "protocols/categories.csv",
+        "protocols/project_types.csv",
+        "protocols/no_protocol.csv",
     ],
-    "configs/project_types": ["registry_types.csv", "project_type_overrides.csv"],
+    "configs/project_types": ["protocols/registry_types/verra.csv", "protocols/project_type_overrides.csv"],
     "configs/beneficiaries": [
         "beneficiaries/aliases.csv",
         "beneficiaries/intermediaries.csv",
@@ -344,15 +344,16 @@ def test_every_file_of_the_stewards_is_of_a_known_body():
     The curators' histories are observed as well, but none is shipped.
     """
     of_registries = {
-        "curated_projects.csv",
-        "conversions.csv",
-        *(f"vocab/{n}.csv" for n in ("country", "country_name", "label", "status")),
+        "unified/curated_projects.csv",
+        "integrity/conversions.csv",
+        *(f"vocab/{n}/common.csv" for n in ("country", "country_name", "label", "status")),
     }
+    types = {f"protocols/registry_types/{path.name}" for path in (CONFIGS / "protocols" / "registry_types").glob("*")}
     files = {path.relative_to(CONFIGS).as_posix() for path in CONFIGS.rglob("*.csv")}
     known = {name for names in KNOWLEDGE.values() for name in names if name.endswith(".csv")}
-    assert files == known | of_registries
+    assert files == known | types | of_registries
     folders = {path.parent.name for path in CONFIGS.rglob("*.yml")}
-    assert folders == {"configs", "registries", "protocols", "beneficiaries", "boundaries"}
+    assert folders == {"intake", "registries", "protocols", "beneficiaries", "boundaries"}
 
 
 @pytest.mark.parametrize(("name", "is_seen"), [("operations/new.json", True), ("operations/notes.txt", False)])

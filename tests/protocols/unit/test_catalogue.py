@@ -252,25 +252,25 @@ def test_a_catalogue_without_protocols_is_refused(tmp_path, changes):
 @pytest.mark.parametrize(
     ("file", "line", "said"),
     [
-        ("programs.csv", "x,X,,maybe,,", "line 5: is_compliance is yes or no, not 'maybe'"),
-        ("programs.csv", "x,X,,,,", "line 5: is_compliance is yes or no, not ''"),
-        ("programs.csv", "one,X,,no,,", "line 5: 'one' stands in line 2 already"),
-        ("programs.csv", ",X,,no,,", "line 5: program is blank"),
-        ("project_types.csv", "x,X,woods,no,", "line 5: category 'woods' is not known"),
-        ("project_types.csv", "x,X,,no,", "line 5: category '' is not known"),
-        ("project_types.csv", "wind,X,forest,no,", "line 5: 'wind' stands in line 3 already"),
-        ("project_types.csv", ",X,forest,no,", "line 5: project_type is blank"),
-        ("project_types.csv", "x,X,forest,maybe,", "line 5: bundle is yes or no, not 'maybe'"),
-        ("categories.csv", "forest,again", "line 5: 'forest' stands in line 2 already"),
-        ("categories.csv", ",blank", "line 5: category is blank"),
-        ("categories.csv", "x", "line 5: expected 2 cells"),
+        ("protocols/programs.csv", "x,X,,maybe,,", "line 5: is_compliance is yes or no, not 'maybe'"),
+        ("protocols/programs.csv", "x,X,,,,", "line 5: is_compliance is yes or no, not ''"),
+        ("protocols/programs.csv", "one,X,,no,,", "line 5: 'one' stands in line 2 already"),
+        ("protocols/programs.csv", ",X,,no,,", "line 5: program is blank"),
+        ("protocols/project_types.csv", "x,X,woods,no,", "line 5: category 'woods' is not known"),
+        ("protocols/project_types.csv", "x,X,,no,", "line 5: category '' is not known"),
+        ("protocols/project_types.csv", "wind,X,forest,no,", "line 5: 'wind' stands in line 3 already"),
+        ("protocols/project_types.csv", ",X,forest,no,", "line 5: project_type is blank"),
+        ("protocols/project_types.csv", "x,X,forest,maybe,", "line 5: bundle is yes or no, not 'maybe'"),
+        ("protocols/categories.csv", "forest,again", "line 5: 'forest' stands in line 2 already"),
+        ("protocols/categories.csv", ",blank", "line 5: category is blank"),
+        ("protocols/categories.csv", "x", "line 5: expected 2 cells"),
     ],
 )
 def test_a_line_of_a_table_that_contradicts_is_refused(tmp_path, file, line, said):
     assert refused(tmp_path, {file: [*FILES[file], line]}).startswith(f"{file}, {said}")
 
 
-@pytest.mark.parametrize("file", ["categories.csv", "project_types.csv", "programs.csv"])
+@pytest.mark.parametrize("file", ["protocols/categories.csv", "protocols/project_types.csv", "protocols/programs.csv"])
 def test_a_table_with_other_columns_is_refused(tmp_path, file):
     assert refused(tmp_path, {file: ["x,y", "1,2"]}).startswith(f"{file}, line 1: expected the columns ")
 

@@ -11,7 +11,7 @@ from collections import Counter
 
 import pytest
 
-from carbon_assets.base.configs import load_csv
+from carbon_assets.base.lists import load_list
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.protocols import tables
 from carbon_assets.protocols.catalogue import load_catalogue
@@ -27,9 +27,9 @@ REGISTRIES = load_registries(CONFIGS)
 CATALOGUE = load_catalogue(CONFIGS)
 READER = tables.reader(CATALOGUE, REGISTRIES, CONFIGS)
 PROGRAMS_OF_REGISTRIES = {program.registry: program.id for program in CATALOGUE.programs.values() if program.registry}
-WORDS = load_csv(CONFIGS / "registry_types.csv", WORD_COLUMNS)
-OVERRIDES = load_csv(CONFIGS / "project_type_overrides.csv", OVERRIDE_COLUMNS)
-CURATED = load_csv(CONFIGS / "curated_projects.csv", harmonize.CURATED)
+WORDS = load_list(CONFIGS / "protocols" / "registry_types", WORD_COLUMNS, key=("registry", "field", "raw"))
+OVERRIDES = load_list(CONFIGS / "protocols" / "project_type_overrides", OVERRIDE_COLUMNS, key=("project_id",))
+CURATED = load_list(CONFIGS / "unified" / "curated_projects", harmonize.CURATED, key=("project_id",))
 
 # --- all of it ------------------------------------------------------------------------------------------------------
 
@@ -107,8 +107,8 @@ def test_the_default_protocol_of_a_registry_is_one_of_its_programme():
 @pytest.mark.parametrize("registry", [None, *REGISTRIES])
 def test_texts_that_say_there_is_no_protocol_name_none(registry):
     """None of them is a title, an alias or a code as well."""
-    texts = [row["raw"] for row in csv.DictReader((CONFIGS / "vocab" / "no_protocol.csv").open())]
-    assert len(texts) == len(Vocabulary(CONFIGS / "vocab" / "no_protocol.csv")) > 10
+    texts = [row["raw"] for row in csv.DictReader((CONFIGS / "protocols" / "no_protocol.csv").open())]
+    assert len(texts) == len(Vocabulary(CONFIGS / "protocols" / "no_protocol")) > 10
     assert {text: READER.read(text, registry).outcome for text in texts} == dict.fromkeys(texts, "names none")
 
 

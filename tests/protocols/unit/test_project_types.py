@@ -215,7 +215,7 @@ def test_overrides_are_read_by_project(types):
         ("first,sector,Foo,wind,no,", "field is type or activity, not 'sector'"),
         (",type,Foo,wind,no,", "needs a registry and a raw word"),
         ("first,type,,wind,no,", "needs a registry and a raw word"),
-        ("first,type,ENERGY ,wind,no,", "'ENERGY' of first stands in line 2 already"),
+        ("first,type,ENERGY ,wind,no,", "'ENERGY' of 'type' of 'first' stands in line 2 already"),
         ("first,type,Foo,winds,no,", "project_type 'winds' is not known"),
         ("first,type,Foo,wind,,", "broad is yes or no where there is a project_type, else blank"),
         ("first,type,Foo,wind,maybe,", "broad is yes or no where there is a project_type, else blank"),
@@ -224,26 +224,28 @@ def test_overrides_are_read_by_project(types):
     ],
 )
 def test_a_word_that_contradicts_is_refused_with_its_line(tmp_path, line, said):
-    assert refused(tmp_path, "registry_types.csv", line).startswith(f"registry_types.csv, line 9: {said}")
+    assert refused(tmp_path, "protocols/registry_types/first.csv", line).startswith(
+        f"protocols/registry_types/first.csv, line 9: {said}"
+    )
 
 
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        (",wind,", "project_id '' is blank or stands here twice"),
-        ("ONE7,wind,", "project_id 'ONE7' is blank or stands here twice"),
+        (",wind,", "project_id is blank"),
+        ("ONE7,wind,", "'ONE7' stands in line 2 already"),
         ("ONE5,winds,", "project_type 'winds' is not known"),
         ("ONE5,,", "project_type '' is not known"),
         ("ONE5,wind", "expected 3 cells"),
     ],
 )
 def test_an_override_that_contradicts_is_refused_with_its_line(tmp_path, line, said):
-    assert refused(tmp_path, "project_type_overrides.csv", line).startswith(
-        f"project_type_overrides.csv, line 5: {said}"
+    assert refused(tmp_path, "protocols/project_type_overrides.csv", line).startswith(
+        f"protocols/project_type_overrides.csv, line 5: {said}"
     )
 
 
-@pytest.mark.parametrize("file", ["registry_types.csv", "project_type_overrides.csv"])
+@pytest.mark.parametrize("file", ["protocols/registry_types/first.csv", "protocols/project_type_overrides.csv"])
 def test_a_file_with_other_columns_is_refused(tmp_path, file):
     with pytest.raises(ConfigError, match=f"{file}, line 1: expected the columns"):
         ProjectTypes(CATALOGUE, write(tmp_path, {file: ["x,y", "1,2"]}))

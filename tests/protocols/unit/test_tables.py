@@ -252,10 +252,10 @@ def test_files_that_hold_together_pass_the_check(configs):
     ("file", "line"),
     [
         ("protocols/two.yml", "    category: woods"),
-        ("registry_types.csv", "first,type,Energy,wind,yes,"),
-        ("project_type_overrides.csv", "ONE7,wind,"),
-        ("vocab/no_protocol.csv", "not given,again,"),
-        ("programs.csv", "one,One,,no,,"),
+        ("protocols/registry_types/first.csv", "first,type,Energy,wind,yes,"),
+        ("protocols/project_type_overrides.csv", "ONE7,wind,"),
+        ("protocols/no_protocol.csv", "not given,again,"),
+        ("protocols/programs.csv", "one,One,,no,,"),
     ],
 )
 def test_a_contradiction_in_any_file_fails_the_check(tmp_path, file, line):

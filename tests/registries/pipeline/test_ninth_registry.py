@@ -1,6 +1,7 @@
 """A registry is data: a YAML file and a CSV in a temporary folder bring a ninth one into both marts."""
 
 import shutil
+from pathlib import Path
 
 from tests.kit.runs import run_drop
 
@@ -36,19 +37,50 @@ tables:
     constants: {transaction_type: retirement}
     key: [serial_number]
 """
+CATALOGUE = """
+program: moon
+protocols:
+  - id: moon-craters
+    title: Planting of Craters
+    project_type: crater planting
+"""
 PROJECTS = """Number,Name,State,Land,Method,Kind
 1,Crater forest,Registered,France,AR-ACM0003 v2.0,Moon forest
-2,Sea of grass,Listed,Kenya,,Moon grass
+2,Sea of grass,Orbiting,Kenya,No moon method,Moon grass
+4,Crater wood,Registered,Selene,Planting of Craters (Moon Standard),
 """
-WORDS = "moon-registry,type,Moon grass,sustainable grassland management,no,\n"
-RETIREMENTS = 'Number,Tonnes,Day,Serial,Vintage\n1,"1,500",2024-05-01,MOO-7-1-1500,2023\n3,2.5,2024-06-01,MOO-8-1-2,\n'
+ADDED = {
+    "registries/moon-registry.yml": YAML,
+    "protocols/moon.yml": CATALOGUE,
+    "protocols/programs/moon-registry.csv": "program,name,registry,is_compliance,markers,note\n"
+    "moon,Moon Standard,moon-registry,no,Moon Standard,\n",
+    "protocols/project_types/moon-registry.csv": "project_type,display_name,category,bundle,note\n"
+    "crater planting,Crater Planting,forest,no,\n",
+    "protocols/registry_types/moon-registry.csv": "registry,field,raw,project_type,broad,note\n"
+    "moon-registry,type,Moon grass,sustainable grassland management,no,\n",
+    "protocols/project_type_overrides/moon-registry.csv": "project_id,project_type,note\nMOO5,crater planting,told\n",
+    "protocols/no_protocol/moon-registry.csv": "raw,canonical,note\nNo moon method,not given,\n",
+    "vocab/status/moon-registry.csv": "raw,canonical,note\nOrbiting,listed,\nRegistered,registered,\n",
+    "vocab/country/moon-registry.csv": "raw,canonical,note\nSelene,Greece,\n",
+    "unified/curated_projects/moon-registry.csv": "project_id,name,proponent,protocol_raw,status_raw,country_raw,"
+    "listed_at,project_url,note\nMOO5,Far side,,,Registered,Kenya,,,\n",
+    "integrity/conversions/moon-registry.csv": "registry,text,program,note\nmoon-registry,For California,arb,\n",
+}
+"""All that is known of the registry and of its programme, in files that no other registry has."""
+RETIREMENTS = 'Number,Tonnes,Day,Serial,Vintage\n1,"1,500",2024-05-01,MOO-7-1-1500,2023\n3,2.5,2024-06-01,MOO-8-1-2,\n5,1,2024-07-01,MOO-9-1-1,2023\n'
 
 
-def test_a_ninth_registry_needs_no_edit(home, tmp_path):
+def add(path: Path, content: str) -> None:
+    """Write a file that must not be there yet."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("x") as file:
+        file.write(content)
+
+
+def test_a_ninth_registry_only_adds_files(home, tmp_path):
     configs = shutil.copytree(home / "configs", tmp_path / "configs")
-    (configs / "registries" / "moon-registry.yml").write_text(YAML)
-    with (configs / "registry_types.csv").open("a") as file:
-        file.write(WORDS)
+    for name, content in ADDED.items():
+        add(configs / name, content)
     folder = tmp_path / "drop" / "moon-registry"
     folder.mkdir(parents=True)
     (folder / "projects.csv").write_text(PROJECTS)
@@ -64,12 +96,15 @@ def test_a_ninth_registry_needs_no_edit(home, tmp_path):
         ("MOO1", "moon-registry", "registered", "FRA", 1500, "https://example.test/1", False),
         ("MOO2", "moon-registry", "listed", "KEN", 0, "https://example.test/2", False),
         ("MOO3", "moon-registry", None, None, 2.5, "https://example.test/3", True),
+        ("MOO4", "moon-registry", "registered", "GRC", 0, "https://example.test/4", False),
+        ("MOO5", "moon-registry", "registered", "KEN", 1, "https://example.test/5", False),
     ]
     assert made.sql(
         "select project_id, registry, quantity::varchar as t, serial_key, serial_end, source from marts.credits order by 1"
     ) == [
         ("MOO1", "moon-registry", "1500.000000", "MOO-7", 1500, "moon-registry/retirements"),
         ("MOO3", "moon-registry", "2.500000", "MOO-8", 2, "moon-registry/retirements"),
+        ("MOO5", "moon-registry", "1.000000", "MOO-9", 1, "moon-registry/retirements"),
     ]
     assert made.sql(
         "select project_id, protocol, protocol_version, project_type, category from marts.projects order by 1"
@@ -77,4 +112,6 @@ def test_a_ninth_registry_needs_no_edit(home, tmp_path):
         ("MOO1", ["ar-acm0003"], "2.0", "Afforestation + Reforestation", "forest"),
         ("MOO2", None, None, "Grassland Management", "land-use"),
         ("MOO3", None, None, "Unknown", "unknown"),
+        ("MOO4", ["moon-craters"], None, "Crater Planting", "forest"),
+        ("MOO5", None, None, "Crater Planting", "forest"),
     ]

@@ -14,7 +14,7 @@ import pyarrow as pa
 import pytest
 
 from carbon_assets.base import store
-from carbon_assets.base.configs import load_csv
+from carbon_assets.base.lists import load_list
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.boundaries import drops
 from carbon_assets.registries import schema as registries_schema
@@ -207,22 +207,22 @@ def normalize_sample(tmp_path_factory):
 
 
 def test_every_status_means_one_of_three():
-    assert set(Vocabulary(CONFIGS / "vocab" / "status.csv").values()) == {"listed", "registered", "completed"}
+    assert set(Vocabulary(CONFIGS / "vocab" / "status").values()) == {"listed", "registered", "completed"}
 
 
 def test_every_vocabulary_loads():
     """And none is empty; a word with two meanings is refused while loading."""
-    assert all(len(Vocabulary(path)) for path in (CONFIGS / "vocab").glob("*.csv"))
+    assert all(len(Vocabulary(path)) for path in (CONFIGS / "vocab").iterdir())
 
 
 def test_country_fixes_name_countries_and_name_changes_known_codes():
-    fixes, names = (Vocabulary(CONFIGS / "vocab" / f"{name}.csv") for name in ("country", "country_name"))
+    fixes, names = (Vocabulary(CONFIGS / "vocab" / name) for name in ("country", "country_name"))
     countries = Countries(fixes, names)
     assert [word for word in fixes if countries.resolve(None, word) is None] == []
     assert {code: countries.resolve(code.upper(), None).name for code in names} == dict(names)
 
 
-CURATED = load_csv(CONFIGS / "curated_projects.csv", harmonize.CURATED)
+CURATED = load_list(CONFIGS / "unified" / "curated_projects", harmonize.CURATED, key=("project_id",))
 
 
 def test_curated_projects_are_of_known_registries():

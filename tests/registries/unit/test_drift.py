@@ -369,8 +369,9 @@ def test_the_reason_names_all_that_blocks_and_nothing_else():
 
 
 def test_a_limit_moves_what_is_told(tmp_path):
-    said = yaml.safe_load((CONFIGS / "drift.yml").read_text())
-    (tmp_path / "drift.yml").write_text(yaml.safe_dump(said | {"word_share": 0.3}))
+    said = yaml.safe_load((CONFIGS / "intake" / "drift.yml").read_text())
+    (tmp_path / "intake").mkdir()
+    (tmp_path / "intake" / "drift.yml").write_text(yaml.safe_dump(said | {"word_share": 0.3}))
     limits = drift.load_limits(tmp_path)
     moved = profile_of_columns({**good(), "Region": ["North"] * 150 + ["South"] * 50})
     assert drift.compare(profile_of_columns(good()), moved, SPEC, limits) == []
@@ -378,8 +379,9 @@ def test_a_limit_moves_what_is_told(tmp_path):
 
 @pytest.mark.parametrize("change", [{"word_share": 2}, {"no_such": 1}, {"enough": "many"}, {"is_kind": None}])
 def test_limits_that_cannot_be_are_refused_with_the_files_name(tmp_path, change):
-    said = yaml.safe_load((CONFIGS / "drift.yml").read_text())
-    (tmp_path / "drift.yml").write_text(yaml.safe_dump(said | change))
+    said = yaml.safe_load((CONFIGS / "intake" / "drift.yml").read_text())
+    (tmp_path / "intake").mkdir()
+    (tmp_path / "intake" / "drift.yml").write_text(yaml.safe_dump(said | change))
     with pytest.raises(ConfigError, match=r"drift\.yml"):
         drift.load_limits(tmp_path)
 

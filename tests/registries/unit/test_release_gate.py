@@ -282,7 +282,8 @@ def test_records_that_were_in_use_before_are_older():
 def load(folder: Path, text: str | None = None, **exceptions: dict) -> Gate:
     """The gate of a file with these exceptions, or with this text."""
     gate = {"defaults": DEFAULTS.model_dump(), "exceptions": exceptions}
-    (folder / "release_gate.yml").write_text(yaml.safe_dump(gate) if text is None else text)
+    (folder / "intake").mkdir()
+    (folder / "intake" / "release_gate.yml").write_text(yaml.safe_dump(gate) if text is None else text)
     return release_gate.load_gate(folder, {"made-up/events", "made-up/projects"})
 
 
@@ -309,20 +310,20 @@ def test_an_exception_holds_for_its_table_alone(tmp_path):
 def test_an_exception_that_cannot_be_meant_is_refused(tmp_path, table, exception, error):
     with pytest.raises(ConfigError, match=error) as raised:
         load(tmp_path, **{table: exception})
-    assert str(tmp_path / "release_gate.yml") in str(raised.value)
+    assert str(tmp_path / "intake" / "release_gate.yml") in str(raised.value)
 
 
 @pytest.mark.parametrize("text", ["", "defaults: {}", "defaults: [", "limits: 3"])
 def test_a_file_that_is_none_is_refused_by_name(tmp_path, text):
     with pytest.raises(ConfigError) as raised:
         load(tmp_path, text)
-    assert str(tmp_path / "release_gate.yml") in str(raised.value)
+    assert str(tmp_path / "intake" / "release_gate.yml") in str(raised.value)
 
 
 def test_no_file_is_refused_by_name(tmp_path):
     with pytest.raises(ConfigError) as raised:
         release_gate.load_gate(tmp_path, set())
-    assert str(tmp_path / "release_gate.yml") in str(raised.value)
+    assert str(tmp_path / "intake" / "release_gate.yml") in str(raised.value)
 
 
 # --- publishing -----------------------------------------------------------------------------------------------------

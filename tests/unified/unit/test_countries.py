@@ -11,12 +11,12 @@ from tests.kit.building import CONFIGS
 
 @pytest.fixture(scope="module")
 def shipped() -> Countries:
-    return Countries(Vocabulary(CONFIGS / "vocab" / "country.csv"), Vocabulary(CONFIGS / "vocab" / "country_name.csv"))
+    return Countries(Vocabulary(CONFIGS / "vocab" / "country"), Vocabulary(CONFIGS / "vocab" / "country_name"))
 
 
 def vocabulary(path: Path, *lines: str) -> Vocabulary:
     path.write_text("\n".join(["raw,canonical,note", *lines, ""]))
-    return Vocabulary(path)
+    return Vocabulary(path.with_suffix(""))
 
 
 @pytest.mark.parametrize(
