@@ -15,6 +15,7 @@ from pydantic import Field
 
 from carbon_assets.base.configs import ConfigError, Model, read_yaml, refuse_moved
 from carbon_assets.base.lists import Row, load_list, yes_or_no
+from carbon_assets.protocols.reading_rules import ReadingRules, load_reading_rules
 from carbon_assets.protocols.text import TitleKeys
 
 PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
@@ -81,17 +82,18 @@ class _File(Model):
 
 @dataclass(frozen=True)
 class Catalogue:
-    """Everything that is known of protocols, by id."""
+    """Everything that is known of protocols, by id, and by which words and thresholds texts are read."""
 
     protocols: dict[str, Protocol]
     programs: dict[str, Program]
     project_types: dict[str, ProjectType]
     categories: frozenset[str]
+    rules: ReadingRules
 
     @cached_property
     def title_keys(self) -> TitleKeys:
         """Keys of titles, without the names of programmes; those that tell a compliance protocol from another stay."""
-        return _title_keys(self.programs)
+        return _title_keys(self.programs, self.rules)
 
     def category(self, id_: str) -> str | None:
         """The protocol's category, else that of its project type; None where neither says."""
@@ -119,8 +121,9 @@ def load_catalogue(configs: Path) -> Catalogue:
         protocols[protocol.id], places[protocol.id] = protocol, place
     for id_, protocol in protocols.items():
         _hold_together(places[id_], protocol, protocols, programs, categories, types)
-    _tell_apart(protocols, places, _title_keys(programs))
-    return Catalogue(protocols, programs, types, frozenset(categories))
+    rules = load_reading_rules(configs)
+    _tell_apart(protocols, places, _title_keys(programs, rules))
+    return Catalogue(protocols, programs, types, frozenset(categories), rules)
 
 
 def _entries(path: Path) -> Iterator[tuple[str, Protocol]]:
@@ -184,8 +187,9 @@ def _tell_apart(protocols: dict[str, Protocol], places: dict[str, str], keys: Ti
                 )
 
 
-def _title_keys(programs: dict[str, Program]) -> TitleKeys:
-    return TitleKeys(marker for program in programs.values() if not program.is_compliance for marker in program.markers)
+def _title_keys(programs: dict[str, Program], rules: ReadingRules) -> TitleKeys:
+    voluntary = (program for program in programs.values() if not program.is_compliance)
+    return TitleKeys((marker for program in voluntary for marker in program.markers), rules)
 
 
 def _programs(place: Path) -> dict[str, Program]:

@@ -1,7 +1,7 @@
 """What a methodology text says: which protocols of the catalogue, in which version, how sure, and what was left over.
 
 A code says what it says; a title counts where no code stands, or beside one. How codes are spelled belongs in
-`protocol_codes.py`, how titles are found in `protocol_titles.py`, what a project is in `project_types.py`.
+`codes.py`, how titles are found in `titles.py`, what a project is in `project_types.py`.
 """
 
 from __future__ import annotations
@@ -10,26 +10,13 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from carbon_assets.protocols import codes as protocol_codes
 from carbon_assets.protocols.catalogue import Catalogue
-from carbon_assets.protocols.codes import Code
-from carbon_assets.protocols.text import clean, squeeze, version_of, without_versions
-from carbon_assets.protocols.titles import LONGEST_TITLE, Hit, TitleIndex
-
-LONGEST_TEXT = 20_000
-"""Letters; what is longer is not read."""
-
-MOST_PIECES = 20
-"""Protocols that one text may list; what has more pieces is prose."""
-
-DEFAULTED = 0.9
-"""The confidence in the one protocol of a registry where the text is blank."""
-
-IN_PROSE = 0.9
-"""The confidence in a code among words that are no title of it."""
+from carbon_assets.protocols.codes import Code, CodeGrammar, find_spelled, spelled_pattern
+from carbon_assets.protocols.reading_rules import any_of
+from carbon_assets.protocols.text import Versions, clean, plain_version, squeeze
+from carbon_assets.protocols.titles import Hit, TitleIndex
 
 _BREAK = re.compile(r"\s*[;|]\s*")
-_JOINT = re.compile(r"\s*(?:[,/&+]|\b(?:and|or)\b)\s*", re.IGNORECASE)
 _BARE_VERSION = re.compile(r"^\W{0,4}(\d{1,2}(?:\.\d{1,3})+)(?![\w.]*[a-z])", re.IGNORECASE)
 _SIDES = re.compile(r"^[\s\W]+|[\s\W]+$")
 
@@ -76,20 +63,23 @@ class ProtocolReader:
         self._titles = TitleIndex(catalogue)
         self._says_nothing = says_nothing
         self._defaults = defaults
-        self._spelled = [
-            (p.id, protocol_codes.spelled_pattern(code)) for p in catalogue.protocols.values() for code in p.codes
-        ]
+        words, self._limits = catalogue.rules.words, catalogue.rules.thresholds
+        self._versions = Versions(words)
+        self._grammar = CodeGrammar(words, catalogue.protocols)
+        self._programs_with_codes = frozenset(words.codes.programs)
+        self._joint = re.compile(rf"\s*(?:[,/&+]|\b(?:{any_of(words.joining)})\b)\s*", re.IGNORECASE)
+        self._spelled = [(p.id, spelled_pattern(code)) for p in catalogue.protocols.values() for code in p.codes]
 
     def read(self, text: str | None, registry: str | None = None) -> Reading:
         """What `text` of `registry` says. Never raises, whatever the text."""
-        if len(text or "") > LONGEST_TEXT:
+        if len(text or "") > self._limits.max_letters_of_text:
             return self._reading(_Findings([], [text], []))
         whole = clean(re.sub(r"[\r\n]+", " ; ", (text or "").strip()))
         if not whole:
             return self._of_blank(registry)
         codes = self._codes(whole)
         if hit := self._named_as_a_whole(whole, codes, registry):
-            return self._reading(_Findings([(hit, version_of(whole))], [], []))
+            return self._reading(_Findings([(hit, self._versions.first(whole))], [], []))
         if any(code.id in self._protocols or code.is_module for code in codes):
             return self._reading(self._of_codes(whole, codes, registry))
         return self._reading(self._of_titles(whole, registry))
@@ -98,7 +88,7 @@ class ProtocolReader:
         default = self._defaults.get(registry or "")
         if not default:
             return Reading("blank")
-        return Reading("assigned", (default,), None, "registry-default", DEFAULTED)
+        return Reading("assigned", (default,), None, "registry-default", self._limits.confidence_in_default)
 
     def _named_as_a_whole(self, whole: str, codes: list[Code], registry: str | None) -> Hit | None:
         """The protocol of which the text is a title; a title with a code in it must be that of the title."""
@@ -110,7 +100,7 @@ class ProtocolReader:
         """The protocols of a list of titles; of what is joined by a comma, '&' or 'and', all or none."""
         pieces = [piece for piece in _BREAK.split(whole) if re.search(r"\w", piece)]
         findings = _Findings([], [], [])
-        if len(pieces) <= MOST_PIECES:
+        if len(pieces) <= self._limits.max_pieces:
             for piece in pieces:
                 self._list(piece, registry, findings, is_new=len(pieces) > 1)
         if not findings.found:
@@ -119,12 +109,16 @@ class ProtocolReader:
 
     def _list(self, piece: str, registry: str | None, findings: _Findings, *, is_new: bool) -> None:
         if hit := self._named(piece, registry) if is_new else None:
-            findings.found.append((hit, version_of(piece)))
+            findings.found.append((hit, self._versions.first(piece)))
             return
-        parts = [part for part in _JOINT.split(piece) if re.search(r"\w", part)]
-        hits = [self._titles.find_exact(part, registry) for part in parts] if 1 < len(parts) <= MOST_PIECES else []
+        parts = [part for part in self._joint.split(piece) if re.search(r"\w", part)]
+        hits = (
+            [self._titles.find_exact(part, registry) for part in parts]
+            if 1 < len(parts) <= self._limits.max_pieces
+            else []
+        )
         if hits and all(hits):
-            findings.found += [(hit, version_of(part)) for hit, part in zip(hits, parts, strict=True)]
+            findings.found += [(hit, self._versions.first(part)) for hit, part in zip(hits, parts, strict=True)]
         else:
             findings.left.append(piece)
 
@@ -134,8 +128,8 @@ class ProtocolReader:
     # --- codes
 
     def _codes(self, text: str) -> list[Code]:
-        spelled = protocol_codes.find_spelled(text, self._spelled)
-        codes = protocol_codes.find(text, self._protocols, self._begins_title)
+        spelled = find_spelled(text, self._spelled)
+        codes = self._grammar.find(text, self._begins_title)
         free = [c for c in codes if not any(c.start < s.end and s.start < c.end for s in spelled)]
         return self._without_inner(text, sorted([*spelled, *free], key=lambda code: code.start))
 
@@ -149,14 +143,14 @@ class ProtocolReader:
             protocol = self._protocols.get(code.id)
             others = {other.id for other in codes} - {code.id}
             if protocol and others and any(char.isdigit() or char == "." for char in protocol.title):
-                named = {c.id for c in protocol_codes.find(clean(protocol.title), self._protocols)} & others
+                named = {c.id for c in self._grammar.find(clean(protocol.title))} & others
                 inner |= named if named and self._titles.holds_title_of(text, protocol) else set()
         return [code for code in codes if code.id not in inner]
 
     def _of_codes(self, text: str, codes: list[Code], registry: str | None) -> _Findings:
         """The codes, and what stands between them: versions, titles of theirs, further protocols, other words."""
         findings = _Findings([], [], [])
-        ids = frozenset(code.id for code in codes[:MOST_PIECES])
+        ids = frozenset(code.id for code in codes[: self._limits.max_pieces])
         ends = [0, *(code.end for code in codes)]
         starts = [*(code.start for code in codes), len(text)]
         for i, (end, start) in enumerate(zip(ends, starts, strict=True)):
@@ -166,9 +160,11 @@ class ProtocolReader:
             version = self._between(text[end:start], ids, registry, findings, follows=i > 0, precedes=i < len(codes))
             if code:
                 is_only = len(codes) == len(findings.found) == 1
-                _set_version(findings, code.id, version or (version_of(text[: code.start]) if is_only else None))
-        if sum(len(words.split()) for words in findings.beside) >= 3:
-            findings.found = [(_less_sure(hit), version) for hit, version in findings.found]
+                _set_version(
+                    findings, code.id, version or (self._versions.first(text[: code.start]) if is_only else None)
+                )
+        if sum(len(words.split()) for words in findings.beside) >= self._limits.min_words_of_prose:
+            findings.found = [(self._less_sure(hit), version) for hit, version in findings.found]
         return findings
 
     def _add_code(self, text: str, code: Code, findings: _Findings) -> None:
@@ -189,47 +185,54 @@ class ProtocolReader:
     ) -> str | None:
         """Sort what stands between two codes into `findings`; the version of the code before it."""
         version, titled = None, False
-        pieces = _BREAK.split(part, maxsplit=MOST_PIECES)
+        pieces = _BREAK.split(part, maxsplit=self._limits.max_pieces)
         for i, piece in enumerate(pieces):
             parts = self._apart(piece, ids)
             for j, words in enumerate(parts):
                 touches = (follows and i == j == 0) or (precedes and i == len(pieces) - 1 and j == len(parts) - 1)
                 stands_alone = len(parts) == 1 and not touches
-                bare = _SIDES.sub("", without_versions(_BARE_VERSION.sub(" ", words)))
+                bare = _SIDES.sub("", self._versions.without(_BARE_VERSION.sub(" ", words)))
                 if not self._titles.is_frill(bare) and not self._titles.is_title_of(bare, ids):
                     hit = self._named(words, registry) if stands_alone else self._joined(words, registry, touches)
                     if hit:
-                        findings.found.append((hit, version_of(words)))
+                        findings.found.append((hit, self._versions.first(words)))
                         titled = True
                     else:
                         (findings.left if stands_alone else findings.beside).append(bare)
                 if follows and not titled and not version:
-                    version = _version_after(words)
+                    version = self._version_after(words)
         return version
 
     def _joined(self, words: str, registry: str | None, touches: bool) -> Hit | None:
         """A protocol beside a code, behind a comma, '&' or 'and'. A title whose programme has codes belongs to the code that
         is there, even if it is not its own."""
         hit = None if touches else self._titles.find_exact(words, registry)
-        return hit if hit and self._protocols[hit.id].program not in protocol_codes.PROGRAMS else None
+        return hit if hit and self._protocols[hit.id].program not in self._programs_with_codes else None
 
     def _apart(self, piece: str, ids: frozenset[str]) -> list[str]:
         """A piece, or its parts at commas and the like where one of them is the title of a protocol."""
-        bare = without_versions(piece)
+        bare = self._versions.without(piece)
         if self._titles.is_frill(bare) or self._titles.is_title_of(_SIDES.sub("", bare), ids):
             return [piece]
-        parts = _JOINT.split(piece)
-        known = 1 < len(parts) <= MOST_PIECES and any(self._titles.find_exact(part, None) for part in parts)
+        parts = self._joint.split(piece)
+        known = 1 < len(parts) <= self._limits.max_pieces and any(self._titles.find_exact(part, None) for part in parts)
         return parts if known else [piece]
 
+    def _version_after(self, part: str) -> str | None:
+        bare = _BARE_VERSION.match(part)
+        return plain_version(bare[1]) if bare else self._versions.first(part)
+
     # --- the answer
+
+    def _less_sure(self, hit: Hit) -> Hit:
+        return Hit(hit.id, hit.method, min(hit.confidence, self._limits.confidence_in_prose))
 
     def _reading(self, findings: _Findings) -> Reading:
         found = list({hit.id: (hit, version) for hit, version in reversed(findings.found)}.values())[::-1]
         left = findings.left
         unassigned = tuple(piece for piece in left if piece not in self._says_nothing)
         remainder = "; ".join([*left, *findings.beside]) or None
-        candidates = self._titles.candidates(" ".join(unassigned)[:LONGEST_TITLE])
+        candidates = self._titles.candidates(" ".join(unassigned)[: self._limits.max_letters_of_title])
         if not found:
             outcome = "not understood" if unassigned else "names none"
             return Reading(outcome, remainder=remainder, unassigned=unassigned, candidates=candidates)
@@ -246,17 +249,8 @@ class ProtocolReader:
         )
 
 
-def _less_sure(hit: Hit) -> Hit:
-    return Hit(hit.id, hit.method, min(hit.confidence, IN_PROSE))
-
-
 def _set_version(findings: _Findings, id_: str, version: str | None) -> None:
     findings.found = [(hit, known or (version if hit.id == id_ else None)) for hit, known in findings.found]
-
-
-def _version_after(part: str) -> str | None:
-    bare = _BARE_VERSION.match(part)
-    return version_of(f"v {bare[1]}") if bare else version_of(part)
 
 
 def _versions(found: list[tuple[Hit, str | None]]) -> str | None:

@@ -1,7 +1,7 @@
 """How texts that name protocols are made comparable: characters, versions, and keys of titles.
 
-What the letters and digits of a code mean belongs in `protocol_codes.py`, which text means which protocol in
-`protocols.py`.
+What the letters and digits of a code mean belongs in `codes.py`, which text means which protocol in `reader.py`; the words
+that are looked for are data (`reading_rules.py`).
 """
 
 from __future__ import annotations
@@ -10,6 +10,8 @@ import re
 import unicodedata
 from collections.abc import Iterable
 from functools import lru_cache
+
+from carbon_assets.protocols.reading_rules import ReadingRules, Words, any_of
 
 _SAME = str.maketrans(
     {
@@ -20,29 +22,6 @@ _SAME = str.maketrans(
 )
 
 _CONTROL = re.compile(r"[\x00-\x08\x0e-\x1b\x7f]")
-
-_MONTH = "(?:January|February|March|April|May|June|July|August|September|October|November|December)"
-VERSION = re.compile(
-    r"(?<![a-z])(?:versions?|vers?|v|rev(?:ision)?|edition)[^a-z0-9;]{0,6}(?P<number>\d{1,4}(?:\s?\.\s?\d{1,3})*)(?![a-z])\.?"
-    r"|(?<=[a-z)])v[ .]{0,2}(?P<glued>\d{1,2}(?:\.\d{1,3})*)\.?\W*$"  # TPDDTECv3.1
-    r"|(?<=[a-z)])[ ,\-]+(?P<bare>\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\W*$"
-    rf"|(?P<date>\b{_MONTH} \d{{1,2}},? \d{{4}})"
-    r"|\bEB ?\d{1,3}\b"  # the meeting of the CDM's board that approved it
-    r"|^\d{1,3}(?:\.\d{1,2})?[.)]? +(?=[a-z])",  # its place in a list
-    re.IGNORECASE,
-)
-
-BOILERPLATE = (
-    "the", "a", "and", "for", "of", "from", "to", "in", "on", "with",
-    "methodology", "methodologies", "method", "protocol", "protocols", "project", "projects", "activities",
-    "consolidated", "baseline", "monitoring", "approved", "revised", "draft", "largescale", "smallscale", "microscale",
-    "quantification", "quantifying", "reporting", "verification", "greenhousegas", "ghg", "emission", "emissions",
-    "reduction", "reductions", "removal", "removals", "through",
-)  # fmt: skip
-"""Words that titles gain and lose from one list to the next without another protocol being meant."""
-
-SHORTEST = 12
-"""Letters that a key must keep: 'Forest Project Protocol' would shrink to 'forest', a word of many titles."""
 
 
 def clean(text: str) -> str:
@@ -70,22 +49,40 @@ def squeeze(text: str) -> str:
     return "".join(c for c in unicodedata.normalize("NFKD", text).casefold() if c.isalnum())
 
 
-def version_of(text: str) -> str | None:
-    """The first version that a text names, without leading zeros: 'Version 03.0' is '3.0'; ARB's versions are dates."""
-    for found in VERSION.finditer(text):
-        if number := found["number"] or found["glued"] or found["bare"]:
-            return _plain(number)
-        if found["date"]:
-            return found["date"]
-    return None
+class Versions:
+    """Finds the versions that texts name."""
+
+    def __init__(self, words: Words) -> None:
+        self.pattern = re.compile(
+            rf"(?<![a-z])(?:{any_of(words.version)})[^a-z0-9;]{{0,6}}(?P<number>\d{{1,4}}(?:\s?\.\s?\d{{1,3}})*)(?![a-z])\.?"
+            rf"|(?<=[a-z)]){re.escape(words.glued_version)}[ .]{{0,2}}(?P<glued>\d{{1,2}}(?:\.\d{{1,3}})*)\.?\W*$"
+            r"|(?<=[a-z)])[ ,\-]+(?P<bare>\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\W*$"
+            rf"|(?P<date>\b(?:{any_of(words.months)}) \d{{1,2}},? \d{{4}})"
+            rf"|\b(?:{any_of(words.approving_meetings)}) ?\d{{1,3}}\b"
+            r"|^\d{1,3}(?:\.\d{1,2})?[.)]? +(?=[a-z])",  # its place in a list
+            re.IGNORECASE,
+        )
+
+    def first(self, text: str) -> str | None:
+        """The first version that a text names, without leading zeros: 'Version 03.0' is '3.0'; ARB's versions are dates."""
+        for match in self.pattern.finditer(text):
+            if number := match["number"] or match["glued"] or match["bare"]:
+                return plain_version(number)
+            if match["date"]:
+                return match["date"]
+        return None
+
+    def without(self, text: str) -> str:
+        """A text without the versions that it names."""
+        return self.pattern.sub(" ", text)
 
 
-def without_versions(text: str) -> str:
-    """A text without the versions that it names."""
-    return VERSION.sub(" ", text)
+def plain_version(number: str) -> str:
+    """A version without blanks and leading zeros.
 
-
-def _plain(number: str) -> str:
+    >>> plain_version("03. 0")
+    '3.0'
+    """
     parts = re.sub(r"\s", "", number).split(".")
     return ".".join([str(int(parts[0])), *parts[1:]])
 
@@ -94,32 +91,40 @@ class TitleKeys:
     """Makes the keys by which titles are compared: what is left of a title when everything is gone that registries add
     or leave out at its ends: the names of programmes, boilerplate, versions.
 
-    >>> TitleKeys(["Gold Standard"])("The Gold Standard Simplified Methodology for Efficient Cookstoves, v1.1")
-    'simplifiedmethodologyforefficientcookstoves'
+    With the shipped rules 'The Gold Standard Simplified Methodology for Efficient Cookstoves, v1.1' becomes
+    'simplifiedmethodologyforefficientcookstoves'.
     """
 
-    def __init__(self, names: Iterable[str]) -> None:
+    def __init__(self, names: Iterable[str], rules: ReadingRules) -> None:
+        self._versions = Versions(rules.words)
+        self._boilerplate = frozenset(rules.words.boilerplate)
+        self._min_letters = rules.thresholds.min_letters_of_key
+        self._min_glued = rules.thresholds.min_letters_of_glued_word
         self._names = sorted({tuple(words_of(name)) for name in names}, key=len, reverse=True)
         self._outer = {word for name in self._names for word in (name[0], name[-1])}
         self._joined = tuple(map("".join, self._names))
-        long = {word for word in BOILERPLATE if len(word) > 5} | {n for n in self._joined if len(n) > 5}
-        self._glued = re.compile("^(?:the)?(?:{0})|(?:{0})$".format("|".join(sorted(long, key=len, reverse=True))))
+        long = any_of([word for word in {*self._boilerplate, *self._joined} if len(word) >= self._min_glued])
+        self._glued = re.compile(f"^(?:{any_of(rules.words.articles)})?(?:{long})|(?:{long})$")
 
     def __call__(self, text: str) -> str:
         """The key of a cleaned text; '' where it holds no letter."""
-        return self._unglued("".join(self._trimmed(words_of(without_versions(text)))))
+        return self._unglued("".join(self._trimmed(words_of(self._versions.without(text)))))
 
     def variants(self, text: str) -> list[str]:
         """The keys of a cleaned text, the likeliest first: without what stands in brackets too; with its boilerplate, in which a
         slip may hide; and without a name whose blank was lost ('GSTPDDTEC')."""
-        whole = "".join(words_of(without_versions(text)))
+        whole = "".join(words_of(self._versions.without(text)))
         unbracketed = self(re.sub(r"\([^)]*\)|\[[^]]*\]", " ", text)) if "(" in text or "[" in text else ""
         unnamed = [whole.removeprefix(name) for name in self._joined if whole.startswith(name)]
-        keys = [self(text), whole, *(key for key in (unbracketed, self._unglued(whole)) if len(key) >= SHORTEST)]
+        keys = [
+            self(text),
+            whole,
+            *(key for key in (unbracketed, self._unglued(whole)) if len(key) >= self._min_letters),
+        ]
         return list(dict.fromkeys([*keys, *(key for key in unnamed if len(key) > 5)]))
 
     def _unglued(self, key: str) -> str:
-        while len(shorter := self._glued.sub("", key)) >= SHORTEST and shorter != key:
+        while len(shorter := self._glued.sub("", key)) >= self._min_letters and shorter != key:
             key = shorter
         return key
 
@@ -127,7 +132,7 @@ class TitleKeys:
         while True:
             shorter = self._without_names(words)
             if shorter == words:
-                shorter = _without_boilerplate(words)
+                shorter = self._without_boilerplate(words)
             if shorter == words:
                 return words
             words = shorter
@@ -143,14 +148,13 @@ class TitleKeys:
                 return words[:-n]
         return words
 
+    def _without_boilerplate(self, words: list[str]) -> list[str]:
+        for shorter, dropped in ((words[1:], words[:1]), (words[:-1], words[-1:])):
+            if dropped and dropped[0] in self._boilerplate and len("".join(shorter)) >= self._min_letters:
+                return shorter
+        return words
+
 
 def words_of(text: str) -> list[str]:
     """The words of a text, squeezed."""
     return [word for word in map(squeeze, re.split(r"[^\w&+]+|_", text)) if word]
-
-
-def _without_boilerplate(words: list[str]) -> list[str]:
-    for shorter, dropped in ((words[1:], words[:1]), (words[:-1], words[-1:])):
-        if dropped and dropped[0] in BOILERPLATE and len("".join(shorter)) >= SHORTEST:
-            return shorter
-    return words

@@ -1,8 +1,8 @@
 """The titles, aliases and slugs of the catalogue, found again in what registries write: exactly, then within the slips of a
 typist, then in other words' order.
 
-Below `ASSERTED` nothing is found. Codes belong in `protocol_codes.py`; what a whole text says is put together in
-`protocols.py`.
+Below `min_confidence` nothing is found. Codes belong in `codes.py`; what a whole text says is put together in `reader.py`;
+words of languages and thresholds are data (`reading_rules.py`).
 """
 
 from __future__ import annotations
@@ -17,43 +17,13 @@ from math import log
 from rapidfuzz import fuzz, process
 from rapidfuzz.distance import OSA
 
-from carbon_assets.protocols import codes as protocol_codes
 from carbon_assets.protocols.catalogue import Catalogue, Protocol
-from carbon_assets.protocols.text import BOILERPLATE, clean, squeeze, without_versions, words_of
-
-ASSERTED = 0.85
-"""The confidence from which a protocol is asserted."""
-
-FOREIGN = 0.86
-"""The confidence in a short name ('Biochar') where another registry writes it than the one whose word it is."""
-
-SHORT = 20
-"""Letters of a name that other registries may well use for something else."""
-
-REWORDED = 0.9
-"""The likeness that a title keeps when its words are sorted; a title in another order is `REWORDED` to 1 times as sure."""
-
-LONGEST_TITLE = 400
-"""Letters; the longest title of the catalogue has some 230. What is longer is prose."""
-
-COMMON = 60
-"""Titles; a word that more of them share finds nothing by itself."""
-
-NEAR = 0.25
-"""The share of its weight in words that a title must have in common with a text to be a candidate."""
-
-_TELLING = (
-    ("mexico", re.compile(r"\b(?:mx|mexic[oa]n?)\b", re.IGNORECASE)),
-    ("canada", re.compile(r"\bcanad(?:a|ian)\b", re.IGNORECASE)),
-    ("united states", re.compile(r"\bu\.? ?s\.?(?:a\b|\b|(?=\W|$))|\bunited states\b", re.IGNORECASE)),
-    ("not", re.compile(r"\bnon\b|\bnon(?=federal|renewable)", re.IGNORECASE)),
-)
-"""Few letters by which one protocol differs from its neighbour: no slip of a typist."""
+from carbon_assets.protocols.codes import CodeGrammar
+from carbon_assets.protocols.reading_rules import Words
+from carbon_assets.protocols.text import Versions, clean, squeeze, words_of
 
 _COUNTRY_CODE = re.compile(r"- ?([a-z]{2})\W*$", re.IGNORECASE)
 """CAR writes 'Livestock - MX'."""
-
-_NEGATIONS = ("un", "an", "in", "non", "de", "dis", "anti")
 
 
 @dataclass(frozen=True)
@@ -67,7 +37,8 @@ class Hit:
 
 @dataclass(frozen=True, eq=False)
 class Name:
-    """A title, alias or slug, with what is never a slip in it. `method`: what a match with it is called.
+    """A title, alias or slug, with what is never a slip in it. `method`: what a match with it is called. `has_direction`: it
+    goes from one thing to another, so that in another order of words it would say the opposite.
 
     Compared by identity: each is made once.
     """
@@ -78,22 +49,61 @@ class Name:
     key: str
     method: str
     codes: frozenset[str]
-    telling: frozenset[str]
+    distinctions: frozenset[str]
     digits: str
     words: tuple[str, ...]
+    has_direction: bool
 
-    @property
-    def has_direction(self) -> bool:
-        """From one thing to another: in another order of words it would say the opposite."""
-        words = words_of(self.text)
-        return "to" in words and bool({"from", "by", "of"} & set(words))
+
+class _Language:
+    """What the words of a cleaned text say, whatever the catalogue."""
+
+    def __init__(self, words: Words) -> None:
+        self.versions = Versions(words)
+        self._boilerplate = frozenset(words.boilerplate)
+        self._negations = words.negations
+        self._to, self._from = frozenset(words.direction.to), frozenset(words.direction.from_)
+        self._patterns = {name: re.compile(p, re.IGNORECASE) for name, p in words.distinctions.items()}
+        self.distinctions = lru_cache(maxsize=1024)(self._distinctions)
+        self.digits = lru_cache(maxsize=1024)(self._digits)
+
+    def content(self, text: str) -> list[str]:
+        """The words of a text that carry meaning."""
+        words = words_of(self.versions.without(text))
+        return [word for word in words if len(word) > 1 and word not in self._boilerplate]
+
+    def is_boilerplate(self, words: list[str]) -> bool:
+        """Whether all words are boilerplate."""
+        return self._boilerplate.issuperset(words)
+
+    def is_opposite(self, word: str, other: str) -> bool:
+        """Whether one word negates the other."""
+        return any(word == no + other or other == no + word for no in self._negations)
+
+    def has_direction(self, text: str) -> bool:
+        """Whether a text goes from one thing to another."""
+        words = set(words_of(text))
+        return bool(self._to & words) and bool(self._from & words)
+
+    def _distinctions(self, text: str) -> frozenset[str]:
+        """What tells one protocol from its neighbour in few letters: countries, and whether a text says 'not'."""
+        country = _COUNTRY_CODE.search(text)
+        names = frozenset(name for name, pattern in self._patterns.items() if pattern.search(text))
+        return names | ({country[1].lower()} if country else set())
+
+    def _digits(self, text: str) -> str:
+        return "".join(sorted(re.findall(r"\d", self.versions.without(text))))
 
 
 class TitleIndex:
-    """Finds the names of one catalogue. Texts must be cleaned (`protocol_text.clean`)."""
+    """Finds the names of one catalogue. Texts must be cleaned (`text.clean`)."""
 
     def __init__(self, catalogue: Catalogue) -> None:
         self._catalogue = catalogue
+        self._limits = catalogue.rules.thresholds
+        self._language = _Language(catalogue.rules.words)
+        self._grammar = CodeGrammar(catalogue.rules.words, catalogue.protocols)
+        self._programs_with_codes = frozenset(catalogue.rules.words.codes.programs)
         self._keys_of = catalogue.title_keys
         self._own = {p.registry: p.id for p in catalogue.programs.values() if p.registry}
         self._compliance = {p.id for p in catalogue.programs.values() if p.is_compliance}
@@ -124,11 +134,19 @@ class TitleIndex:
         slugs = [("code", protocol.slug)] if protocol.slug else []
         for method, text in (("title", protocol.title), *slugs, *(("alias", alias) for alias in protocol.aliases)):
             cleaned = clean(text)
-            codes = frozenset(code.id for code in protocol_codes.find(cleaned, self._catalogue.protocols))
-            words = tuple(_content(cleaned))
-            key = self._keys_of(cleaned)
+            codes = frozenset(code.id for code in self._grammar.find(cleaned))
+            words = tuple(self._language.content(cleaned))
             name = Name(
-                protocol.id, protocol.program, text, key, method, codes, _telling(cleaned), _digits(cleaned), words
+                protocol.id,
+                protocol.program,
+                text,
+                self._keys_of(cleaned),
+                method,
+                codes,
+                self._language.distinctions(cleaned),
+                self._language.digits(cleaned),
+                words,
+                self._language.has_direction(text),
             )
             for key in {*self._keys_of.variants(cleaned), squeeze(f"{program} {cleaned}")}:
                 self._names[key].append(name)
@@ -146,7 +164,7 @@ class TitleIndex:
 
     def find_exact(self, text: str, registry: str | None, codes: frozenset[str] = frozenset()) -> Hit | None:
         """As `find`, without any slip."""
-        if len(text) > LONGEST_TITLE:
+        if len(text) > self._limits.max_letters_of_title:
             return None
         found = [
             (order, name)
@@ -157,42 +175,47 @@ class TitleIndex:
         return self._hit(self._chosen(found, text, registry), 1.0, text, registry)
 
     def candidates(self, text: str, limit: int = 3) -> tuple[str, ...]:
-        """Ids of the titles that share at least `NEAR` of their weight in words with the text, best first."""
-        words = set(_content(text[:LONGEST_TITLE]))
+        """Ids of the titles that share at least `min_share_of_candidate` of their weight in words with the text, best first."""
+        words = set(self._language.content(text[: self._limits.max_letters_of_title]))
         total = sum(self._weights.get(word, 1.0) for word in words)
         shared: dict[Name, float] = defaultdict(float)
         for word in words:
-            for name in self._telling_names(word):
+            for name in self._names_by_rare_word(word):
                 shared[name] += self._weights[word]
         scores = ((2 * weight / (total + self._weight_of[name]), name.id) for name, weight in shared.items())
-        near = sorted((hit for hit in scores if hit[0] >= NEAR), key=lambda hit: (-hit[0], hit[1]))
+        near = sorted(
+            (hit for hit in scores if hit[0] >= self._limits.min_share_of_candidate), key=lambda hit: (-hit[0], hit[1])
+        )
         return tuple(list(dict.fromkeys(id_ for _, id_ in near))[:limit])
 
-    def _telling_names(self, word: str) -> set[Name]:
+    def _names_by_rare_word(self, word: str) -> set[Name]:
         names = self._names_by_word.get(word, set())
-        return names if len(names) <= COMMON else set()
+        return names if len(names) <= self._limits.max_titles_of_rare_word else set()
 
     def is_title_of(self, piece: str, ids: frozenset[str]) -> bool:
         """Whether a piece of text is the title of one of the protocols, or a good part of it."""
-        if len(piece) > LONGEST_TITLE:
+        if len(piece) > self._limits.max_letters_of_title:
             return False
         key = self._keys_of(piece)
         known = (self._catalogue.protocols[id_] for id_ in ids if id_ in self._catalogue.protocols)
         titles = (squeeze(clean(title)) for protocol in known for title in (protocol.title, *protocol.aliases))
         return len(key) > 3 and any(
-            len(key) <= 1.15 * len(title) and fuzz.partial_ratio(key, title, score_cutoff=85) for title in titles
+            len(key) <= self._limits.max_length_of_part * len(title)
+            and fuzz.partial_ratio(key, title, score_cutoff=self._limits.min_likeness_of_part)
+            for title in titles
         )
 
     def holds_title_of(self, text: str, protocol: Protocol) -> bool:
         """Whether a text holds the whole title of a protocol, but for slips."""
         title = squeeze(clean(protocol.title))
-        whole = squeeze(text[: 2 * LONGEST_TITLE])
-        return len(whole) >= len(title) and bool(fuzz.partial_ratio(title, whole, score_cutoff=92))
+        whole = squeeze(text[: 2 * self._limits.max_letters_of_title])
+        cutoff = self._limits.min_likeness_of_whole
+        return len(whole) >= len(title) and bool(fuzz.partial_ratio(title, whole, score_cutoff=cutoff))
 
     def is_frill(self, piece: str) -> bool:
         """Whether a piece holds but versions, names of programmes and boilerplate."""
-        words = re.findall(r"[^\W\d_]+", self._marker.sub(" ", without_versions(piece)).casefold())
-        return all(word in BOILERPLATE for word in words)
+        unnamed = self._marker.sub(" ", self._language.versions.without(piece))
+        return self._language.is_boilerplate(re.findall(r"[^\W\d_]+", unnamed.casefold()))
 
     # --- choosing
 
@@ -200,8 +223,10 @@ class TitleIndex:
         if not name:
             return None
         home = self._catalogue.programs[name.program].registry
-        if registry and home and registry != home and len(squeeze(name.text)) < SHORT:
-            return Hit(name.id, "alias" if name.method == "code" else name.method, min(confidence, FOREIGN))
+        is_short = len(squeeze(name.text)) < self._limits.min_letters_of_telling_name
+        if registry and home and registry != home and is_short:
+            method = "alias" if name.method == "code" else name.method
+            return Hit(name.id, method, min(confidence, self._limits.confidence_in_foreign_short_name))
         return Hit(name.id, name.method, confidence)
 
     def _chosen(self, found: list[tuple[int, Name]], text: str, registry: str | None) -> Name | None:
@@ -223,7 +248,7 @@ class TitleIndex:
             order, name = hit
             own = name.program == self._own.get(registry or "")
             is_slug = name.method == "code" and name.text == text
-            uncoded = name.program not in protocol_codes.PROGRAMS
+            uncoded = name.program not in self._programs_with_codes
             return (own, -order, is_slug, name.method == "alias", uncoded, name.key == key)
 
         best = max(map(rank, found))
@@ -237,9 +262,9 @@ class TitleIndex:
     # --- slips
 
     def _find_near(self, text: str, registry: str | None, codes: frozenset[str]) -> Hit | None:
-        if len(text) > LONGEST_TITLE or (codes and codes not in self._codes_in_names):
+        if len(text) > self._limits.max_letters_of_title or (codes and codes not in self._codes_in_names):
             return None
-        words = _content(text)
+        words = self._language.content(text)
         near = [hit for key in self._keys(text) for hit in self._within_slips(key, text, words, codes)]
         return self._unambiguous(near, text, registry) or self._reworded(text, words, registry)
 
@@ -247,16 +272,14 @@ class TitleIndex:
         self, key: str, text: str, words: list[str], codes: frozenset[str]
     ) -> list[tuple[int, int, Name]]:
         """(slips, letters of the key, name) of what a typist may have meant."""
-        allowed = _slips(len(key))
+        allowed = self._limits.slips(len(key))
         if not allowed:
             return []
-        # A typist's slips hardly change the length; a place or a plant before a title does, and makes a project's name.
-        shortest, longest = len(key) - min(allowed, 3), len(key) + min(allowed, 3)
-        if len(words) >= 4:
-            telling = (
-                self._keys_by_word[word] for word in words if 0 < len(self._names_by_word.get(word, ())) <= COMMON
-            )
-            keys = [near for near in set().union(*telling) if shortest <= len(near) <= longest]
+        more_or_fewer = min(allowed, self._limits.max_slips_of_length)
+        shortest, longest = len(key) - more_or_fewer, len(key) + more_or_fewer
+        if len(words) >= self._limits.min_words_to_search_by:
+            by_rare_words = (self._keys_by_word[word] for word in words if self._names_by_rare_word(word))
+            keys = [near for near in set().union(*by_rare_words) if shortest <= len(near) <= longest]
         else:
             keys = self._by_length[bisect_left(self._lengths, shortest) : bisect_right(self._lengths, longest)]
         hits = process.extract(key, keys, scorer=OSA.distance, processor=None, score_cutoff=allowed, limit=None)
@@ -276,7 +299,7 @@ class TitleIndex:
                 continue
             if word in self._names_by_word:
                 return False
-            if any(word == no + other or other == no + word for no in _NEGATIONS for other in missing):
+            if any(self._language.is_opposite(word, other) for other in missing):
                 return False
         return True
 
@@ -291,13 +314,13 @@ class TitleIndex:
             n for n, _, name in near if name.id != chosen.id and n <= 2 * slips and name.program == chosen.program
         ]
         confidence = round(1 - slips / letters, 3)
-        if rivals or confidence < ASSERTED:
+        if rivals or confidence < self._limits.min_confidence:
             return None
         return self._hit(chosen, confidence, text, registry)
 
     def _reworded(self, text: str, words: list[str], registry: str | None) -> Hit | None:
         """A title whose words come in another order, or of which one is left out; never with a word of its own."""
-        if len(words) < 4:
+        if len(words) < self._limits.min_words_to_search_by:
             return None
         holding = set.intersection(*(self._names_by_word.get(word, set()) for word in words))
         ordered = " ".join(sorted(words))
@@ -308,39 +331,16 @@ class TitleIndex:
             if better and not name.has_direction and not name.codes and self._tells_the_same(text, name):
                 scores[name.id] = (score, name)
         ranked = sorted(scores.values(), key=lambda hit: -hit[0])
-        if not ranked or ranked[0][0] < REWORDED or (len(ranked) > 1 and ranked[1][0] > ranked[0][0] - 0.05):
+        least, lead = self._limits.min_likeness_reworded, self._limits.min_lead_reworded
+        if not ranked or ranked[0][0] < least or (len(ranked) > 1 and ranked[1][0] > ranked[0][0] - lead):
             return None
-        return self._hit(ranked[0][1], round(max(ASSERTED, ranked[0][0] * REWORDED), 3), text, registry)
+        confidence = round(max(self._limits.min_confidence, ranked[0][0] * least), 3)
+        return self._hit(ranked[0][1], confidence, text, registry)
 
     def _tells_the_same(self, text: str, name: Name) -> bool:
         """Whether text and name agree in what is never a slip: numbers, countries, a compliance programme."""
         return (
-            _telling(text) == name.telling
-            and _digits(text) == name.digits
+            self._language.distinctions(text) == name.distinctions
+            and self._language.digits(text) == name.digits
             and self.programs_in(text) & self._compliance == {name.program} & self._compliance
         )
-
-
-def _content(text: str) -> list[str]:
-    """The words of a text that carry meaning."""
-    return [word for word in words_of(without_versions(text)) if len(word) > 1 and word not in BOILERPLATE]
-
-
-@lru_cache(maxsize=1024)
-def _telling(text: str) -> frozenset[str]:
-    country = _COUNTRY_CODE.search(text)
-    return frozenset(name for name, pattern in _TELLING if pattern.search(text)) | (
-        {country[1].lower()} if country else set()
-    )
-
-
-@lru_cache(maxsize=1024)
-def _digits(text: str) -> str:
-    return "".join(sorted(re.findall(r"\d", without_versions(text))))
-
-
-def _slips(letters: int) -> int:
-    """How many letters may be wrong, missing, extra or swapped with their neighbour in a key of that length."""
-    if letters < 7:
-        return 0
-    return 1 if letters < 16 else min(2 + (letters - 16) // 14, 8)

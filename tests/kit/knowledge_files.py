@@ -4,7 +4,15 @@ from __future__ import annotations
 
 from pathlib import Path
 
-FILES = {
+from tests.kit.places import CONFIGS
+
+RULES_OF_READING = {
+    f"protocols/reading/{name}": (CONFIGS / "protocols" / "reading" / name).read_text(encoding="utf-8").splitlines()
+    for name in ("words.yml", "thresholds.yml")
+}
+"""As shipped: they belong to no catalogue."""
+
+FILES = RULES_OF_READING | {
     "protocols/categories.csv": ["category,note", "forest,", "renewable-energy,", "unknown,"],
     "protocols/project_types.csv": ["project_type,display_name,category,bundle,note", "trees,Trees,forest,no,", "wind,Wind Power,renewable-energy,no,", "sun,Solar Power,renewable-energy,no,"],
     "protocols/programs.csv": [

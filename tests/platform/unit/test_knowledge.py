@@ -33,6 +33,7 @@ PROTOCOL_FILES = [
     "protocols/categories.csv",
     "protocols/project_types.csv",
     "protocols/no_protocol.csv",
+    "protocols/reading/words.yml",
 ]
 TYPE_FILES = ["protocols/registry_types/first.csv", "protocols/project_type_overrides.csv"]
 BENEFICIARY_FILES = ["beneficiaries/aliases.csv", "beneficiaries/patterns.yml", "beneficiaries/operations/one.json"]

@@ -9,7 +9,6 @@ import pytest
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.protocols.catalogue import Catalogue, Program, ProjectType, load_catalogue
-from carbon_assets.protocols.codes import PROGRAMS
 from tests.kit.building import CONFIGS
 from tests.kit.knowledge_files import FILES, write
 
@@ -290,7 +289,11 @@ def test_the_shipped_catalogue_says_a_category_of_every_protocol(shipped):
 
 def test_ids_of_the_shipped_catalogue_follow_the_grammar_of_their_programme(shipped):
     form = re.compile(r"acm\d{4}|am\d{4}|ar-(acm|ams?)\d{4}|ams-i{1,3}-[a-z]{1,2}\d?|vmr?\d{4}")
-    odd = {p.id for p in shipped.protocols.values() if p.program in PROGRAMS and not form.fullmatch(p.id)}
+    odd = {
+        p.id
+        for p in shipped.protocols.values()
+        if p.program in shipped.rules.words.codes.programs and not form.fullmatch(p.id)
+    }
     assert odd == set()
 
 

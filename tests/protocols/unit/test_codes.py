@@ -8,8 +8,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.protocols.codes import Code, find, find_spelled, spelled_pattern
+from carbon_assets.protocols.codes import Code, CodeGrammar, find_spelled, spelled_pattern
+from carbon_assets.protocols.reading_rules import load_reading_rules
 from carbon_assets.protocols.text import clean
+from tests.kit.places import CONFIGS
 
 KNOWN = {
     *("acm0001", "acm0002", "acm0006", "acm0020", "acm0022", "am0029", "am0100", "ar-acm0003", "ar-am0014", "ar-ams0007"),
@@ -18,9 +20,13 @@ KNOWN = {
 }  # fmt: skip
 
 
+WORDS = load_reading_rules(CONFIGS).words
+GRAMMAR = CodeGrammar(WORDS, KNOWN)
+
+
 def ids(text: str, known: set[str] = KNOWN) -> list[str]:
     """What the grammar finds in a text, modules in brackets."""
-    return [f"({code.id})" if code.is_module else code.id for code in find(clean(text), known)]
+    return [f"({code.id})" if code.is_module else code.id for code in CodeGrammar(WORDS, known).find(clean(text))]
 
 
 # --- one code ---------------------------------------------------------------------------------------------------
@@ -89,7 +95,7 @@ def test_the_catalogue_decides_where_letters_end():
 
 def test_the_title_that_follows_decides_where_letters_end():
     text = "AMS-III.BMETHANE"
-    [code] = find(text, KNOWN, fits=lambda id_, rest: id_ == "ams-iii-b" and rest == "METHANE")
+    [code] = GRAMMAR.find(text, fits=lambda id_, rest: id_ == "ams-iii-b" and rest == "METHANE")
     assert code == Code(0, len("AMS-III.B"), "ams-iii-b")
 
 
@@ -100,7 +106,7 @@ def test_the_catalogue_decides_where_digits_end():
 
 
 def test_a_code_tells_where_it_stands():
-    [one, other] = find("see ACM 0002 (v1) & AMS-I.D. too", KNOWN)
+    [one, other] = GRAMMAR.find("see ACM 0002 (v1) & AMS-I.D. too")
     assert one == Code(4, 12, "acm0002")
     assert "see ACM 0002 (v1) & AMS-I.D. too"[other.start : other.end] == "AMS-I.D"
 
@@ -108,7 +114,7 @@ def test_a_code_tells_where_it_stands():
 def test_a_module_is_no_protocol():
     assert ids("VMD0038") == ids("VMD 0038") == ids("VM-D0038") == ["(vmd0038)"]
     assert ids("VM0007; VMD0001") == ["vm0007", "(vmd0001)"]
-    assert [code.is_module for code in find("VMR0006 VM0007", KNOWN)] == [False, False]
+    assert [code.is_module for code in GRAMMAR.find("VMR0006 VM0007")] == [False, False]
 
 
 @pytest.mark.parametrize(
@@ -191,7 +197,7 @@ def test_words_and_numbers_are_no_code(text):
 @given(text=st.text(alphabet="acmsvrdiACMSVRDI0123456789 .-/&", max_size=30))
 @settings(max_examples=300)
 def test_codes_stand_in_order_and_apart(text):
-    codes = find(text, KNOWN)
+    codes = GRAMMAR.find(text)
     assert all(0 <= code.start < code.end <= len(text) for code in codes)
     assert all(one.end <= other.start for one, other in pairwise(codes))
 

@@ -11,7 +11,9 @@ from hypothesis import strategies as st
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.protocols.catalogue import Catalogue, Program, ProjectType, Protocol
 from carbon_assets.protocols.project_types import Decision, ProjectTypes
+from carbon_assets.protocols.reading_rules import load_reading_rules
 from tests.kit.knowledge_files import FILES, write
+from tests.kit.places import CONFIGS
 
 PROTOCOLS = [
     {"id": "trees", "project_type": "trees"},
@@ -35,6 +37,7 @@ CATALOGUE = Catalogue(
         "mixed": ProjectType("mixed", "Renewables", "renewable-energy", True),
     },
     categories=frozenset({"forest", "land-use", "efficiency", "renewable-energy", "unknown"}),
+    rules=load_reading_rules(CONFIGS),
 )
 
 

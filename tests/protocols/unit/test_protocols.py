@@ -7,13 +7,13 @@ import pytest
 from carbon_assets.protocols import tables
 from carbon_assets.protocols.catalogue import Catalogue, Program, Protocol, load_catalogue
 from carbon_assets.protocols.reader import ProtocolReader, Reading
-from carbon_assets.protocols.titles import ASSERTED, LONGEST_TITLE
 from carbon_assets.registries.description import load_registries
 from tests.kit.building import CONFIGS
 
 CATALOGUE = load_catalogue(CONFIGS)
 REGISTRIES = load_registries(CONFIGS)
 READER = tables.reader(CATALOGUE, REGISTRIES, CONFIGS)
+LIMITS = CATALOGUE.rules.thresholds
 
 ACR, CAR, GS, ISO, VERRA = (
     "american-carbon-registry", "climate-action-reserve", "gold-standard", "isometric", "verra",
@@ -33,7 +33,7 @@ def made_up(*protocols: dict) -> ProtocolReader:
         "law": Program("law", "The Law", None, True, ("LAW",)),
     }
     entries = [Protocol.model_validate({"program": "one", **protocol}) for protocol in protocols]
-    return ProtocolReader(Catalogue({p.id: p for p in entries}, programs, {}, frozenset()), {}, {})
+    return ProtocolReader(Catalogue({p.id: p for p in entries}, programs, {}, frozenset(), CATALOGUE.rules), {}, {})
 
 
 # --- codes ------------------------------------------------------------------------------------------------------
@@ -219,7 +219,7 @@ def test_too_many_slips_in_too_few_letters_say_nothing(text):
 def test_words_may_come_in_another_order(text, want):
     reading = READER.read(text)
     assert list(reading.ids) == want
-    assert not want or ASSERTED <= reading.confidence < 1
+    assert not want or LIMITS.min_confidence <= reading.confidence < 1
 
 
 def test_several_titles_are_read_with_their_versions_and_the_least_sure_counts():
@@ -243,9 +243,9 @@ def test_a_list_of_too_many_pieces_is_prose():
 
 def test_of_too_long_a_text_only_codes_are_read():
     title = "Reduced Emissions from Cooking and Heating"
-    assert ids(f"{title} {' ' * LONGEST_TITLE} v1") == ["gs-tpddtec"], "blanks do not count"
-    assert ids(f"{title} ({'x' * LONGEST_TITLE})") == []
-    assert ids(f"{title} ACM0002 ({'x' * LONGEST_TITLE})") == ["acm0002"]
+    assert ids(f"{title} {' ' * LIMITS.max_letters_of_title} v1") == ["gs-tpddtec"], "blanks do not count"
+    assert ids(f"{title} ({'x' * LIMITS.max_letters_of_title})") == []
+    assert ids(f"{title} ACM0002 ({'x' * LIMITS.max_letters_of_title})") == ["acm0002"]
 
 
 # --- what is never a slip ---------------------------------------------------------------------------------------

@@ -13,13 +13,14 @@ from hypothesis import strategies as st
 
 from carbon_assets.protocols import tables
 from carbon_assets.protocols.catalogue import load_catalogue
-from carbon_assets.protocols.text import VERSION
-from carbon_assets.protocols.titles import ASSERTED
+from carbon_assets.protocols.text import Versions
 from carbon_assets.registries.description import load_registries
 from tests.conftest import REAL_DATA
 from tests.kit.building import CONFIGS
 
 CATALOGUE = load_catalogue(CONFIGS)
+VERSION = Versions(CATALOGUE.rules.words).pattern
+MIN_CONFIDENCE = CATALOGUE.rules.thresholds.min_confidence
 REGISTRIES = load_registries(CONFIGS)
 READER = tables.reader(CATALOGUE, REGISTRIES, CONFIGS)
 
@@ -252,7 +253,7 @@ def test_every_clean_string_agrees_with_the_reference():
 @needs_strings
 def test_every_clean_string_is_asserted():
     readings = [READER.read(text, registry) for text, _, registry in clean_strings()]
-    assert min(reading.confidence for reading in readings) >= ASSERTED
+    assert min(reading.confidence for reading in readings) >= MIN_CONFIDENCE
 
 
 @needs_strings
@@ -378,7 +379,7 @@ def test_no_text_breaks_the_rules_of_a_reading(text, registry):
     assert (reading.outcome in ("assigned", "partly assigned")) == bool(reading.ids)
     assert (reading.outcome in ("partly assigned", "not understood")) == bool(reading.unassigned)
     if reading.ids:
-        assert ASSERTED <= reading.confidence <= 1
+        assert MIN_CONFIDENCE <= reading.confidence <= 1
         assert reading.method in ("code", "title", "alias", "registry-default")
     else:
         assert (reading.confidence, reading.method, reading.version) == (None, None, None)

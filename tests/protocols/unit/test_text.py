@@ -8,18 +8,15 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from carbon_assets.protocols.text import (
-    BOILERPLATE,
-    SHORTEST,
-    TitleKeys,
-    clean,
-    squeeze,
-    version_of,
-    without_versions,
-    words_of,
-)
+from carbon_assets.protocols.reading_rules import load_reading_rules
+from carbon_assets.protocols.text import TitleKeys, Versions, clean, squeeze, words_of
+from tests.kit.places import CONFIGS
 
-KEYS = TitleKeys(["Gold Standard", "GS", "The Gold Standard", "Climate Action Reserve", "CAR"])
+RULES = load_reading_rules(CONFIGS)
+BOILERPLATE = RULES.words.boilerplate
+MIN_LETTERS_OF_KEY = RULES.thresholds.min_letters_of_key
+VERSIONS = Versions(RULES.words)
+KEYS = TitleKeys(["Gold Standard", "GS", "The Gold Standard", "Climate Action Reserve", "CAR"], RULES)
 ODD = st.text(alphabet=st.one_of(st.characters(), st.sampled_from(" \u00a0\u200b–—“”&._-vV2İßﬁ²½Ａ０")), max_size=60)
 
 
@@ -125,7 +122,7 @@ def test_words_are_squeezed_one_by_one():
     ],
 )
 def test_a_version_is_read_however_it_is_written(text, version):
-    assert version_of(text) == version
+    assert VERSIONS.first(text) == version
 
 
 @pytest.mark.parametrize(
@@ -134,8 +131,8 @@ def test_a_version_is_read_however_it_is_written(text, version):
      "TPDDTECv3 first", "five 5", "Version of the year 2", ""],
 )  # fmt: skip
 def test_what_names_no_version_has_none(text):
-    assert version_of(text) is None
-    assert without_versions(text) == text
+    assert VERSIONS.first(text) is None
+    assert VERSIONS.without(text) == text
 
 
 @pytest.mark.parametrize(
@@ -148,14 +145,14 @@ def test_what_names_no_version_has_none(text):
     ],
 )
 def test_versions_are_taken_out(text, rest):
-    assert clean(without_versions(text)) == rest
+    assert clean(VERSIONS.without(text)) == rest
 
 
 @given(number=st.integers(0, 9999), minor=st.none() | st.integers(0, 999), zeros=st.integers(0, 2))
 def test_leading_zeros_of_a_version_do_not_count(number, minor, zeros):
     plain = f"{number}" if minor is None else f"{number}.{minor}"
     padded = f"{'0' * min(zeros, 4 - len(str(number)))}{plain}"
-    assert version_of(f"title, version {padded}") == plain
+    assert VERSIONS.first(f"title, version {padded}") == plain
 
 
 # --- keys of titles ---------------------------------------------------------------------------------------------
@@ -200,7 +197,7 @@ def test_what_stands_within_a_title_counts():
 )
 def test_boilerplate_stays_where_too_little_would_be_left(title, key):
     assert KEYS(title) == key
-    assert len(key) >= SHORTEST or key == squeeze(title)
+    assert len(key) >= MIN_LETTERS_OF_KEY or key == squeeze(title)
 
 
 def test_the_name_of_a_programme_alone_is_kept():
@@ -209,7 +206,7 @@ def test_the_name_of_a_programme_alone_is_kept():
 
 
 def test_the_longest_name_is_taken_first():
-    assert TitleKeys(["Gold", "Gold Standard"])("Gold Standard Cookers") == "cookers"
+    assert TitleKeys(["Gold", "Gold Standard"], RULES)("Gold Standard Cookers") == "cookers"
 
 
 def test_a_text_without_letters_has_no_key():
