@@ -43,13 +43,13 @@ def repaired(shapes: pa.Table, rules: Rules, places: Places, threads: int = 1) -
     drawn = [(each, done) for each, done in usable if not done.geometry.is_empty]
     located = places.located(np.array([done.geometry for _, done in drawn], dtype=object))
     rows = [
-        {**_measured(done), "country_iso3": place.country_iso3, "admin_region": place.region, **_told(each)}
+        {**_measured(done), "country_iso3": place.country_iso3, "admin_region": place.region, **_origin(each)}
         for (each, done), place in zip(drawn, located, strict=True)
     ]
     findings = [
-        {**finding, **_told(each), "area_ha": done.area_ha if isinstance(done, Repaired) and done.area_ha else None}
+        {**finding, **_origin(each), "area_ha": done.area_ha if isinstance(done, Repaired) and done.area_ha else None}
         for each, done in zip(projects, outcomes, strict=True)
-        for finding in _found(each, done, rules)
+        for finding in _repair_findings(each, done, rules)
     ]
     repairs = [
         {
@@ -125,7 +125,7 @@ def _outcome(project: _Project, rules: Rules) -> Repaired | UnusableShape:
         return UnusableShape(f"it cannot be repaired: {error}")
 
 
-def _told(project: _Project) -> dict:
+def _origin(project: _Project) -> dict:
     return {
         "project_id": project.project_id,
         "source_crs": project.source_crs,
@@ -158,7 +158,7 @@ def _measured(done: Repaired) -> dict:
     }
 
 
-def _found(project: _Project, done: Repaired | UnusableShape, rules: Rules) -> Iterator[dict]:
+def _repair_findings(project: _Project, done: Repaired | UnusableShape, rules: Rules) -> Iterator[dict]:
     """What the repair of one project shows, as `rule`, `value`, `bound` and `finding`."""
     if project.crs_source == "config":
         declared = rules.declared_crs.get(project.file)

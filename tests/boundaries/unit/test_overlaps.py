@@ -141,7 +141,7 @@ _rectangle = st.builds(
 @given(st.lists(_rectangle, max_size=12), st.integers(1, 5))
 def test_the_pairs_are_those_that_brute_force_finds(rectangles, at_once):
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(boundary_overlaps, "_AT_ONCE", at_once)
+        patch.setattr(boundary_overlaps, "MAX_PAIRS_CUT_AT_ONCE", at_once)
         found = boundary_overlaps.shared_areas(np.array(rectangles, dtype=object))
     expected = {}
     for i, one in enumerate(rectangles):
