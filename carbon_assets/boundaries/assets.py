@@ -41,6 +41,7 @@ from carbon_assets.platform.checks import READABLE
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.rules import Rules, Watch, preview
 from carbon_assets.platform.site import Site
+from carbon_assets.platform.sources import source
 from carbon_assets.platform.tables import table
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.unified.keys import CREDITS, PROJECTS
@@ -60,19 +61,13 @@ def build(site: Site) -> Parts:
 
 
 def _files(settings: Settings) -> dg.SourceAsset:
-    @dg.observable_source_asset(
-        key=FILES,
-        group_name=drops.FOLDER,
-        description="Boundaries of projects as dropped, every snapshot of every file.",
-        tags={"dagster/kind/file": ""},
-        metadata={"folder": dg.MetadataValue.path(settings.data / "raw" / drops.FOLDER)},
-    )
-    def observe() -> dg.DataVersion:
+    def version() -> str:
         for problem in landing.take_drop(settings).left:
             log.error("not taken: %s", problem)
-        return dg.DataVersion(landing.raw_versions(settings)[landing.FILES])
+        return landing.raw_versions(settings)[landing.FILES]
 
-    return observe
+    description = "Boundaries of projects as dropped, every snapshot of every file."
+    return source(FILES, drops.FOLDER, description, settings.data / "raw" / drops.FOLDER, version)
 
 
 def _spec(site: Site, key: dg.AssetKey, deps: list[dg.AssetKey], shape: pa.Schema, description: str) -> dict:

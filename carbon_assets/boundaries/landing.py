@@ -11,7 +11,7 @@ from carbon_assets.base import readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.boundaries import drops, rules
 from carbon_assets.snapshots import store
-from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken
+from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken, take_file
 
 TAKES_FOLDERS = True
 """A shapefile may be dropped as a folder of its parts."""
@@ -47,9 +47,7 @@ def receive(settings: Settings, path: Path) -> Taken:
     inside = drops.describe(*packed, known)
     if inside.unreadable:
         raise NotUsable(inside.unreadable, SHAPES)
-    before = store.current(settings, drops.FOLDER, path.name)
-    snapshot = drops.take(settings, path, known)
-    return Taken(snapshot, is_news=store.current(settings, drops.FOLDER, path.name) != before)
+    return take_file(settings, path, drops.FOLDER, path.name, inside, packed)
 
 
 def take_drop(settings: Settings) -> DropOutcome:

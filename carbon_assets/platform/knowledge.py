@@ -10,6 +10,7 @@ import dagster as dg
 
 from carbon_assets.platform import versions
 from carbon_assets.platform.site import Site
+from carbon_assets.platform.sources import source
 from carbon_assets.platform.subject import Knowledge, Subject
 
 
@@ -25,15 +26,5 @@ def build(site: Site, subject: Subject) -> list[dg.SourceAsset]:
 
 def _observed(site: Site, body: Knowledge) -> dg.SourceAsset:
     configs = site.settings.configs
-
-    @dg.observable_source_asset(
-        key=key(body.name),
-        group_name="configs",
-        description=f"{body.meaning} Files: {', '.join(body.files)}.",
-        tags={"dagster/kind/file": ""},
-        metadata={"folder": dg.MetadataValue.path(configs)},
-    )
-    def observe() -> dg.DataVersion:
-        return dg.DataVersion(versions.knowledge_version(configs, body))
-
-    return observe
+    description = f"{body.meaning} Files: {', '.join(body.files)}."
+    return source(key(body.name), "configs", description, configs, lambda: versions.knowledge_version(configs, body))

@@ -13,7 +13,8 @@ from carbon_assets.platform import gates
 from carbon_assets.platform.checks import READABLE, RELEASED
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
-from carbon_assets.registries import drift_assets, drops, intake, landing, release_gate, remembered, schema
+from carbon_assets.platform.sources import source
+from carbon_assets.registries import drift_assets, intake, landing, release_gate, remembered, schema
 from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.registries.intake import Intake
 from carbon_assets.registries.keys import QUARANTINE_EMPTY, normalized_key
@@ -40,21 +41,13 @@ def build(site: Site) -> Parts:
 def _raw(registry: Registry, table: str, settings: Settings) -> dg.SourceAsset:
     """The registry's file: observing it takes the drop's file into the raw store; its version is its SHA-256."""
 
-    @dg.observable_source_asset(
-        key=["raw", registry.id, table],
-        group_name=registry.group,
-        description=f"{registry.name}: {table} as published, every snapshot of it.",
-        tags={"dagster/kind/file": ""},
-        metadata={"folder": dg.MetadataValue.path(settings.raw(registry.id, table))},
-    )
-    def observe() -> dg.DataVersion:
-        try:
-            landing.take(settings, registry, table)
-        except drops.AmbiguousDrop as error:
-            raise dg.Failure(str(error), allow_retries=False) from error
-        return dg.DataVersion(landing.version(settings, registry.id, table))
+    def version() -> str:
+        landing.take(settings, registry, table)
+        return snapshots.data_version(settings, registry.id, table)
 
-    return observe
+    description = f"{registry.name}: {table} as published, every snapshot of it."
+    key = dg.AssetKey(["raw", registry.id, table])
+    return source(key, registry.group, description, settings.raw(registry.id, table), version)
 
 
 def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefinition:

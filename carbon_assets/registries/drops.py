@@ -5,12 +5,13 @@ from __future__ import annotations
 import fnmatch
 from pathlib import Path
 
+from carbon_assets.base.errors import PlainError
 from carbon_assets.registries.description import Registry, Table
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz", ".geojson")
 
 
-class AmbiguousDrop(Exception):
+class AmbiguousDrop(PlainError):
     """Several files of a drop claim to be the same table."""
 
 

@@ -12,7 +12,7 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.registries import contents, drops
 from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.snapshots import store
-from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken
+from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken, take_file
 
 TAKES_FOLDERS = False
 
@@ -47,9 +47,7 @@ def receive(settings: Settings, path: Path) -> Taken:
     inside = contents.describe(registry, table, path.name, path.read_bytes())
     if inside.unreadable:
         raise NotUsable(inside.unreadable, f"normalized/{registry.id}/{table}")
-    before = store.current(settings, registry.id, table)
-    snapshot = store.take(settings, path, registry.id, table, lambda file, content: inside)
-    return Taken(snapshot, is_news=store.current(settings, registry.id, table) != before)
+    return take_file(settings, path, registry.id, table, inside)
 
 
 def take_drop(settings: Settings) -> DropOutcome:
@@ -74,14 +72,6 @@ def take(settings: Settings, registry: Registry, table: str) -> None:
 
 def raw_versions(settings: Settings) -> dict[str, str]:
     """The data version of every raw table."""
-    return {f"raw/{registry}/{table}": version(settings, registry, table) for registry, table in tables(settings)}
-
-
-def version(settings: Settings, registry: str, table: str) -> str:
-    """The SHA-256 of the newest file's bytes, of several with the same records the first one's; with what a person let
-    through, since that can change what is in use."""
-    known = store.distinct(settings, registry, table)
-    if not known:
-        return store.ABSENT
-    released = [snapshot.name for snapshot in known if store.released(settings, snapshot)]
-    return " released ".join([known[0].sha256, *released])
+    return {
+        f"raw/{registry}/{table}": store.data_version(settings, registry, table) for registry, table in tables(settings)
+    }

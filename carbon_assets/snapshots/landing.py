@@ -16,7 +16,7 @@ from typing import Protocol
 from carbon_assets.base import clock
 from carbon_assets.base.settings import Settings
 from carbon_assets.snapshots import store
-from carbon_assets.snapshots.store import Snapshot
+from carbon_assets.snapshots.store import Contents, Snapshot
 
 REJECTED = ".rejected"
 """The folder of the landing folder where files go that cannot be used; each has its reason beside it."""
@@ -87,6 +87,15 @@ class Intake(Protocol):
 
     def settled_by(self, settings: Settings) -> list[str]:
         """Keys of the assets that decide what becomes of its snapshots."""
+
+
+def take_file(
+    settings: Settings, path: Path, registry: str, table: str, inside: Contents, packed: tuple[str, bytes] | None = None
+) -> Taken:
+    """Take a file with known contents into the raw store. `packed`: file name and bytes that stand for a folder."""
+    before = store.current(settings, registry, table)
+    snapshot = store.take(settings, path, registry, table, lambda file, content: inside, packed)
+    return Taken(snapshot, is_news=store.current(settings, registry, table) != before)
 
 
 def look(settings: Settings, intakes: Iterable[Intake], seen: Seen) -> tuple[list[Path], Seen]:

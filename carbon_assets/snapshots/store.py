@@ -189,6 +189,16 @@ def current(settings: Settings, registry: str, table: str) -> Snapshot | None:
     return next(iter(distinct(settings, registry, table)), None)
 
 
+def data_version(settings: Settings, registry: str, table: str) -> str:
+    """The SHA-256 of the newest file's bytes, of several with the same records the first one's; with what a person let
+    through, since that can change what is in use."""
+    known = distinct(settings, registry, table)
+    if not known:
+        return ABSENT
+    released_names = [snapshot.name for snapshot in known if released(settings, snapshot)]
+    return " released ".join([known[0].sha256, *released_names])
+
+
 def accept(settings: Settings, snapshot: Snapshot) -> None:
     """Mark a snapshot as one whose rows went into the tables."""
     if not is_accepted(settings, snapshot):
