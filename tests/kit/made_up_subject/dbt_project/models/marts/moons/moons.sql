@@ -1,0 +1,2 @@
+select * from {{ ref('stg_moons') }}
+order by moon
