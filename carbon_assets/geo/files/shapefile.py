@@ -18,7 +18,6 @@ from pathlib import Path, PurePosixPath
 from typing import NamedTuple
 
 import numpy as np
-import pyogrio.raw
 
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.geo.files import dbf, wkb
@@ -87,6 +86,8 @@ def gdal_records(name: str, shp: bytes, shx: bytes) -> Iterable[tuple[int, bytes
     Only GDAL's shapefile driver takes these bytes: they begin as a shapefile does, and no other file is beside them.
     """
     packed = _zipped({"shape.shp": shp, "shape.shx": shx})
+    import pyogrio.raw  # it brings pandas, half a second that most runs without a shapefile need not spend
+
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # of open rings and the like, which become notes
