@@ -6,19 +6,16 @@ The curator clusters and edits there; the operations extracted from the project'
 
 from __future__ import annotations
 
-import sys
-
 import duckdb
 
 from carbon_assets.base import clock
-from carbon_assets.base.configs import ConfigError
 from carbon_assets.base.settings import Settings
 from carbon_assets.beneficiaries import tables
 from carbon_assets.openrefine.server import OpenRefine, OpenRefineError
 
 
 def curate(settings: Settings) -> str:
-    """Make the project, and return where to open it. Raises `OpenRefineError`."""
+    """Make the project, and return where to open it. Raises `OpenRefineError`, `ConfigError`."""
     if not settings.openrefine_url:
         raise OpenRefineError(
             "OPENREFINE_URL is not set: start OpenRefine and name its address, e.g. http://127.0.0.1:3333"
@@ -33,18 +30,11 @@ def curate(settings: Settings) -> str:
     return f"{settings.openrefine_url.rstrip('/')}/project?project={project}"
 
 
-def main() -> int:
-    """Say where the project is, or why there is none."""
-    settings = Settings.from_environment()
-    try:
-        address = curate(settings)
-    except (OpenRefineError, ConfigError) as error:
-        sys.stderr.write(f"FAILED   {error}\n")
-        return 1
+def advice(settings: Settings, address: str) -> str:
+    """What the curator does with the project at `address`."""
     operations = settings.configs / "beneficiaries" / "operations"
-    sys.stdout.write(
+    return (
         f"open {address}\n"
         f"edit the column `{tables.FOUND}` (facet by `{tables.SUGGESTED}` to see what may be one), then Undo / Redo > Extract, and save the operations as\n"
-        f"{operations}/<name>.json; `make map WHAT=beneficiaries` applies them\n"
+        f"{operations}/<name>.json; `make map WHAT=beneficiaries` applies them"
     )
-    return 0

@@ -16,4 +16,5 @@ SUBJECT = Subject(
     inputs={"harmonized/beneficiaries": (), "harmonized/beneficiary_candidates": ()},
     assets="carbon_assets.beneficiaries.assets:build",
     report="carbon_assets.beneficiaries.report:lines",
+    commands="carbon_assets.beneficiaries.commands:app",
 )

@@ -15,4 +15,5 @@ SUBJECT = Subject(
         "harmonized/registry_changes": (*_REGISTRIES, "vocab/**/*.csv", "history/*.csv"),
     },
     assets="carbon_assets.history.assets:build",
+    commands="carbon_assets.history.commands:app",
 )

@@ -52,7 +52,8 @@ class Subject:
     `floor`: one of `FLOORS`. `takes`: a module that takes files (`snapshots.landing.Intake`). `knowledge`: what its stewards
     know; `make map WHAT=<name>` makes anew what depends on it. `inputs`: asset key -> glob patterns below `configs/`, or the
     name of a function from settings to `Inputs` by key, where the assets depend on what is configured. `assets`: a factory
-    from `graph.Site` to `graph.Parts`. `closes`: a factory that is called last, with the parts of all subjects.
+    from `graph.Site` to `graph.Parts`. `closes`: a factory that is called last, with the parts of all subjects. `commands`: a
+    typer app that imports nothing heavy before it is asked to; the command line takes its commands in.
     """
 
     name: str

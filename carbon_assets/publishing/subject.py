@@ -9,4 +9,5 @@ SUBJECT = Subject(
     inputs="carbon_assets.publishing.inputs:inputs",
     assets="carbon_assets.publishing.assets:marts",
     closes="carbon_assets.publishing.assets:published",
+    commands="carbon_assets.publishing.commands:app",
 )

@@ -20,6 +20,7 @@ from pathlib import Path
 from pydantic import BaseModel, ConfigDict
 
 from carbon_assets.base import clock, store
+from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 
 PACKED = (".gz", ".xlsx", ".kmz", ".zip")
@@ -35,7 +36,7 @@ ABSENT = "absent"
 """The data version of a table of which no file was ever seen."""
 
 
-class UnknownSnapshot(Exception):
+class UnknownSnapshot(PlainError):
     """A name does not stand for one snapshot of the store."""
 
 

@@ -14,6 +14,7 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.beneficiaries import curate
 from carbon_assets.openrefine.server import OpenRefineError
 from tests.kit.building import CONFIGS, settings_in
+from tests.kit.commands import carbon
 from tests.kit.credit_rows import event, write_credits
 from tests.kit.openrefine_histories import mass_edit
 
@@ -107,7 +108,7 @@ def test_a_refused_history_is_named_and_nothing_is_made(settings, made):
 
 
 def test_the_curator_is_told_where_to_open_it_and_where_to_save_the_operations(environment, settings, made, capsys):
-    assert curate.main() == 0
+    assert carbon("curate") == 0
     told = capsys.readouterr()
     assert told.err == ""
     assert told.out.startswith("open http://refine.test:3333/project?project=2400\n")
@@ -119,7 +120,7 @@ def test_the_curator_is_told_where_to_open_it_and_where_to_save_the_operations(e
 @pytest.mark.parametrize("url", ["", None])
 def test_a_failure_is_one_line(environment, made, capsys, url):
     environment.delenv("OPENREFINE_URL") if url is None else environment.setenv("OPENREFINE_URL", url)
-    assert curate.main() == 1
+    assert carbon("curate") == 1
     told = capsys.readouterr()
     assert told.out == ""
     (line,) = told.err.splitlines()
@@ -128,6 +129,6 @@ def test_a_failure_is_one_line(environment, made, capsys, url):
 
 def test_a_refused_history_is_one_line_too(environment, settings, made, capsys):
     path = refuse(settings)
-    assert curate.main() == 1
+    assert carbon("curate") == 1
     (line,) = capsys.readouterr().err.splitlines()
     assert line.startswith(f"FAILED   {path}: operation 0: ")

@@ -12,12 +12,12 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carbon_assets.history import changes, classes, record_diff, schema
-from carbon_assets.history import command as changes_command
 from carbon_assets.registries import contents
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
 from tests.kit.building import CONFIGS, csv_of, settings_in
+from tests.kit.commands import carbon
 
 REGISTRIES = load_registries(CONFIGS)
 OLD, NEW = datetime(2024, 6, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
@@ -542,8 +542,7 @@ def command(store, monkeypatch, capsys):
     monkeypatch.setenv("CARBON_DATA_DIR", str(settings.data))
 
     def command(*words: object) -> tuple[int, str, str]:
-        code = changes_command.main([str(word) for word in words])
-        return code, *capsys.readouterr()
+        return carbon("compare", *words), *capsys.readouterr()
 
     return command
 

@@ -15,8 +15,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_assets.openrefine import tables
-from carbon_assets.openrefine.__main__ import main
 from carbon_assets.openrefine.history import HistoryError
+from tests.kit.commands import carbon, openrefine
 from tests.kit.openrefine_histories import addition, list_facet, mass_edit, text_facet, transform
 from tests.kit.places import HOME
 
@@ -30,7 +30,7 @@ def files(tmp_path) -> Path:
 
 def test_apply_writes_table_and_report(files, capsys):
     names = ["operations.json", "input.csv", "output.csv"]
-    assert main(["apply", *(str(files / name) for name in names), "--report", str(files / "report.json")]) == 0
+    assert openrefine("apply", *(files / name for name in names), "--report", files / "report.json") == 0
     assert (files / "output.csv").read_bytes() == b'v,w\n"b\nc",007\n"x\r\ny",\n,\n'
     report = json.loads((files / "report.json").read_text())
     assert report[0] == {
@@ -45,8 +45,8 @@ def test_apply_writes_table_and_report(files, capsys):
 
 
 def test_check_says_what_would_be(files, capsys):
-    assert main(["check", str(files / "operations.json")]) == 0
-    assert main(["check", str(files / "operations.json"), str(files / "input.csv")]) == 0
+    assert openrefine("check", files / "operations.json") == 0
+    assert openrefine("check", files / "operations.json", files / "input.csv") == 0
     assert capsys.readouterr().out == (
         "2 operations can be applied; these do nothing, as OpenRefine cannot parse them: 1\n" * 2
     )
@@ -65,7 +65,7 @@ def test_check_says_what_would_be(files, capsys):
 def test_a_refusal_is_one_line_and_writes_nothing(files, capsys, operation, line):
     (files / "operations.json").write_text(json.dumps([operation]))
     paths = [str(files / name) for name in ("operations.json", "input.csv")]
-    assert main(["apply", *paths, str(files / "output.csv")]) == main(["check", *paths]) == 2
+    assert openrefine("apply", *paths, files / "output.csv") == openrefine("check", *paths) == 2
     out, err = capsys.readouterr()
     assert (out, err.count("\n"), err.count(line)) == ("", 2, 2)
     assert not (files / "output.csv").exists()
@@ -87,7 +87,7 @@ def test_a_table_that_cannot_be_read_is_refused(content, reason):
 
 
 def test_a_missing_file_is_refused_in_one_line(files, capsys):
-    assert main(["apply", str(files / "none.json"), str(files / "input.csv"), str(files / "output.csv")]) == 2
+    assert openrefine("apply", files / "none.json", files / "input.csv", files / "output.csv") == 2
     assert "none.json" in capsys.readouterr().err
 
 
@@ -147,3 +147,11 @@ def test_a_hostile_history_is_refused_or_ends_soon(name, tmp_path):
     assert got.returncode == (2 if name in HOSTILE else 0), got.stderr
     assert got.stderr.count("\n") == (1 if name in HOSTILE else 0)
     assert (tmp_path / "output.csv").exists() == (name in TAME)
+
+
+def test_the_main_command_line_has_the_same(files, capsys):
+    assert (
+        carbon("openrefine", "check", files / "operations.json") == openrefine("check", files / "operations.json") == 0
+    )
+    first, second = capsys.readouterr().out.splitlines()
+    assert first == second

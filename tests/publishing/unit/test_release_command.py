@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 import pytest
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.publishing import publish, release_command
+from carbon_assets.publishing import publish
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Release, Snapshot
 from tests.kit import remembering
 from tests.kit.building import settings_in
+from tests.kit.commands import carbon
 
 
 @pytest.fixture
@@ -33,7 +34,7 @@ def marks(settings: Settings) -> list[str]:
 
 def test_a_snapshot_is_let_through_and_it_is_written_down_by_whom_and_why(settings, held, capsys):
     before = datetime.now(UTC)
-    assert release_command.main([held.name, "--reason", " the registry says so ", "--by", "ann"]) == 0
+    assert carbon("release", held.name, "--reason", " the registry says so ", "--by", "ann") == 0
     given = snapshots.released(settings, held)
     assert (given.by, given.reason) == ("ann", "the registry says so")
     assert before <= given.at <= datetime.now(UTC)
@@ -42,7 +43,7 @@ def test_a_snapshot_is_let_through_and_it_is_written_down_by_whom_and_why(settin
 
 
 def test_what_a_name_begins_with_is_enough_and_whoever_asks_says_so(settings, held):
-    assert release_command.main([held.name[:8], "--reason", "x"]) == 0
+    assert carbon("release", held.name[:8], "--reason", "x") == 0
     assert snapshots.released(settings, held).by == getpass.getuser()
 
 
@@ -59,21 +60,20 @@ def test_what_a_name_begins_with_is_enough_and_whoever_asks_says_so(settings, he
 def test_what_cannot_be_meant_lets_nothing_through(settings, held, capsys, name, reason, error):
     first = snapshots.history(settings, "made-up", "projects")[0].name
     words = {"held": held.name, "first": first, "raw": settings.data / "raw"}
-    assert release_command.main([name.format(**words), "--reason", reason]) == 1
+    assert carbon("release", name.format(**words), "--reason", reason) == 1
     assert capsys.readouterr().err == f"FAILED   {error.format(**words)}\n"
     assert marks(settings) == []
 
 
 def test_a_reason_must_be_given(settings, held, capsys):
-    with pytest.raises(SystemExit) as end:
-        release_command.main([held.name])
-    assert end.value.code == 2 and "--reason" in capsys.readouterr().err
+    assert carbon("release", held.name) == 2
+    assert "--reason" in capsys.readouterr().err
     assert marks(settings) == []
 
 
 def test_the_next_version_of_the_published_file_is_let_through(settings, held, capsys):
     assert not publish.is_released(settings)
-    assert release_command.main(["published", "--reason", "a registry closed", "--by", "ann"]) == 0
+    assert carbon("release", "published", "--reason", "a registry closed", "--by", "ann") == 0
     assert publish.is_released(settings)
     given = Release.model_validate_json((settings.published / publish.RELEASED).read_text())
     assert (given.by, given.reason) == ("ann", "a registry closed")

@@ -11,11 +11,11 @@ import pytest
 
 from carbon_assets.base import store
 from carbon_assets.base.settings import Settings
-from carbon_assets.publishing.release_command import main as release
 from carbon_assets.registries import drops, intake, landing
 from carbon_assets.registries.intake import Intake
 from carbon_assets.snapshots import store as snapshots
 from tests.conftest import REAL_DATA
+from tests.kit.commands import carbon
 from tests.kit.places import SAMPLES
 from tests.kit.runs import GATE, REGISTRIES, Rows, Run, cells, run_drop, write
 
@@ -268,7 +268,7 @@ def test_a_person_lets_a_snapshot_through_by_name_and_it_is_recorded(sample_run,
     held = snapshots.current(spoiled.settings, GOLD, "retirements")
     assert any(held.name in line for line in spoiled.report.lines), "the report must say how to let it through"
     monkeypatch.setenv("CARBON_DATA_DIR", str(spoiled.settings.data))
-    assert release([held.name, "--by", "Ada", "--reason", "the registry says so"]) == 0
+    assert carbon("release", held.name, "--by", "Ada", "--reason", "the registry says so") == 0
     assert held.name in capsys.readouterr().out
     run = run_drop(spoiled.settings.drop, spoiled.settings.data)
     tonnes = "select sum(quantity) from marts.credits where source = 'gold-standard/retirements'"
