@@ -4,13 +4,16 @@ import re
 from pathlib import PurePosixPath
 
 import pytest
+import typer
 
+from carbon_assets.platform.command import app
 from tests.kit.pages import Page, pages
 from tests.kit.places import HOME
 
 PAGES = pages()
 TOP = ("carbon_assets/", "configs/", "dbt_project/", "docs/", "expectations/", "tests/", ".ci/", ".github/")
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
+CARBON = re.compile(r"(?:\bcarbon|-m carbon_assets) ([a-z][a-z-]*)")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 
 
@@ -37,6 +40,11 @@ def missing(paths: set[str]) -> list[str]:
 def make_targets(page: Page) -> set[str]:
     """What a page says that `make` makes."""
     return {target for code in [*page.inline, *page.blocks("sh")] for target in MAKE.findall(code)}
+
+
+def carbon_commands(page: Page) -> set[str]:
+    """What a page says that `carbon` does."""
+    return {command for code in [*page.inline, *page.blocks("sh")] for command in CARBON.findall(code)}
 
 
 def untold(files: list[str], codes: set[str]) -> list[str]:
@@ -67,6 +75,11 @@ def test_make_knows_every_target_that_is_named(page):
     assert make_targets(page) - targets == set()
 
 
+@each_page
+def test_carbon_knows_every_command_that_is_named(page):
+    assert carbon_commands(page) - set(typer.main.get_command(app).commands) == set()
+
+
 def test_every_mart_is_told_in_some_page():
     marts = {path.stem for path in (HOME / "dbt_project" / "models" / "marts").rglob("*.sql")}
     told = {code for page in PAGES for code in page.inline}
@@ -93,7 +106,7 @@ def page(tmp_path) -> Page:
     path.write_text(
         "Run `make it` or [this](there.md#part), [that](https://example.test/x), ![a picture](here.png).\n"
         "`configs/<kind>/list.csv`, `configs/no such thing`\n"
-        "```sh\nmake so DROP=<dir>   # `configs/x.yml` is code\n```\n"
+        "```sh\nmake so DROP=<dir>   # `configs/x.yml` is code\ncarbon go\n.venv/bin/python -m carbon_assets stay\n```\n"
         "```sql\nselect 1;\n```\n```text\n1\n```\n```sql\nselect 2;\n```\n",
         encoding="utf-8",
     )
@@ -105,6 +118,7 @@ def test_a_page_is_taken_apart(page):
     assert leads_nowhere(page) == ["there.md"]
     assert named_paths(page.inline) == {"configs/*/list.csv"}
     assert make_targets(page) == {"it", "so"}
+    assert carbon_commands(page) == {"go", "stay"}
     assert page.blocks("sql") == ["select 1;\n", "select 2;\n"]
     assert page.answers == [("select 1;\n", "1\n")]
 
