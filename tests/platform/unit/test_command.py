@@ -144,9 +144,9 @@ def spoilt(tmp_path, monkeypatch) -> Path:
 def test_what_people_edit_is_read_as_a_whole_and_all_that_is_wrong_is_told(spoilt, capsys):
     assert carbon("check") == 0, capsys.readouterr().err
     assert capsys.readouterr().out == "nothing is wrong\n"
-    drift = spoilt / "configs" / "drift.yml"
+    drift = spoilt / "configs" / "intake" / "drift.yml"
     drift.write_text(f"{drift.read_text()}\nenough: 3\n")
-    programs = spoilt / "configs" / "programs.csv"
+    programs = spoilt / "configs" / "protocols" / "programs.csv"
     programs.write_text(programs.read_text().replace("program,", "programme,", 1))
     suite = spoilt / "expectations" / "harmonized" / "projects.json"
     suite.write_text(suite.read_text().replace("expect_column_values_to_not_be_null", "expect_something", 1))
