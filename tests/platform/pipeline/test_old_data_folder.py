@@ -1,0 +1,68 @@
+"""A data folder that an earlier version made opens from another path: nothing is lost, set aside anew, or told otherwise.
+
+`data_folder_of_d3a4db8.tar.xz` is what the commit d3a4db8 made of the bundled samples, all made up: two runs, before the second
+of which one status in ART TREES' file of projects was changed; without dbt's build database and the logs of steps.
+"""
+
+from __future__ import annotations
+
+import tarfile
+from pathlib import Path
+
+import duckdb
+import pytest
+
+from tests.kit.runs import Run, run_drop
+
+ARCHIVE = Path(__file__).with_name("data_folder_of_d3a4db8.tar.xz")
+QUESTIONS = {
+    "projects then": "from marts.projects_as_of(timestamp '{before}') order by all",
+    "totals then": "from marts.totals_as_of(timestamp '{before}') order by all",
+    "projects now": "from marts.projects order by all",
+    "credits now": "from marts.credits order by all",
+    "what was changed": "from marts.registry_changes order by all",
+    "every file": "select * from marts.snapshots order by all",
+}
+
+
+@pytest.fixture(scope="module")
+def opened(tmp_path_factory) -> tuple[dict[str, list], dict[str, list], Run]:
+    """What the old folder said, what it says after a run of today's code on it with nothing dropped, and that run."""
+    place = tmp_path_factory.mktemp("elsewhere")
+    with tarfile.open(ARCHIVE) as archive:
+        archive.extractall(place, filter="data")
+    data, drop = place / "data", place / "drop"
+    drop.mkdir()
+    before = asked(data)
+    made = run_drop(drop, data)
+    return before, asked(data), made
+
+
+def asked(data: Path) -> dict[str, list]:
+    """The answers of the published file, and the rows of every quarantine."""
+    with duckdb.connect(str(data / "published" / "current" / "carbon.duckdb"), read_only=True) as con:
+        changed_at = con.execute("select max(valid_from) at time zone 'UTC' from marts.project_history").fetchone()[0]
+        instant = con.execute("select ?::timestamp - interval 1 second", [changed_at]).fetchone()[0]
+        answers = {name: con.execute(query.format(before=instant)).fetchall() for name, query in QUESTIONS.items()}
+    for path in sorted((data / "quarantine").glob("*/*.parquet")):
+        rows = duckdb.execute("select * from read_parquet(?) order by all", [str(path)]).fetchall()
+        answers[f"quarantine {path.parent.name}/{path.stem}"] = rows
+    return answers
+
+
+def test_the_run_passes(opened):
+    _, _, made = opened
+    assert made.report.ok, "\n".join(made.report.lines)
+
+
+def test_what_it_says_is_what_it_said(opened):
+    before, after, _ = opened
+    assert {name for name in before if name.startswith("quarantine")}
+    assert len(before["projects then"]) > 100 and len(before["what was changed"]) == 1
+    assert {name: len(after.get(name, ())) for name in before} == {name: len(rows) for name, rows in before.items()}
+    assert [name for name in before if after[name] != before[name]] == []
+
+
+def test_no_file_was_taken_or_set_aside_anew(opened):
+    before, after, _ = opened
+    assert set(after) == set(before)
