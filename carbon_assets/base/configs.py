@@ -123,7 +123,7 @@ class Document:
             if fault["type"] == "value_error":
                 message = str(fault["ctx"]["error"])
             else:
-                message = _PLAIN_WORDS.get(fault["type"], f"{fault['msg']}, found {{value}}").format(value=value)
+                message = _PLAIN_WORDS.get(fault["type"], f"{fault['msg']}, found {{value}}").replace("{value}", value)
             yield ": ".join(filter(None, (self.place(entry), self._name(entry), message)))
 
     def _standing(self, entry: Entry) -> Entry:

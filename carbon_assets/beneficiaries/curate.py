@@ -35,6 +35,6 @@ def advice(settings: Settings, address: str) -> str:
     operations = settings.configs / "beneficiaries" / "operations"
     return (
         f"open {address}\n"
-        f"edit the column `{tables.FOUND}` (facet by `{tables.SUGGESTED}` to see what may be one), then Undo / Redo > Extract, and save the operations as\n"
+        f"edit the column `{tables.NAME_COLUMN}` (facet by `{tables.SUGGESTION_COLUMN}` to see what may be one), then Undo / Redo > Extract, and save the operations as\n"
         f"{operations}/<name>.json; `make map WHAT=beneficiaries` applies them"
     )

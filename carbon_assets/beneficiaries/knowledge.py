@@ -1,40 +1,36 @@
 """What stewards know of names: which stand for nobody, which buy for others, which spell one entity.
 
-The files are those of `configs/beneficiaries/`; `patterns.yml` belongs in `beneficiary_patterns.py`, and how texts are read
-by all of it in `beneficiaries.py`.
+The lists are CSV files of `configs/beneficiaries/`; a list may go on in files of a folder of its name, such as
+`aliases/japan.csv`. Words and phrases of languages belong in `vocabulary.py`, how texts are read by all of it in `reader.py`.
 """
 
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable
-from functools import lru_cache, partial
 from pathlib import Path
 
-from carbon_assets.base.configs import ConfigError, load_csv
-from carbon_assets.beneficiaries import names
-from carbon_assets.beneficiaries.names import LegalForms
-
-MOST_KEYS = 50_000
-"""Keys that are remembered: the same names are asked for again and again."""
-
-
-_OF_OWNER = re.compile(r"['’]s | - | (?:partners|platform|marketplace|app|shop|community)$", re.IGNORECASE)
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.lists import Row, load_list
+from carbon_assets.beneficiaries.expressions import alternatives
+from carbon_assets.beneficiaries.names import LegalForms, Names
+from carbon_assets.beneficiaries.words import Words
 
 
 class Knowledge:
     """The lists of one folder. Raises `ConfigError` where they contradict themselves."""
 
-    def __init__(self, folder: Path) -> None:
-        self.forms = LegalForms(folder / "legal_forms.csv")
-        self._key = lru_cache(MOST_KEYS)(partial(names.key, forms=self.forms))
-        self._placeholders = frozenset(self._keys_of(folder / "placeholders.csv", "text"))
-        self._intermediaries = frozenset(self._keys_of(folder / "intermediaries.csv", "name"))
-        self._aliases = self._load_aliases(folder / "aliases.csv")
-
-    def key(self, name: str) -> str:
-        """The key under which spellings of one entity meet."""
-        return self._key(name)
+    def __init__(self, folder: Path, words: Words) -> None:
+        self.forms = LegalForms(folder, words)
+        self._names = Names(words, self.forms, _load_same_words(folder / "same_words"))
+        self.display = self._names.display
+        self.key = self._names.key
+        self.tax_id_at = self._names.tax_id_at
+        self._placeholders = self._load_names(folder / "placeholders", "text")
+        self._intermediaries = frozenset(self._load_names(folder / "intermediaries", "name"))
+        self._aliases = self._load_aliases(folder / "aliases")
+        self._behind_owner = re.compile(
+            rf"['’]s | - | {alternatives(words.broker_things, as_written=True)}$", re.IGNORECASE
+        )
 
     def canonical(self, name: str) -> str | None:
         """The entity that the alias table gives for a spelling."""
@@ -43,46 +39,19 @@ class Knowledge:
     def is_placeholder(self, text: str) -> bool:
         """Whether `text` stands for nobody: a word of the list, or nothing but numbers and signs."""
         key = self.key(text)
-        return key in self._placeholders or not any(letter.isalpha() for letter in key)
+        return key in self._placeholders or not any(map(str.isalpha, key))
 
     def is_intermediary(self, name: str) -> bool:
         """Whether `name`, or what it is said to be of ('Patch's ...', 'Patch - ...', 'Patch partners'), is known to buy
         for others."""
-        owner = _OF_OWNER.split(name, maxsplit=1)[0]
-        return self.key(name) in self._intermediaries or self.key(owner) in self._intermediaries
+        if self.key(name) in self._intermediaries:
+            return True
+        owner = self._behind_owner.search(name)
+        return owner is not None and self.key(name[: owner.start()]) in self._intermediaries
 
     def is_known(self, name: str) -> bool:
         """Whether the alias table has `name`."""
         return self.key(name) in self._aliases
-
-    def _keys_of(self, path: Path, column: str) -> Iterable[str]:
-        """The keys of a list of names; an entry without a letter or digit has none and would match nothing."""
-        for row in load_csv(path, (column, "note")):
-            if not (key := self.key(row[column])):
-                raise ConfigError(f"{path}, line {row['line']}: {row[column]!r} has no letters")
-            yield key
-
-    def _load_aliases(self, path: Path) -> dict[str, str]:
-        aliases: dict[str, str] = {}
-        lines: dict[str, str] = {}
-        rows = load_csv(path, ("alias", "canonical", "note"))
-        for row in rows:
-            key, canonical = self.key(row["alias"]), row["canonical"]
-            if not key or not self.key(canonical):
-                raise ConfigError(f"{path}, line {row['line']}: needs both an alias and a canonical name")
-            if key in self._placeholders:
-                raise ConfigError(f"{path}, line {row['line']}: {row['alias']!r} is a placeholder")
-            if key in aliases:
-                raise ConfigError(f"{path}, line {row['line']}: {row['alias']!r} stands in line {lines[key]} already")
-            aliases[key], lines[key] = canonical, row["line"]
-        for row in rows:
-            key = self.key(row["canonical"])
-            if aliases.setdefault(key, row["canonical"]) != row["canonical"]:
-                raise ConfigError(
-                    f"{path}, line {row['line']}: {row['canonical']!r} is itself an alias of {aliases[key]!r}"
-                    + (f" in line {lines[key]}" if key in lines else "")
-                )
-        return aliases
 
     def are_related(self, name: str, other: str) -> bool:
         """Whether two names may be of one house: a word in common, or one the initials of the other."""
@@ -93,3 +62,50 @@ class Knowledge:
         is_shared = any(len(word) > 2 for word in {*words} & {*others})
         glued = "".join(words), "".join(others)
         return is_shared or bool({*words, *others} & initials) or glued[0] in glued[1] or glued[1] in glued[0]
+
+    def _load_names(self, place: Path, column: str) -> dict[str, str]:
+        """Key of each name of a list -> where it stands; an entry without a letter or digit has no key and would match
+        nothing."""
+        places: dict[str, str] = {}
+        for row in load_list(place, (column, "note"), key=(column,)):
+            if not (key := self.key(row[column])):
+                raise ConfigError(f"{row['place']}: {row[column]!r} has no letters")
+            places.setdefault(key, row["place"])
+        return places
+
+    def _load_aliases(self, place: Path) -> dict[str, str]:
+        """Key of each spelling -> the entity to show."""
+        aliases: dict[str, str] = {}
+        rows: dict[str, Row] = {}
+        listed = load_list(place, ("alias", "canonical", "note"), key=("alias",))
+        for row in listed:
+            key, canonical = self.key(row["alias"]), row["canonical"]
+            if not key or not self.key(canonical):
+                raise ConfigError(f"{row['place']}: needs both an alias and a canonical name")
+            if key in self._placeholders:
+                raise ConfigError(
+                    f"{row['place']}: {row['alias']!r} is a placeholder, in {self._placeholders[key]}: leave one of them"
+                )
+            first = rows.setdefault(key, row)
+            if first is not row and (first["file"] == row["file"] or first["canonical"] != canonical):
+                raise ConfigError(f"{row['place']}: {row['alias']!r} stands in {_place(first, row)} already")
+            aliases[key] = canonical
+        for row in listed:
+            key = self.key(row["canonical"])
+            if aliases.setdefault(key, row["canonical"]) != row["canonical"]:
+                raise ConfigError(
+                    f"{row['place']}: {row['canonical']!r} is itself an alias of {aliases[key]!r}"
+                    + (f" in {_place(rows[key], row)}" if key in rows else "")
+                )
+        return aliases
+
+
+def _place(row: Row, other: Row) -> str:
+    """Where `row` stands, seen from `other`."""
+    return f"line {row['line']}" if row["file"] == other["file"] else row["place"]
+
+
+def _load_same_words(place: Path) -> dict[str, str]:
+    """Word -> its other spelling in keys."""
+    rows = load_list(place, ("word", "same_as", "language", "note"), key=("word",))
+    return {row["word"]: row["same_as"] for row in rows}

@@ -1,87 +1,99 @@
-"""The model of `configs/beneficiaries/patterns.yml`: what it may say, and how its words become an expression.
+"""The phrases of `configs/beneficiaries/patterns.yml`, and the words that files of `patterns/` add to them.
 
-How the phrases are used on a text belongs in `beneficiary_phrases.py`.
+How a phrase finds a name in a text belongs in `phrases.py`; single words of languages in `words.py`.
 """
 
 from __future__ import annotations
 
-import re
 from pathlib import Path
-from typing import Literal
+from typing import Annotated, Literal
 
-from pydantic import Field
+from pydantic import Field, RootModel
 
-from carbon_assets.base.configs import ConfigError, Model, load_yaml
-from carbon_assets.beneficiaries.names import flat
+from carbon_assets.base.configs import ConfigError, Document, Model, read_yaml
+from carbon_assets.beneficiaries.text import flat
+from carbon_assets.beneficiaries.words import ByLanguage, Words, placed_words
 
 
 class Phrase(Model):
-    """One entry of `phrases`; `patterns.yml` says what its keys mean.
-
-    `decides`: what it says of customers is said of the whole row. `rest`: the name is all that follows. `broker`: never if
-    who is named and said to act for another is no user.
-    """
+    """One entry of `phrases`; `patterns.yml` says what its keys mean."""
 
     name: str
     kind: Literal["after", "before", "possessive", "whole"]
-    words: tuple[str, ...]
-    confidence: float = Field(gt=0, le=1)
+    by_language: ByLanguage = Field(default={}, alias="words")
+    confidence: Annotated[float, Field(gt=0, le=1)]
     needs: Literal["capitals", "form"] | None = None
     decides: bool = False
     rest: bool = False
     broker: Literal["may", "never"] = "may"
 
+    @property
+    def words(self) -> tuple[str, ...]:
+        """The words of all languages."""
+        return tuple(word for words in self.by_language.values() for word in words)
 
-class Own(Model):
-    """How an account holder says that it retired for itself, and what speaks against it."""
+    def with_words(self, more: ByLanguage) -> Phrase:
+        """The phrase with more words."""
+        own = self.by_language
+        joined = {language: own.get(language, ()) + more.get(language, ()) for language in {**own, **more}}
+        return self.model_copy(update={"by_language": joined})
 
-    reasons: tuple[str, ...]
-    notes: tuple[str, ...]
-    against: tuple[str, ...] = Field(alias="not")
 
-
-class Patterns(Model):
+class _Phrases(Model):
     """The model of `patterns.yml`."""
 
-    leads: tuple[str, ...]
-    stops: tuple[str, ...]
-    keep_for: tuple[str, ...]
-    crowds: tuple[str, ...]
-    owned_crowds: tuple[str, ...]
-    never: tuple[str, ...]
-    never_within: tuple[str, ...]
-    common: tuple[str, ...]
-    small: tuple[str, ...]
-    joining: tuple[str, ...]
-    things: tuple[str, ...]
-    countries: tuple[str, ...]
-    institutions: tuple[str, ...]
-    no_users: tuple[str, ...]
-    no_users_first: tuple[str, ...]
-    project_holders: tuple[str, ...]
-    sellers: tuple[str, ...]
-    not_used: tuple[str, ...]
-    gifts: tuple[str, ...]
-    own: Own
     phrases: tuple[Phrase, ...]
 
 
-def load_patterns(path: Path) -> Patterns:
-    """The patterns of a file. Raises `ConfigError`."""
-    patterns = load_yaml(path, Patterns)
-    names = [phrase.name for phrase in patterns.phrases]
-    if twice := {name for name in names if names.count(name) > 1}:
-        raise ConfigError(f"{path}: the phrases {sorted(twice)} stand there twice")
-    for phrase in patterns.phrases:
-        if not phrase.words and phrase.kind != "whole":
-            raise ConfigError(f"{path}: the phrase {phrase.name!r} has no words")
-    return patterns
+class _MoreWords(RootModel[dict[str, ByLanguage]]):
+    """The model of a file of `patterns/`: phrase -> language -> words."""
 
 
-def any_of(words: tuple[str, ...], before: str = r"(?<!\w)", after: str = r"(?!\w)") -> re.Pattern[str]:
-    """An expression for any of `words` in a flat text, the longest first."""
-    spelled = sorted(
-        {re.escape(flat(word)).replace(r"\#", r"\d+(?:[-/]\d+)?") for word in words}, key=lambda w: (-len(w), w)
-    )
-    ends = [word if word[-1] in " '" else word + after for word in spelled]
-    return re.compile(before + "(?:" + "|".join(ends or [r"(?!)"]) + ")")
+def load_phrases(folder: Path) -> tuple[Phrase, ...]:
+    """The phrases in the order in which they are tried. Raises `ConfigError` with file and line; also for words that two
+    phrases of one kind claim."""
+    document = read_yaml(folder / "patterns.yml")
+    _refuse_lists_of_words(document, folder)
+    claims: dict[tuple[str, str], tuple[str, str]] = {}
+    phrases: dict[str, Phrase] = {}
+    for number, phrase in enumerate(document.to_model(_Phrases).phrases):
+        place = document.place(("phrases", number))
+        if phrase.name in phrases:
+            raise ConfigError(f"{place}: a phrase {phrase.name!r} stands above already: give this one another name")
+        if phrase.kind != "whole" and not phrase.words:
+            raise ConfigError(f"{place}: the phrase {phrase.name!r} has no words")
+        phrases[phrase.name] = phrase
+        if phrase.words:
+            _claim(claims, phrase, document, "phrases", number, "words")
+    for path in sorted((folder / "patterns").glob("*.yml")):
+        more = read_yaml(path)
+        for name, by_language in more.to_model(_MoreWords).root.items():
+            if name not in phrases:
+                raise ConfigError(f"{more.place((name,))}: there is no phrase {name!r} in {document.path}")
+            _claim(claims, phrases[name], more, name)
+            phrases[name] = phrases[name].with_words(by_language)
+    return tuple(phrases.values())
+
+
+def _refuse_lists_of_words(document: Document, folder: Path) -> None:
+    """`patterns.yml` held them once."""
+    data = document.data if isinstance(document.data, dict) else {}
+    for name in ("own", *Words.model_fields):
+        if name in data:
+            raise ConfigError(
+                f"{document.place((name,))}: the list {name!r} is no longer read here: move it to a file of "
+                f"{folder / 'words'}, where README.md says how it is written"
+            )
+
+
+def _claim(
+    claims: dict[tuple[str, str], tuple[str, str]], phrase: Phrase, document: Document, *entry: str | int
+) -> None:
+    """Note in `claims` that the words under `entry` lead to `phrase`: (kind, word) -> (phrase, place)."""
+    for _, word, place in placed_words(document, *entry):
+        name, first = claims.setdefault((phrase.kind, flat(word)), (phrase.name, place))
+        if name != phrase.name:
+            raise ConfigError(
+                f"{place}: {word!r} of the phrase {phrase.name!r} belongs to the phrase {name!r} already, in {first}: "
+                "leave one of them"
+            )

@@ -1,7 +1,7 @@
 """The tables of beneficiaries: who each distinct retirement text names, and which names may yet be one entity.
 
 The rules read the texts and join spellings; then the curators' OpenRefine histories say better, in order of file name. How
-a text is read belongs in `beneficiaries.py`, how an operation is carried out in `openrefine/`.
+a text is read belongs in `reader.py`, how an operation is carried out in `openrefine/`.
 """
 
 from __future__ import annotations
@@ -19,28 +19,28 @@ from rapidfuzz import fuzz, process
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.beneficiaries import schema
-from carbon_assets.beneficiaries.reader import BeneficiaryReader, Named, join_spellings
+from carbon_assets.beneficiaries.reader import BeneficiaryReader, Reading, join_spellings
 from carbon_assets.openrefine import clustering, execute, history
 from carbon_assets.openrefine.server import OpenRefine
 
 TEXTS = ("retirement_account", "retirement_beneficiary", "retirement_note", "retirement_reason")
 """The texts of a retirement; a distinct combination of them is read once."""
 
-FOUND = "beneficiary"
+NAME_COLUMN = "beneficiary"
 """The column in which a curator finds what the rules have found, and says better."""
 
-SUGGESTED = "suggested"
+SUGGESTION_COLUMN = "suggested"
 """The column in which a curator finds the heaviest of the names that are probably this entity."""
 
-MERGED = "merged_beneficiary"
-"""The column in which histories of OffsetsDB leave the name; while its parts are still joined by `UNMERGED`, it is none."""
+MERGED_COLUMN = "merged_beneficiary"
+"""The column in which histories of OffsetsDB leave the name; while its parts are still joined by `UNFINISHED_MERGE`, it is none."""
 
-UNMERGED = ";%"
+UNFINISHED_MERGE = ";%"
 
-NEIGHBOURS = 8
+NEIGHBOURS_COMPARED = 8
 """Names with which each is compared, on either side of the order."""
 
-ALIKE = 90
+MIN_LIKENESS = 90
 """The likeness, of 100, from which two names are candidates for one entity."""
 
 
@@ -66,7 +66,7 @@ def map_beneficiaries(con: duckdb.DuckDBPyConnection, credits: Path, configs: Pa
     reader = BeneficiaryReader(configs)
     by_rules = _by_rules(con, credits, reader)
     operations = load_operations(configs)
-    return _say_better(by_rules, operations, reader) if operations else by_rules
+    return _after_histories(by_rules, operations, reader) if operations else by_rules
 
 
 def curation_table(con: duckdb.DuckDBPyConnection, credits: Path, configs: Path) -> pa.Table:
@@ -122,7 +122,7 @@ def _by_rules(con: duckdb.DuckDBPyConnection, credits: Path, reader: Beneficiary
     return _table({**text, **_columns(r, canonical)} for text, r in zip(texts.to_pylist(), readings, strict=True))
 
 
-def _columns(reading: Named, canonical: dict[str, str]) -> dict:
+def _columns(reading: Reading, canonical: dict[str, str]) -> dict:
     """The columns that say who is named; several users have no single name."""
     one = reading.user
     name = canonical.get(one, one) if one else None
@@ -152,8 +152,8 @@ def _for_histories(beneficiaries: pa.Table) -> pa.Table:
     found = beneficiaries["beneficiary_harmonized"].to_pylist()
     return pa.table(
         {
-            FOUND: pa.array(found, pa.string()),
-            SUGGESTED: pa.array([suggested.get(name) for name in found], pa.string()),
+            NAME_COLUMN: pa.array(found, pa.string()),
+            SUGGESTION_COLUMN: pa.array([suggested.get(name) for name in found], pa.string()),
             **{name: beneficiaries[name] for name in (*TEXTS, "project_id")},
             "transaction_type": pa.array(["retirement"] * len(found), pa.string()),
             **{name: beneficiaries[name].cast(pa.string()) for name in ("quantity", "transactions")},
@@ -170,7 +170,7 @@ def _applied(table: pa.Table, operations: list[tuple[Path, history.History]]) ->
     return table
 
 
-def _say_better(
+def _after_histories(
     by_rules: pa.Table, operations: list[tuple[Path, history.History]], reader: BeneficiaryReader
 ) -> pa.Table:
     """The table after the histories: a name that they set is taken, a text that they changed is read anew."""
@@ -179,10 +179,10 @@ def _say_better(
     known = {reader.key(name): name for name in by_rules["beneficiary_harmonized"].to_pylist() if name}
     rows = []
     for row, was, now in zip(by_rules.to_pylist(), before, after, strict=True):
-        merged = now.get(MERGED)
-        if now[FOUND] != was[FOUND]:
-            row |= _by_operation(now[FOUND], row["beneficiary_found"])
-        elif merged and UNMERGED not in merged:
+        merged = now.get(MERGED_COLUMN)
+        if now[NAME_COLUMN] != was[NAME_COLUMN]:
+            row |= _by_operation(now[NAME_COLUMN], row["beneficiary_found"])
+        elif merged and UNFINISHED_MERGE not in merged:
             row |= _by_operation(merged, row["beneficiary_found"])
         elif any(now[name] != was[name] for name in TEXTS):
             reading = reader.read(*(now[name] for name in TEXTS))
@@ -196,8 +196,8 @@ def _by_operation(name: str | None, spelling: str | None) -> dict:
     """A name that a curator gave, or took away; the texts still spell it as they do."""
     name = (name or "").strip()
     if not name:
-        return _columns(Named(), {})
-    return {**_columns(Named((name,), "beneficiary", "operation", 1.0), {}), "beneficiary_found": spelling or name}
+        return _columns(Reading(), {})
+    return {**_columns(Reading((name,), "beneficiary", "operation", 1.0), {}), "beneficiary_found": spelling or name}
 
 
 # --- candidates
@@ -261,7 +261,7 @@ def _keyed(names: list[str], key: Callable[[str], str]) -> list[frozenset[str]]:
 def _alike(names: list[str]) -> list[tuple[frozenset[str], float]]:
     """Pairs of names whose words are alike, in any order; names of other numbers are others.
 
-    Compared with the `NEIGHBOURS` that follow it when the keys are sorted, from their beginnings and from their ends: all
+    Compared with the `NEIGHBOURS_COMPARED` that follow it when the keys are sorted, from their beginnings and from their ends: all
     pairs would be 10 billion for 100,000 names, and names that are alike begin or end alike.
     """
     keys = {name: clustering.fingerprint(name) for name in names}
@@ -269,7 +269,7 @@ def _alike(names: list[str]) -> list[tuple[frozenset[str], float]]:
     pairs: set[tuple[str, str]] = set()
     for order in (lambda name: keys[name], lambda name: keys[name][::-1]):
         ordered = sorted(names, key=order)
-        for step in range(1, NEIGHBOURS + 1):
+        for step in range(1, NEIGHBOURS_COMPARED + 1):
             pairs.update(
                 (min(pair), max(pair))
                 for pair in zip(ordered, ordered[step:], strict=False)
@@ -280,7 +280,7 @@ def _alike(names: list[str]) -> list[tuple[frozenset[str], float]]:
         [keys[first] for first, _ in compared],
         [keys[second] for _, second in compared],
         scorer=fuzz.token_sort_ratio,
-        score_cutoff=ALIKE,
+        score_cutoff=MIN_LIKENESS,
     )
     alike = [(frozenset(compared[i]), round(float(scores[i]) / 100, 3)) for i in scores.nonzero()[0]]
     return sorted(alike, key=lambda pair: (-pair[1], sorted(pair[0])))

@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.beneficiaries.reader import BeneficiaryReader, Named, join_spellings
+from carbon_assets.beneficiaries.reader import BeneficiaryReader, Reading, join_spellings
 from tests.kit.building import CONFIGS
 
 READER = BeneficiaryReader(CONFIGS)
@@ -89,7 +89,7 @@ def test_a_cell_that_is_a_name_names(cell, name):
     ],
 )  # fmt: skip
 def test_a_cell_that_names_nobody_stays_unnamed(cell):
-    assert READER.read("", cell, "", "") == Named()
+    assert READER.read("", cell, "", "") == Reading()
 
 
 @pytest.mark.parametrize(
@@ -306,7 +306,7 @@ def test_what_stands_before_a_turkish_adina_is_the_name():
     ],
 )
 def test_who_trades_or_develops_is_no_user_by_its_account(account, beneficiary):
-    assert READER.read(account, beneficiary, "", "Corporate Emissions Inventory Accounting") == Named()
+    assert READER.read(account, beneficiary, "", "Corporate Emissions Inventory Accounting") == Reading()
 
 
 # --- phrases ----------------------------------------------------------------------------------------------------
@@ -385,7 +385,7 @@ def test_a_phrase_names(note, name):
     ],
 )  # fmt: skip
 def test_a_note_without_a_user_names_nobody(note):
-    assert READER.read("ClimeCo LLC", "", note, THIRD_PARTY) == Named()
+    assert READER.read("ClimeCo LLC", "", note, THIRD_PARTY) == Reading()
 
 
 def test_one_user_named_twice_is_one_and_two_are_two():
@@ -427,15 +427,15 @@ def test_the_account_holder_is_the_user_only_where_it_says_so(account, note, rea
 
 
 def test_what_the_alias_table_knows_is_surer():
-    assert READER.read("", "AWS", "", "") == Named(("AWS",), "beneficiary", "alias", 0.99)
+    assert READER.read("", "AWS", "", "") == Reading(("AWS",), "beneficiary", "alias", 0.99)
     assert READER.read("", "Omega Steel", "", "").method == "pattern"
     assert READER.canonical("aws") == READER.canonical("AMAZON WEB SERVICES, INC.") == "Amazon Web Services"
     assert READER.canonical("Omega Steel") is None
 
 
 def test_spellings_are_joined_by_alias_then_by_weight_then_by_text():
-    def one(name: str, tonnes: str) -> tuple[Named, Decimal]:
-        return Named((name,), "note", "pattern", 0.9), Decimal(tonnes)
+    def one(name: str, tonnes: str) -> tuple[Reading, Decimal]:
+        return Reading((name,), "note", "pattern", 0.9), Decimal(tonnes)
 
     named = [
         one("OMEGA STEEL", "5"),
@@ -486,7 +486,7 @@ def test_a_faulty_alias_table_is_refused_with_its_line(configs, lines, fault):
     ("old", "new"),
     [
         ("kind: after", "kind: nearby"),
-        ("leads:", "leaders:"),
+        ("phrases:", "sentences:"),
         ("confidence: 0.97", "confidence: 97"),
         ("name: retired for", "name: behalf"),
     ],
@@ -494,8 +494,42 @@ def test_a_faulty_alias_table_is_refused_with_its_line(configs, lines, fault):
 def test_faulty_patterns_are_refused_with_their_file(configs, old, new):
     path = configs / "beneficiaries" / "patterns.yml"
     path.write_text(path.read_text(encoding="utf-8").replace(old, new, 1), encoding="utf-8")
-    with pytest.raises(ConfigError, match=r"patterns\.yml"):
+    with pytest.raises(ConfigError, match=r"patterns\.yml, line \d+"):
         BeneficiaryReader(configs)
+
+
+@pytest.mark.parametrize(
+    ("lines", "fault"),
+    [
+        (["AWS,Amazon Warehouse Services,"], r"line 2: 'AWS' .*aliases\.csv, line \d+"),
+        (["aws Inc.,Amazon Warehouse Services,"], r"line 2: 'aws Inc\.' stands in .*aliases\.csv, line \d+ already"),
+    ],
+)
+def test_an_alias_of_two_entities_in_two_files_is_refused_with_both_places(configs, lines, fault):
+    (configs / "beneficiaries" / "aliases").mkdir()
+    (configs / "beneficiaries" / "aliases" / "more.csv").write_text("\n".join(["alias,canonical,note", *lines, ""]))
+    with pytest.raises(ConfigError, match=r"more\.csv, " + fault):
+        BeneficiaryReader(configs)
+
+
+def test_a_list_goes_on_in_files_of_its_folder(configs):
+    folder = configs / "beneficiaries"
+    for name, rows in {
+        "aliases": "alias,canonical,note\nSolmar Nippon,Solmar,\nAWS,Amazon Web Services,as in the first file\n",
+        "placeholders": "text,note\ntokumei kibou,\n",
+        "intermediaries": "name,note\nLuna Shoukai,\n",
+        "legal_forms": "form,place,note\nKK Gaisha,end,\n",
+        "same_words": "word,same_as,language,note\nkogyo,kougyou,ja,\n",
+    }.items():
+        (folder / name).mkdir()
+        (folder / name / "japan.csv").write_text(rows)
+    reader = BeneficiaryReader(configs)
+    assert reader.canonical("Solmar Nippon") == "Solmar"
+    assert reader.canonical("AWS") == "Amazon Web Services"
+    assert reader.is_placeholder("Tokumei Kibou")
+    assert reader.is_intermediary("Luna Shoukai")
+    assert reader.key("Brandt KK Gaisha") == reader.key("Brandt")
+    assert reader.key("Brandt Kogyo") == reader.key("Brandt Kougyou")
 
 
 def test_a_placeholder_without_letters_is_refused(configs):

@@ -10,9 +10,9 @@ import pytest
 
 from carbon_assets.base.configs import load_csv
 from carbon_assets.beneficiaries import tables
-from carbon_assets.beneficiaries.names import flat
-from carbon_assets.beneficiaries.patterns import load_patterns
+from carbon_assets.beneficiaries.patterns import load_phrases
 from carbon_assets.beneficiaries.reader import BeneficiaryReader
+from carbon_assets.beneficiaries.text import flat
 from tests.kit.project_tables import HOME
 
 FOLDER = HOME / "configs" / "beneficiaries"
@@ -20,9 +20,9 @@ READER = BeneficiaryReader(HOME / "configs")
 ALIASES = load_csv(FOLDER / "aliases.csv", ("alias", "canonical", "note"))
 PLACEHOLDERS = load_csv(FOLDER / "placeholders.csv", ("text", "note"))
 INTERMEDIARIES = load_csv(FOLDER / "intermediaries.csv", ("name", "note"))
-LONGEST_NAME = 90
-MOST_WORDS = 12
-"""A name is shorter; what is longer is a note."""
+MAX_LETTERS_OF_ALIAS = 90
+MAX_WORDS_OF_ALIAS = 12
+"""What is longer is a note."""
 
 
 def test_the_files_contradict_neither_themselves_nor_each_other():
@@ -44,9 +44,9 @@ def test_no_file_is_empty():
 def test_aliases_are_names_and_no_notes(column):
     """A whole note as an alias would be what was read off the data, and not knowledge of an entity."""
     texts = [row[column] for row in ALIASES]
-    assert [text for text in texts if len(text) > LONGEST_NAME or len(text.split()) > MOST_WORDS] == []
-    told = ("behalf", "retire", "emission", "offset", "nombre de", "neutral ")
-    assert [text for text in texts if any(word in flat(text) for word in told)] == []
+    assert [text for text in texts if len(text) > MAX_LETTERS_OF_ALIAS or len(text.split()) > MAX_WORDS_OF_ALIAS] == []
+    words_of_notes = ("behalf", "retire", "emission", "offset", "nombre de", "neutral ")
+    assert [text for text in texts if any(word in flat(text) for word in words_of_notes)] == []
 
 
 def test_a_canonical_name_is_its_own():
@@ -96,9 +96,9 @@ def least(key: str, name: str) -> float:
 
 def test_the_gates_let_through_what_the_phrases_and_the_likeness_give():
     """A phrase that is less sure would block every run in which it finds a name."""
-    phrases = load_patterns(FOLDER / "patterns.yml").phrases
+    phrases = load_phrases(FOLDER)
     assert min(phrase.confidence for phrase in phrases) >= least(
         "harmonized/beneficiaries", "confidence_is_high_enough"
     )
     likeness = least("harmonized/beneficiary_candidates", "score_is_high_enough")
-    assert likeness <= tables.ALIKE / 100
+    assert likeness <= tables.MIN_LIKENESS / 100

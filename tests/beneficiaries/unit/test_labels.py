@@ -12,7 +12,7 @@ from itertools import combinations
 
 import pytest
 
-from carbon_assets.beneficiaries.reader import BeneficiaryReader, Named, join_spellings
+from carbon_assets.beneficiaries.reader import BeneficiaryReader, Reading, join_spellings
 from tests.conftest import REAL_DATA
 from tests.kit.building import CONFIGS
 
@@ -29,7 +29,7 @@ pytestmark = pytest.mark.skipif(not LABELS.is_file(), reason="no labelled retire
 
 
 @pytest.fixture(scope="module")
-def rows() -> list[tuple[dict[str, str], Named]]:
+def rows() -> list[tuple[dict[str, str], Reading]]:
     with LABELS.open(encoding="utf-8-sig", newline="") as file:
         labelled = list(csv.DictReader(file))
     return [(row, READER.read(row["account"], row["beneficiary"], row["note"], row["reason"])) for row in labelled]
@@ -45,7 +45,7 @@ def is_right(name: str, row: dict[str, str]) -> bool:
     return canonical(name) == canonical(row["entity"]) or (name, row["entity"]) in ALSO_RIGHT
 
 
-def told(row: dict[str, str], read: Named) -> str:
+def told(row: dict[str, str], read: Reading) -> str:
     cells = " | ".join(row[name][:100] for name in ("account", "beneficiary", "note", "reason"))
     return f"\n  {read.names} for {row['entity']!r}: {cells}"
 

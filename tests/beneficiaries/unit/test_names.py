@@ -1,4 +1,4 @@
-"""`entity_names`: what is shown of a name, and which spellings have one key."""
+"""What is shown of a name, and which spellings have one key."""
 
 from __future__ import annotations
 
@@ -7,10 +7,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.beneficiaries.names import LONGEST_NAME, LONGEST_TEXT, LegalForms, display, flat, key, tidy
+from carbon_assets.beneficiaries.knowledge import Knowledge
+from carbon_assets.beneficiaries.names import MAX_LETTERS_OF_KEY, LegalForms
+from carbon_assets.beneficiaries.text import MAX_LETTERS_OF_TEXT, flat, tidy
+from carbon_assets.beneficiaries.words import load_words
 from tests.kit.building import CONFIGS
 
-FORMS = LegalForms(CONFIGS / "beneficiaries" / "legal_forms.csv")
+FOLDER = CONFIGS / "beneficiaries"
+WORDS = load_words(FOLDER / "words")
+KNOWLEDGE = Knowledge(FOLDER, WORDS)
+FORMS = KNOWLEDGE.forms
+display, key = KNOWLEDGE.display, KNOWLEDGE.key
 NAMES = [
     "Hilti",
     "Eni Plenitude",
@@ -54,7 +61,7 @@ NAMES = [
     ],
 )
 def test_spellings_of_one_entity_have_one_key(spelling, twin):
-    assert key(spelling, FORMS) == key(twin, FORMS) != ""
+    assert key(spelling) == key(twin) != ""
 
 
 @pytest.mark.parametrize(
@@ -68,12 +75,12 @@ def test_spellings_of_one_entity_have_one_key(spelling, twin):
     ],
 )
 def test_entities_stay_apart(name, other):
-    assert key(name, FORMS) != key(other, FORMS)
+    assert key(name) != key(other)
 
 
 @pytest.mark.parametrize("name", ["SA", "Inc.", "Company", "The", "AG"])
 def test_a_name_that_is_only_a_legal_form_keeps_its_key(name):
-    assert key(name, FORMS)
+    assert key(name)
 
 
 @pytest.mark.parametrize(
@@ -96,7 +103,7 @@ def test_a_name_that_is_only_a_legal_form_keeps_its_key(name):
     ],
 )
 def test_what_is_shown_is_the_name_alone(text, shown):
-    assert display(text, FORMS) == shown
+    assert display(text) == shown
 
 
 def test_flat_keeps_every_place():
@@ -106,7 +113,7 @@ def test_flat_keeps_every_place():
 
 
 def test_tidy_has_a_limit():
-    assert len(tidy("ﷺ" * 10_000)) <= LONGEST_TEXT
+    assert len(tidy("ﷺ" * 10_000)) <= MAX_LETTERS_OF_TEXT
     assert tidy(None) == ""
 
 
@@ -121,13 +128,13 @@ def test_forms_are_known_at_their_place():
 
 @pytest.mark.parametrize(
     ("line", "fault"),
-    [("Inc,middle,", "needs words"), (".,end,", "needs words"), ("INC.,end,", "stands above already")],
+    [("Inc,middle,", "needs words"), (".,end,", "needs words"), ("INC.,end,", "stands in line 2 already")],
 )
 def test_a_faulty_list_of_forms_is_refused_with_its_line(tmp_path, line, fault):
     path = tmp_path / "legal_forms.csv"
     path.write_text(f"form,place,note\nInc,end,\n{line}\n")
     with pytest.raises(ConfigError, match=rf"legal_forms\.csv, line 3: .*{fault}"):
-        LegalForms(path)
+        LegalForms(tmp_path, WORDS)
 
 
 @given(
@@ -139,15 +146,15 @@ def test_a_faulty_list_of_forms_is_refused_with_its_line(tmp_path, line, fault):
 )
 def test_case_blanks_quotes_and_legal_form_do_not_change_the_key(name, form, quotes, case, blanks):
     edited = case(f"{quotes}{name}{form}{quotes}").replace(" ", blanks)
-    assert key(edited, FORMS) == key(name, FORMS)
+    assert key(edited) == key(name)
 
 
 @given(st.text(max_size=400))
 def test_any_text_has_a_key_and_a_display(text):
-    shown = display(text, FORMS)
-    assert display(shown, FORMS) == shown
-    assert len(key(text, FORMS)) <= 10 * LONGEST_NAME
-    assert key(text, FORMS) == key(text, FORMS)
+    shown = display(text)
+    assert display(shown) == shown
+    assert len(key(text)) <= 10 * MAX_LETTERS_OF_KEY
+    assert key(text) == key(text)
 
 
 def test_text_that_was_read_in_the_wrong_encoding_is_read_again():
