@@ -106,7 +106,7 @@ class NameEnds:
         'Lisbon Tower'."""
         words = words[:MAX_LETTERS_OF_PURPOSE]
         folded = flat(words).lstrip(" (\"'")
-        word = re.match(r"[^\W_]*", folded)[0]
+        word = re.split(r"[\W_]", folded, maxsplit=1)[0]
         is_plain = not words.lstrip(" (\"'")[:1].isupper() or self._shape.is_common_word(word)
         is_code = any(letter.isdigit() for letter in word) or bool(self._purpose.match(folded))
         if is_plain or is_code or self._shape.is_country(word):
@@ -132,7 +132,7 @@ class NameEnds:
         folded = flat(words)
         if self._owned_crowds.search(" ".join(folded[:MAX_LETTERS_OF_PURPOSE].split()[:4])):
             return False
-        word = re.match(r"[^\W\d_]*", folded)[0]
+        word = re.split(r"[\W\d_]", folded, maxsplit=1)[0]
         is_plain = words[:1].islower() or words[:1].isdigit() or self._shape.is_common_word(word)
         return is_plain or self._shape.begins_with_never(folded)
 
@@ -148,8 +148,9 @@ class NameEnds:
             return f"{head}, {place}"
         if self._forms.begins(rest):
             form = self._form.match(rest)
-            tail = rest[form.end() :] if form else ""
-            return text if not tail.startswith(",") or self._is_list(text) else f"{head},{form[0]}"
+            if form is None or not rest[form.end() :].startswith(",") or self._is_list(text):
+                return text
+            return f"{head},{form[0]}"
         return text if self._is_list(text) else head
 
     def _is_list(self, text: str) -> bool:

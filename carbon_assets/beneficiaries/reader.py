@@ -139,8 +139,7 @@ class BeneficiaryReader:
             return None if is_broker else of_cell
         if not of_note.names:
             return None if is_broker or not self._is_served(account, name) else of_cell
-        is_sure = of_note.confidence >= self._limits.min_confidence_to_contradict
-        if is_broker or not is_sure:
+        if is_broker or not self._is_sure(of_note):
             return of_note if is_broker else of_cell
         related = [self._knowledge.are_related(name, other) for other in of_note.names]
         if len(related) > 1 and not all(related):
@@ -151,8 +150,10 @@ class BeneficiaryReader:
         """Whether the note names the one of whom the cell 'client of X' speaks."""
         if of_note is None or of_note.user is None:
             return False
-        is_sure = of_note.confidence >= self._limits.min_confidence_to_contradict
-        return is_sure and not self._knowledge.are_related(cell, of_note.user)
+        return self._is_sure(of_note) and not self._knowledge.are_related(cell, of_note.user)
+
+    def _is_sure(self, of_note: Reading) -> bool:
+        return (of_note.confidence or 0) >= self._limits.min_confidence_to_contradict
 
     def _is_served(self, account: str, name: str) -> bool:
         """Whether another holds the account: then a named user with attendees or guests is the user."""

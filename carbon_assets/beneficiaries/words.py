@@ -151,8 +151,7 @@ def load_words(folder: Path) -> Words:
     places: dict[str, dict[str, str]] = {}
     for path in sorted(folder.glob("*.yml")):
         document = read_yaml(path)
-        document.to_model(_WordFile)
-        for name in document.data:
+        for name in sorted(document.to_model(_WordFile).model_fields_set):
             words = places.setdefault(name, {})
             for _, word, place in placed_words(document, name):
                 words.setdefault(word, place)
