@@ -49,7 +49,7 @@ from carbon_assets.unified.keys import CREDITS, PROJECTS
 log = logging.getLogger(__name__)
 
 
-SHOWN = 20
+MAX_ROWS_SHOWN = 20
 
 
 def build(site: Site) -> Parts:
@@ -120,7 +120,7 @@ def _shapes(site: Site) -> dg.AssetsDefinition:
 
 
 def _all_readable(faults: pa.Table) -> dg.AssetCheckResult:
-    shown = faults.slice(0, SHOWN).select(["file", "line", "project_id", "reason", "file_in_use"])
+    shown = faults.slice(0, MAX_ROWS_SHOWN).select(["file", "line", "project_id", "reason", "file_in_use"])
     return dg.AssetCheckResult(
         asset_key=SHAPES,
         check_name=READABLE,
@@ -231,7 +231,7 @@ def _claimed_twice(rows: pa.Table) -> dg.AssetCheckResult:
         description=said if len(rows) else None,
         metadata={
             "pairs": len(rows),
-            **({"largest": preview(rows.slice(0, SHOWN).select(shown))} if len(rows) else {}),
+            **({"largest": preview(rows.slice(0, MAX_ROWS_SHOWN).select(shown))} if len(rows) else {}),
         },
     )
 

@@ -83,14 +83,14 @@ def describe(file: str, content: bytes, rules: Rules) -> Contents:
         shapes = files.read(file, content, rules.limits)
     except readers.UnreadableFile as error:
         return Contents(unreadable=str(error))
-    told = sorted(
+    texts = sorted(
         f"{shape.layer} {shape.crs} {shape.attributes} {shapely.to_wkb(shape.geometry, hex=True)}" for shape in shapes
     )
-    return Contents(rows=len(shapes), records=_hash(told))
+    return Contents(rows=len(shapes), records=_hash(texts))
 
 
-def _hash(told: list[str]) -> str:
-    return hashlib.sha256("\n".join(told).encode()).hexdigest()[:16]
+def _hash(texts: list[str]) -> str:
+    return hashlib.sha256("\n".join(texts).encode()).hexdigest()[:16]
 
 
 def names(settings: Settings) -> list[str]:
@@ -101,8 +101,8 @@ def names(settings: Settings) -> list[str]:
 def version(settings: Settings) -> str:
     """A hash of the names of the newest snapshots, of several with the same shapes the first; "" where there are none."""
     newest = [snapshots.current(settings, FOLDER, name) for name in names(settings)]
-    told = [f"{snapshot.table} {snapshot.name}" for snapshot in newest if snapshot]
-    return _hash(told) if told else ""
+    names_in_use = [f"{snapshot.table} {snapshot.name}" for snapshot in newest if snapshot]
+    return _hash(names_in_use) if names_in_use else ""
 
 
 # --- which file is whose
@@ -170,8 +170,8 @@ def read(settings: Settings, rules: Rules) -> Read:
     gather(_by_name(claim for claim in own if claim.project_id not in offers))
     chosen = [_last_observed(offered, faults) for _, offered in sorted(offers.items())]
     used = {offer.snapshot.stored_as: offer.snapshot for offer in chosen}
-    told = sorted(faults, key=lambda fault: (fault.file, fault.line or 0, fault.reason, fault.project_id or ""))
-    quarantined = [{"registry": FOLDER, "table": fault.file, **vars(fault)} for fault in told]
+    in_order = sorted(faults, key=lambda fault: (fault.file, fault.line or 0, fault.reason, fault.project_id or ""))
+    quarantined = [{"registry": FOLDER, "table": fault.file, **vars(fault)} for fault in in_order]
     return Read(
         pa.Table.from_pylist([row for offer in chosen for row in offer.rows], schema=schema.BOUNDARY_SHAPES),
         pa.Table.from_pylist(quarantined, schema=schema.BOUNDARY_FAULTS),

@@ -58,9 +58,9 @@ def findings(
         *_too_small(con, knowledge),
     ]
     registries = dict(con.execute("select project_id, registry from placed").fetchall())
-    told = [{**row, "registry": registries.get(row["project_id"])} for row in rows]
+    located = [{**row, "registry": registries.get(row["project_id"])} for row in rows]
     order = [(name, "ascending") for name in ("rule", "project_id", "file", "finding")]
-    return pa.Table.from_pylist(told, schema=schema.BOUNDARY_FINDINGS).sort_by(order)
+    return pa.Table.from_pylist(located, schema=schema.BOUNDARY_FINDINGS).sort_by(order)
 
 
 # Every project that a boundary or a finding mentions, with what is known of it.

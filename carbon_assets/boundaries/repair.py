@@ -29,7 +29,7 @@ from carbon_assets.geo.rings import (
     refuse_scribbles,
 )
 
-_SHOWN = 3
+_MAX_PLACES_NAMED = 3
 """Places that a reason names."""
 
 STEPS = {
@@ -204,12 +204,12 @@ def _cut_at_antimeridian(parts: Parts, account: _Account) -> tuple[Parts, bool]:
         account.unchanged("antimeridian")
         return parts, False
     both_sides = np.array(left, dtype=object)
-    told = [
+    reasons = [
         _counted(crossing, "part") and f"{_counted(crossing, 'part')} cut at 180 degrees",
         _counted(beyond, "part") and f"{_counted(beyond, 'part')} beyond 180 degrees, brought back by a turn",
         _counted(enclosing, "part") and f"{_counted(enclosing, 'part')} around a pole, left as drawn",
     ]
-    account.add("antimeridian", both_sides, "; ".join(t for t in told if t))
+    account.add("antimeridian", both_sides, "; ".join(t for t in reasons if t))
     return both_sides, enclosing > 0
 
 
@@ -232,7 +232,9 @@ def _made_valid(parts: Parts, account: _Account) -> Parts:
         account.unchanged("holes")
         return parts
     reasons = sorted(shapely.is_valid_reason(parts[broken]))
-    shown = "; ".join(reasons[:_SHOWN]) + (f"; and {len(reasons) - _SHOWN} more" if len(reasons) > _SHOWN else "")
+    shown = "; ".join(reasons[:_MAX_PLACES_NAMED]) + (
+        f"; and {len(reasons) - _MAX_PLACES_NAMED} more" if len(reasons) > _MAX_PLACES_NAMED else ""
+    )
     fixed = in_order(np.concatenate([parts[~broken], *(made_valid(part) for part in parts[broken])]))
     with_holes = parts[broken & (shapely.get_num_interior_rings(parts) > 0)]
     if not len(with_holes):

@@ -10,10 +10,10 @@ import shapely
 Parts = np.ndarray
 """Points, lines and polygons, no collections of them."""
 
-_MOST_CROSSINGS = 100_000
+_MAX_CROSSINGS = 100_000
 """Each counted from both sides. 1,000 vertices at random cross 150,000 times, which takes 3 s, and four times so long for
 twice as many; the worst real boundary seen crosses 3 times."""
-_EDGES_AT_ONCE = 500
+_MAX_EDGES_AT_ONCE = 500
 
 _DIGITS_LOST = 2.0**12
 """Of the 53 binary digits of a coordinate, when it is rounded: what is left is 0.01 mm."""
@@ -102,7 +102,7 @@ def refuse_scribbles(part: shapely.Geometry) -> None:
     pairs = np.concatenate([np.empty((0, 2, 2)), *(np.stack([c[:-1], c[1:]], axis=1) for c in ends)])
     edges = shapely.linestrings(pairs)
     tree, crossings = shapely.STRtree(edges), 0
-    for start in range(0, len(edges), _EDGES_AT_ONCE):
-        crossings += tree.query(edges[start : start + _EDGES_AT_ONCE], predicate="crosses").shape[1]
-        if crossings > _MOST_CROSSINGS:
-            raise UnusableShape(f"its rings cross themselves more than {_MOST_CROSSINGS // 2:,} times")
+    for start in range(0, len(edges), _MAX_EDGES_AT_ONCE):
+        crossings += tree.query(edges[start : start + _MAX_EDGES_AT_ONCE], predicate="crosses").shape[1]
+        if crossings > _MAX_CROSSINGS:
+            raise UnusableShape(f"its rings cross themselves more than {_MAX_CROSSINGS // 2:,} times")

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from carbon_assets.history import changes, schema
 from carbon_assets.platform import tables
-from carbon_assets.platform.rules import SHOWN, Watch, preview
+from carbon_assets.platform.rules import MAX_ROWS_SHOWN, Watch, preview
 from carbon_assets.platform.site import Site
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.keys import normalized_keys
@@ -49,7 +49,7 @@ def judged(rows: pa.Table, newest: set[str]) -> dg.AssetCheckResult:
         metadata |= {
             "by class": dg.MetadataValue.json({f"{c['change_class']} ({c['change']})": c["records"] for c in counts})
         }
-        metadata |= {"heaviest": preview(_told(rewritten))}
+        metadata |= {"heaviest": preview(_in_words(rewritten))}
     return dg.AssetCheckResult(
         asset_key=REGISTRY_CHANGES,
         check_name=RETROACTIVE,
@@ -60,9 +60,9 @@ def judged(rows: pa.Table, newest: set[str]) -> dg.AssetCheckResult:
     )
 
 
-def _told(rows: pa.Table) -> pa.Table:
+def _in_words(rows: pa.Table) -> pa.Table:
     shown = ("registry", "table", "change_class", "record_key", "project_id", "quantity")
-    heaviest = changes.heaviest(rows, SHOWN)
+    heaviest = changes.heaviest(rows, MAX_ROWS_SHOWN)
     return pa.Table.from_pylist(
         [{name: row[name] for name in shown} | {"what": changes.in_words(row)} for row in heaviest]
     )

@@ -72,7 +72,7 @@ def _in_order(con: duckdb.DuckDBPyConnection, query: str, shape: pa.Schema, key:
 def _gather(
     con: duckdb.DuckDBPyConnection, settings: Settings, registries: dict[str, Registry], holds: str, shape: pa.Schema
 ) -> None:
-    """Make `observed`, the remembered snapshots in their order with the time of the next one, and `told`, their rows.
+    """Make `observed`, the remembered snapshots in their order with the time of the next one, and `remembered`, their rows.
 
     A table's snapshots are told apart by when they were observed. Files of an earlier version of `shape` lack columns: what
     they did not tell is NULL.
@@ -90,7 +90,7 @@ def _gather(
         window series as (partition by source order by observed_at)
     """)
     con.register("no_rows", shape.empty_table())
-    con.execute(f"create or replace temp table told as {_rows_of(con, [file['file'] for file in files], shape)}")
+    con.execute(f"create or replace temp table remembered as {_rows_of(con, [file['file'] for file in files], shape)}")
 
 
 def _rows_of(con: duckdb.DuckDBPyConnection, files: list[str], shape: pa.Schema) -> str:
@@ -122,8 +122,8 @@ def _periods(shape: pa.Schema, key: list[str]) -> str:
     content = ", ".join(f"{quote(name)} := {quote(name)}" for name in said)
     return f"""
         with placed as (
-            select told.*, observed.place, observed.next_at, struct_pack({content}) as said
-            from told join observed using (source, observed_at)
+            select remembered.*, observed.place, observed.next_at, struct_pack({content}) as said
+            from remembered join observed using (source, observed_at)
         ),
         compared as (
             select

@@ -233,7 +233,7 @@ _FINDINGS = f"""
             from single where host_is_known and (day < known_from) is not true
         ) i on {_SAME.format("c", "i")} and c.place = i.place
     ),
-    told as (
+    unmatched as (
         select
             '{QUANTITY_DIFFERS}' as status, i.program, i.registry, i.project_id, i.vintage, d.cancelled, d.issued,
             abs(d.cancelled - d.issued) as quantity, d.cancellation_id, d.issuance_id,
@@ -284,6 +284,6 @@ _FINDINGS = f"""
         from open_cancelled where not program_is_known group by program, registry
     )
     select {column_types.projection(schema.DOUBLE_COUNTING_FINDINGS, set(schema.DOUBLE_COUNTING_FINDINGS.names))}
-    from told
+    from unmatched
     order by quantity desc, status, program, registry, project_id, vintage, issuance_id, cancellation_id
 """

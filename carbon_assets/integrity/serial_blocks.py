@@ -74,7 +74,7 @@ def blocks(con: duckdb.DuckDBPyConnection, credits: Path, registries: dict[str, 
 def _parsed(registry: Registry) -> str:
     """SQL: the serial texts of a registry with what the first form that fits says of each."""
     groups = ", ".join(f"{_groups(serial)} as g{place}" for place, serial in enumerate(registry.serials))
-    said = ", ".join(_said(registry, serial, f"g{place}") for place, serial in enumerate(registry.serials))
+    said = ", ".join(_parsed_by_form(registry, serial, f"g{place}") for place, serial in enumerate(registry.serials))
     grouped = f"select *, {groups} from serial_texts where publisher = {literal(registry.id)}"
     return f"select * exclude ({_places(registry)}), coalesce({said}) as said from ({grouped})"
 
@@ -91,7 +91,7 @@ def _groups(serial: Serial) -> str:
     return f"regexp_extract(serial_number, {literal(f'^({serial.pattern})$')}, [{listed}])"
 
 
-def _said(registry: Registry, serial: Serial, groups: str) -> str:
+def _parsed_by_form(registry: Registry, serial: Serial, groups: str) -> str:
     """SQL: what the form says, as a struct; NULL where the number does not have the form."""
     values, readable = {}, [f"{groups}.whole <> ''"]
     for column, (group, read, type_) in _VALUES.items():

@@ -40,7 +40,7 @@ from carbon_assets.openrefine.values import (
     to_text,
 )
 
-MOST_GROWTH = 1_000_000_000
+MAX_ADDED_CHARACTERS = 1_000_000_000
 """Letters that all operations together may add to distinct tuples: a history that makes every cell long is stopped before it
 fills the memory."""
 
@@ -282,8 +282,8 @@ class _Tuples:
 
     def _grow(self, new: Value, old: Value) -> None:
         self._grown += max(0, len(to_text(new)) - len(to_text(old)))
-        if self._grown > MOST_GROWTH:
-            raise ResultTooLong(f"the history adds more than {MOST_GROWTH:,} letters to the table")
+        if self._grown > MAX_ADDED_CHARACTERS:
+            raise ResultTooLong(f"the history adds more than {MAX_ADDED_CHARACTERS:,} letters to the table")
 
 
 def _edit_of(operation: MassEdit, result: Value) -> str | None:

@@ -17,9 +17,9 @@ from dataclasses import dataclass
 from carbon_assets.openrefine import patterns
 from carbon_assets.openrefine.grel_functions import MEANINGS, equal
 from carbon_assets.openrefine.values import (
-    DEEPEST_EXPRESSION,
     FAILURE,
-    LONGEST_EXPRESSION,
+    MAX_EXPRESSION_CHARACTERS,
+    MAX_EXPRESSION_DEPTH,
     Expression,
     ExpressionError,
     Run,
@@ -87,7 +87,7 @@ _VALUE = _Name("value")
 
 def parse(text: str) -> Expression:
     """The expression `text` (without prefix). Raises `ExpressionError`."""
-    if len(text) > LONGEST_EXPRESSION:
+    if len(text) > MAX_EXPRESSION_CHARACTERS:
         raise ExpressionError(f"an expression of {len(text):,} letters is too long")
     node = _Parser(text).whole()
     compiler = _Compiler()
@@ -190,8 +190,8 @@ class _Parser:
 
     def _expression(self) -> _Node:
         self._depth += 1
-        if self._depth > DEEPEST_EXPRESSION:
-            raise ExpressionError(f"an expression of more than {DEEPEST_EXPRESSION} levels is too deep")
+        if self._depth > MAX_EXPRESSION_DEPTH:
+            raise ExpressionError(f"an expression of more than {MAX_EXPRESSION_DEPTH} levels is too deep")
         node = self._factor()
         while self._is("==") or self._is("!="):
             is_equal = self._step(True).text == "=="
@@ -279,8 +279,8 @@ class _Compiler:
         self.is_pure = True
 
     def compile(self, node: _Node, depth: int = 0) -> Run:
-        if depth > DEEPEST_EXPRESSION:
-            raise ExpressionError(f"an expression of more than {DEEPEST_EXPRESSION} levels is too deep")
+        if depth > MAX_EXPRESSION_DEPTH:
+            raise ExpressionError(f"an expression of more than {MAX_EXPRESSION_DEPTH} levels is too deep")
         match node:
             case _Literal(value):
                 return lambda scope: value

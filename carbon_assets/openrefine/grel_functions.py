@@ -11,7 +11,7 @@ from collections.abc import Callable
 
 from carbon_assets.openrefine.values import (
     FAILURE,
-    LONGEST_RESULT,
+    MAX_RESULT_CHARACTERS,
     ResultError,
     ResultTooLong,
     Value,
@@ -103,8 +103,8 @@ def _join(values: Value, separator: Value) -> Value:
 
 
 def _bound(length: int) -> None:
-    if length > LONGEST_RESULT:
-        raise ResultTooLong(f"an expression makes a cell of {length:,} letters; {LONGEST_RESULT:,} is the limit")
+    if length > MAX_RESULT_CHARACTERS:
+        raise ResultTooLong(f"an expression makes a cell of {length:,} letters; {MAX_RESULT_CHARACTERS:,} is the limit")
 
 
 MEANINGS: dict[str, Callable[..., Value]] = {

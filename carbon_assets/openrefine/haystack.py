@@ -10,7 +10,7 @@ from collections.abc import Iterable, Iterator
 BETWEEN = "\0"
 """Stands between texts; those that hold it themselves are asked one by one."""
 
-MOST_NEW = 500
+MAX_TEXTS_NOT_JOINED = 500
 """Texts that are asked one by one before they are joined to the others: joining copies everything."""
 
 
@@ -33,7 +33,7 @@ class Haystack:
         yield from (text for text in self._odd if needle in text)
         if BETWEEN in needle:
             return
-        if len(self._new) > MOST_NEW:
+        if len(self._new) > MAX_TEXTS_NOT_JOINED:
             self._joined = BETWEEN.join([self._joined, *self._new]) + BETWEEN
             self._new = []
         yield from (text for text in self._new if needle in text)

@@ -21,7 +21,7 @@ from carbon_assets.openrefine.values import Expression, ExpressionError
 LARGEST_FILE = 16 * 2**20
 """Bytes; the peer's history has 1.9 million. What is larger is refused before it is parsed."""
 
-MOST_OPERATIONS = 20_000
+MAX_OPERATIONS = 20_000
 """The longest history of which we know has 2,500 (OpenRefine #4721)."""
 
 KEEP, BLANK = "keep-original", "set-to-blank"
@@ -104,8 +104,8 @@ def parse(content: bytes | str) -> History:
         raise HistoryError(f"the history is not JSON that can be read: {reason}") from error
     if not isinstance(entries, list):
         raise HistoryError("the history is not a list of operations")
-    if len(entries) > MOST_OPERATIONS:
-        raise HistoryError(f"the history has {len(entries):,} operations; {MOST_OPERATIONS:,} is the limit")
+    if len(entries) > MAX_OPERATIONS:
+        raise HistoryError(f"the history has {len(entries):,} operations; {MAX_OPERATIONS:,} is the limit")
     operations = []
     read_expression = _expressions()
     for index, entry in enumerate(entries):

@@ -10,8 +10,8 @@ from dataclasses import dataclass
 
 from carbon_assets.openrefine.values import ExpressionError
 
-LONGEST = 1_000
-DEEPEST = 20
+MAX_PATTERN_CHARACTERS = 1_000
+MAX_DEPTH = 20
 
 LINE_ENDS = "\n\r\x85\u2028\u2029"
 _KINDS = {
@@ -80,7 +80,7 @@ def shown(pattern: str) -> str:
 
 def parse(pattern: str, case_sensitive: bool) -> tuple[Node, int]:
     """The pattern, and how many groups capture. Raises `ExpressionError`."""
-    if len(pattern) > LONGEST:
+    if len(pattern) > MAX_PATTERN_CHARACTERS:
         raise ExpressionError(f"a regular expression of {len(pattern):,} letters is too long")
     reader = _Reader(pattern, case_sensitive)
     return reader.whole(), reader.groups
@@ -108,7 +108,7 @@ class _Reader:
 
     def _choice(self) -> Node:
         self._depth += 1
-        if self._depth > DEEPEST:
+        if self._depth > MAX_DEPTH:
             raise self._error("groups nested too deep")
         branches = [self._sequence()]
         while self._peek() == "|":

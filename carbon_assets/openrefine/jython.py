@@ -20,10 +20,10 @@ from collections.abc import Callable
 
 from carbon_assets.openrefine.values import FAILURE, Expression, ExpressionError, ResultError, Run, Scope, Value
 
-LONGEST = 2_000
+MAX_EXPRESSION_CHARACTERS = 2_000
 """Letters; the peer's longest has 130."""
 
-MOST_BRACKETS = 20
+MAX_NESTED_BRACKETS = 20
 """Beyond some 200 Python's own parser gives up with an error that looks like a mistake in the text."""
 
 _PYTHON_2 = re.compile(
@@ -35,11 +35,11 @@ _QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 
 def parse(text: str) -> Expression:
     """The expression `text` (without prefix). Raises `ExpressionError`."""
-    if len(text) > LONGEST:
+    if len(text) > MAX_EXPRESSION_CHARACTERS:
         raise ExpressionError(f"Jython of {len(text):,} letters is too long")
     if not text.isascii() or "\0" in text or re.search(r"\\[uUN]", text):
         raise ExpressionError("Jython with letters outside ASCII, or their escapes, is not supported")
-    if sum(text.count(bracket) for bracket in "([{") > MOST_BRACKETS:
+    if sum(text.count(bracket) for bracket in "([{") > MAX_NESTED_BRACKETS:
         raise ExpressionError("Jython with so many brackets is not supported")
     try:
         body = _body(text)

@@ -8,8 +8,8 @@ letters only, `\\s` has the vertical tab, `.` excludes Java's line ends and `$` 
 No text can make a search run away. Facets are searched by RE2 (in Arrow), which takes time linear in text and pattern
 whatever the pattern; a pattern is refused beyond `LARGEST` steps. A replacement needs Python's engine (RE2 does not replace
 the empty match behind another one, Java does), which backtracks; so of its patterns these are refused: a quantifier or an
-alternative under a quantifier, more than one `*`, `+` or `{n,}`, more than `MOST_WAYS` ways through the rest; and cells beyond
-`LONGEST_SEARCHED` are refused when they are met. The work is then at most length squared times ways: 0.04 s for a cell.
+alternative under a quantifier, more than one `*`, `+` or `{n,}`, more than `MAX_WAYS_THROUGH_A_PATTERN` ways through the rest; and cells beyond
+`MAX_SEARCHED_CHARACTERS` are refused when they are met. The work is then at most length squared times ways: 0.04 s for a cell.
 """
 
 from __future__ import annotations
@@ -24,11 +24,11 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from carbon_assets.openrefine.java_regex import LINE_ENDS, Choice, Group, Mark, Node, Repeat, Series, Set, parse, shown
-from carbon_assets.openrefine.values import LONGEST_RESULT, ExpressionError, ResultError, ResultTooLong
+from carbon_assets.openrefine.values import MAX_RESULT_CHARACTERS, ExpressionError, ResultError, ResultTooLong
 
 LARGEST = 1_000
-MOST_WAYS = 64
-LONGEST_SEARCHED = 10_000
+MAX_WAYS_THROUGH_A_PATTERN = 64
+MAX_SEARCHED_CHARACTERS = 10_000
 """Letters of a cell in which is replaced; fewer, by the root, where there are several ways through a pattern without end."""
 
 
@@ -68,7 +68,7 @@ def replacer(pattern: str, case_sensitive: bool, template: str) -> Callable[[str
             "quantifier, and only one *, + or {n,} beside few alternatives"
         )
     unbounded, ways = _ways(node)
-    longest = int(LONGEST_SEARCHED / ways**0.5) if unbounded else LONGEST_SEARCHED
+    longest = int(MAX_SEARCHED_CHARACTERS / ways**0.5) if unbounded else MAX_SEARCHED_CHARACTERS
     compiled = re.compile(_write(node, r"\Z", lambda last: rf"(?=\r\n\Z|(?<!\r)\n\Z|[{LINE_ENDS[1:]}]\Z|\Z)"), re.ASCII)
     pieces = _template(template, groups)
     seen = _seen(node)
@@ -81,8 +81,8 @@ def replacer(pattern: str, case_sensitive: bool, template: str) -> Callable[[str
         while start <= len(text) and (match := compiled.search(looked, start)):
             to = "".join(text[slice(*match.span(p))] if isinstance(p, int) else p for p in pieces)
             length += len(to)
-            if length > LONGEST_RESULT:
-                raise ResultTooLong(f"a replacement makes a cell of more than {LONGEST_RESULT:,} letters")
+            if length > MAX_RESULT_CHARACTERS:
+                raise ResultTooLong(f"a replacement makes a cell of more than {MAX_RESULT_CHARACTERS:,} letters")
             out += [text[at : match.start()], to]
             at = match.end()
             start = at if match[0] else at + 1
@@ -149,7 +149,7 @@ def _ways(node: Node) -> tuple[int, int]:
             if least == most:
                 return unbounded * least, min(ways, 2) ** min(least, 64)
             if unbounded or ways > 1:
-                return 2, MOST_WAYS + 1
+                return 2, MAX_WAYS_THROUGH_A_PATTERN + 1
             return (1, 1) if most is None else (0, most - least + 1)
         case Series(parts):
             unbounded, ways = 0, 1
@@ -165,7 +165,7 @@ def _ways(node: Node) -> tuple[int, int]:
 
 def _is_tame(node: Node) -> bool:
     unbounded, ways = _ways(node)
-    return unbounded <= 1 and ways <= MOST_WAYS
+    return unbounded <= 1 and ways <= MAX_WAYS_THROUGH_A_PATTERN
 
 
 # --- marks at the edge of a word

@@ -9,13 +9,13 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Final
 
-LONGEST_EXPRESSION = 10_000
+MAX_EXPRESSION_CHARACTERS = 10_000
 """Letters; the longest of the peer's 1,480 operations has 209."""
 
-DEEPEST_EXPRESSION = 50
+MAX_EXPRESSION_DEPTH = 50
 """Calls within calls. Far below Python's recursion limit (1,000), of which one level takes several frames."""
 
-LONGEST_RESULT = 100_000
+MAX_RESULT_CHARACTERS = 100_000
 """Letters of a cell that an expression may make. A few operations that double their cell would fill any memory."""
 
 
@@ -28,7 +28,7 @@ class ResultError(Exception):
 
 
 class ResultTooLong(ResultError):
-    """An expression made a cell longer than `LONGEST_RESULT`."""
+    """An expression made a cell longer than `MAX_RESULT_CHARACTERS`."""
 
 
 class _Failure:

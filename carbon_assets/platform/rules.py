@@ -9,7 +9,7 @@ import dagster as dg
 import pyarrow as pa
 import pyarrow.compute as pc
 
-SHOWN = 20
+MAX_ROWS_SHOWN = 20
 _WORDS = {"t": "tonnes", "ha": "hectares"}
 """Rows that a check shows."""
 
@@ -48,7 +48,7 @@ def results(key: dg.AssetKey, rows: pa.Table, rules: Rules | None) -> list[dg.As
 def _result(key: dg.AssetKey, rows: pa.Table, rules: Rules, word: str) -> dg.AssetCheckResult:
     broken = rows.filter(pc.equal(rows[rules.column], word))
     weight = float(pc.sum(broken[rules.weight]).as_py() or 0)
-    heaviest = broken.sort_by([(rules.weight, "descending")]).slice(0, SHOWN).select(rules.shown)
+    heaviest = broken.sort_by([(rules.weight, "descending")]).slice(0, MAX_ROWS_SHOWN).select(rules.shown)
     return dg.AssetCheckResult(
         asset_key=key,
         check_name=_name(word),

@@ -6,7 +6,7 @@ import pyarrow.compute as pc
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import tables
-from carbon_assets.platform.rules import SHOWN, Watch, preview
+from carbon_assets.platform.rules import MAX_ROWS_SHOWN, Watch, preview
 from carbon_assets.platform.site import Site
 from carbon_assets.registries import drift, schema
 from carbon_assets.registries.description import Registry
@@ -44,7 +44,7 @@ def schema_changes(site: Site, registries: dict[str, Registry]) -> dg.AssetsDefi
 def judged(rows: pa.Table, newest: set[str]) -> dg.AssetCheckResult:
     """What the `newest` snapshots changed in form."""
     changed = rows.filter(pc.is_in(rows["to_snapshot"], pa.array(sorted(newest), pa.string())))
-    shown = changed.slice(0, SHOWN).select(["registry", "table", "change", "detail"])
+    shown = changed.slice(0, MAX_ROWS_SHOWN).select(["registry", "table", "change", "detail"])
     return dg.AssetCheckResult(
         asset_key=SCHEMA_CHANGES,
         check_name=AS_BEFORE,

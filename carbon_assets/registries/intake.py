@@ -83,16 +83,16 @@ def take_in(
     By table; those that others need to tell their project keys come first. While a file of one table is held back, no table
     moves on, but for what a person let through by name.
     """
-    taken = _each_table(con, settings, registry, gate, broken)
+    taken = _by_table(con, settings, registry, gate, broken)
     held = [f"{registry.id}/{table}" for table, found in taken.items() if found.holds_back]
     if not held:
         return taken
     why = f"{' and '.join(held)} {'is' if len(held) == 1 else 'are'} held back"
-    stays = _each_table(con, settings, registry, gate, broken, only_released=True)
+    stays = _by_table(con, settings, registry, gate, broken, only_released=True)
     return {table: _waiting(found, stays[table], why) for table, found in taken.items()}
 
 
-def _each_table(
+def _by_table(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,
     registry: Registry,
@@ -117,8 +117,8 @@ def _waiting(found: Intake, stays: Intake, why: str) -> Intake:
         for s, _ in found.accepted
         if s not in used
     ]
-    told = [each for each in found.refused if each not in stays.refused]
-    return replace(stays, refused=(*stays.refused, *waits, *told))
+    refused = [refusal for refusal in found.refused if refusal not in stays.refused]
+    return replace(stays, refused=(*stays.refused, *waits, *refused))
 
 
 def _fold(stored: _Store, gate: Gate, broken: Broken, *, only_released: bool) -> Intake:
@@ -147,7 +147,7 @@ def _fold(stored: _Store, gate: Gate, broken: Broken, *, only_released: bool) ->
         except readers.UnreadableFile as error:
             refused.append(Refused(snapshot, f"{registry.id}/{snapshot.file}: {error}"))
         except HeldBack as held:
-            reason = f"{registry.id}/{snapshot.file} is held back: {held}. {_how(good, snapshot)}"
+            reason = f"{registry.id}/{snapshot.file} is held back: {held}. {_how_to_release(good, snapshot)}"
             refused.append(Refused(snapshot, reason, is_held_back=True))
         else:
             good, result = snapshot, candidate
@@ -164,7 +164,7 @@ def rows_in_use(registry: Registry, table: str, taken: Intake) -> pa.Table:
     return taken.result.rows if taken.result else registry.tables[table].canonical.empty_table()
 
 
-def _how(good: Snapshot, snapshot: Snapshot) -> str:
+def _how_to_release(good: Snapshot, snapshot: Snapshot) -> str:
     """How a person looks at it and lets it through."""
     look = f"Look: `python -m carbon_assets compare {good.name} {snapshot.name}`; if it is right: "
     return f"{look}`{_release(snapshot)}`"

@@ -1,6 +1,6 @@
 """The ledger of snapshots: every file ever taken, and what became of it.
 
-It only reads what others decided: the manifests, and the marks beside them. Who judges a snapshot is told in `intake.py`.
+It only reads what others decided: the manifests, and the marks beside them. Who judges a snapshot is history in `intake.py`.
 """
 
 from __future__ import annotations
@@ -26,9 +26,9 @@ def snapshots_table(settings: Settings, tables: Iterable[tuple[str, str]]) -> pa
 
 
 def _rows(settings: Settings, registry: str, table: str) -> Iterator[dict]:
-    told = snapshots.history(settings, registry, table)
-    states = _states(settings, registry, table, told)
-    for snapshot in told:
+    history = snapshots.history(settings, registry, table)
+    states = _states(settings, registry, table, history)
+    for snapshot in history:
         contents = snapshot.contents or Contents()
         release = snapshots.released(settings, snapshot)
         yield {
@@ -54,11 +54,11 @@ def _rows(settings: Settings, registry: str, table: str) -> Iterator[dict]:
         }
 
 
-def _states(settings: Settings, registry: str, table: str, told: list[Snapshot]) -> dict[str, str]:
-    """What became of each snapshot of a table, by its name; `told`: oldest first."""
+def _states(settings: Settings, registry: str, table: str, history: list[Snapshot]) -> dict[str, str]:
+    """What became of each snapshot of a table, by its name; `history`: oldest first."""
     admitted = {snapshot.name for snapshot in snapshots.admitted(settings, registry, table)}
     distinct = {snapshot.name for snapshot in snapshots.distinct(settings, registry, table)}
-    accepted = [s.name for s in told if s.name in admitted and snapshots.is_accepted(settings, s)]
+    accepted = [s.name for s in history if s.name in admitted and snapshots.is_accepted(settings, s)]
     in_use = accepted[-1] if accepted else None
 
     def state(snapshot: Snapshot) -> str:
@@ -75,4 +75,4 @@ def _states(settings: Settings, registry: str, table: str, told: list[Snapshot])
         # Nothing older than what is in use is judged any more.
         return "overtaken" if in_use and snapshot.name < in_use else "waiting"
 
-    return {snapshot.name: state(snapshot) for snapshot in told}
+    return {snapshot.name: state(snapshot) for snapshot in history}

@@ -19,7 +19,7 @@ from pyproj.exceptions import CRSError
 
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.geo.files.content import decoded, mismatch
-from carbon_assets.geo.files.shapes import DEEPEST, WGS84, Draft, Shape, Source, crs_text, together, whole
+from carbon_assets.geo.files.shapes import MAX_NESTED_GEOMETRIES, WGS84, Draft, Shape, Source, crs_text, together, whole
 
 _TYPES = ("FeatureCollection", "Feature", "Point", "MultiPoint", "LineString", "MultiLineString", "Polygon",
           "MultiPolygon", "GeometryCollection")  # fmt: skip
@@ -88,8 +88,8 @@ def _parsed(text: str) -> object:
 
 
 def _parts(geometry: object, draft: Draft, depth: int) -> list[shapely.Geometry]:
-    if depth > DEEPEST:
-        draft.refuse(f"geometries nest deeper than {DEEPEST}")
+    if depth > MAX_NESTED_GEOMETRIES:
+        draft.refuse(f"geometries nest deeper than {MAX_NESTED_GEOMETRIES}")
     if not isinstance(geometry, dict):
         draft.refuse("its geometry is no JSON object")
     kind = geometry.get("type")

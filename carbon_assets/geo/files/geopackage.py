@@ -17,7 +17,15 @@ from pyproj.exceptions import CRSError
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.geo.files import wkb
 from carbon_assets.geo.files.content import mismatch
-from carbon_assets.geo.files.shapes import LONGEST_TEXT, MOST_ATTRIBUTES, Draft, Shape, Source, crs_text, wkt_crs
+from carbon_assets.geo.files.shapes import (
+    MAX_ATTRIBUTE_CHARACTERS,
+    MAX_ATTRIBUTES,
+    Draft,
+    Shape,
+    Source,
+    crs_text,
+    wkt_crs,
+)
 
 
 def read(source: Source) -> Iterator[Shape]:
@@ -74,7 +82,7 @@ def _text(content: bytes) -> str:
 def _others(con: sqlite3.Connection, table: str, geometry: str) -> list[str]:
     """The columns beside the geometry. This pragma names no computed ones, which could cost any time."""
     names = [name for _, name, *_ in con.execute(f"pragma table_info({_quoted(table)})")]
-    return [name for name in names if name.lower() != geometry.lower()][:MOST_ATTRIBUTES]
+    return [name for name in names if name.lower() != geometry.lower()][:MAX_ATTRIBUTES]
 
 
 def _plain(column: str, geometry: str) -> str:
@@ -82,7 +90,7 @@ def _plain(column: str, geometry: str) -> str:
     column = _quoted(column)
     return (
         f"case when {_quoted(geometry)} is null or typeof({column}) = 'blob' then null "
-        f"when typeof({column}) = 'text' then substr({column}, 1, {LONGEST_TEXT}) else {column} end"
+        f"when typeof({column}) = 'text' then substr({column}, 1, {MAX_ATTRIBUTE_CHARACTERS}) else {column} end"
     )
 
 

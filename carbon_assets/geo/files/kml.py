@@ -18,9 +18,9 @@ import shapely
 
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.geo.files.content import decoded, mismatch, web_page
-from carbon_assets.geo.files.shapes import DEEPEST, WGS84, Draft, Shape, Source, together, whole
+from carbon_assets.geo.files.shapes import MAX_NESTED_GEOMETRIES, WGS84, Draft, Shape, Source, together, whole
 
-_DEEPEST_XML = 200
+_MAX_NESTED_ELEMENTS = 200
 _CONTAINERS = ("Document", "Folder")
 _KINDS = {"Point": "Point", "LineString": "LineString", "LinearRing": "LineString", "Track": "LineString",
           "Polygon": "Polygon", "MultiGeometry": "", "MultiTrack": ""}  # fmt: skip
@@ -139,8 +139,8 @@ class _Parser:
         depth = len(self._open) + self._skipped
         if depth == 1 and tag != "kml":
             raise UnreadableFile(f"expected a KML file, found XML with the root <{name}>: download it again")
-        if depth > _DEEPEST_XML:
-            _refuse(line, f"elements nest deeper than {_DEEPEST_XML}")
+        if depth > _MAX_NESTED_ELEMENTS:
+            _refuse(line, f"elements nest deeper than {_MAX_NESTED_ELEMENTS}")
         if self._skipped or not self._is_kept(tag):
             self._skipped += 1
             return
@@ -221,8 +221,8 @@ def _multi(geometries: list[_Element], draft: Draft, depth: int) -> list[shapely
 
 def _parts(geometry: _Element, draft: Draft, depth: int) -> list[shapely.Geometry]:
     draft.place = f"line {geometry.line}"
-    if depth > DEEPEST:
-        draft.refuse(f"geometries nest deeper than {DEEPEST}")
+    if depth > MAX_NESTED_GEOMETRIES:
+        draft.refuse(f"geometries nest deeper than {MAX_NESTED_GEOMETRIES}")
     match geometry.tag:
         case "MultiGeometry" | "MultiTrack":
             draft.needed["model"] += len(geometry.all("Model"))

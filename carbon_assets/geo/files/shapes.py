@@ -20,11 +20,11 @@ from pyproj.exceptions import CRSError
 
 from carbon_assets.base.readers import UnreadableFile
 
-DEEPEST = 32
+MAX_NESTED_GEOMETRIES = 32
 """How deep geometries may nest. GEOS crashes on nesting that a file of 200 kB can hold; GDAL allows 32 too."""
 WGS84 = "EPSG:4326"
-MOST_ATTRIBUTES = 200
-LONGEST_TEXT = 300
+MAX_ATTRIBUTES = 200
+MAX_ATTRIBUTE_CHARACTERS = 300
 """Of the name and of the value of an attribute."""
 
 
@@ -85,7 +85,7 @@ class Tally:
 
         A column's default takes no room in a GeoPackage, however many rows have it.
         """
-        text = text[:LONGEST_TEXT]
+        text = text[:MAX_ATTRIBUTE_CHARACTERS]
         if not text.isascii():
             text = text.encode(errors="replace").decode()  # JSON can write half a character, which no file can hold
         return self.texts.setdefault(text, text)
@@ -200,7 +200,7 @@ class Draft:
         notes = [(one if count == 1 else many).format(count) for count, one, many in counts if count]
         text = self.source.tally.text
         plain = ((name, value) for name, each in attributes if (value := _plain(each)))
-        kept = tuple((text(name), text(value)) for name, value in islice(plain, MOST_ATTRIBUTES))
+        kept = tuple((text(name), text(value)) for name, value in islice(plain, MAX_ATTRIBUTES))
         return Shape(layer, feature, geometry, crs, crs_source, (*self.source.notes, *notes), kept)
 
     def refuse(self, reason: str) -> NoReturn:

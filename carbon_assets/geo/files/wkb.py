@@ -11,7 +11,7 @@ from typing import NamedTuple
 import numpy as np
 import shapely
 
-from carbon_assets.geo.files.shapes import DEEPEST, Draft, together, whole
+from carbon_assets.geo.files.shapes import MAX_NESTED_GEOMETRIES, Draft, together, whole
 
 _POINT, _LINE, _POLYGON = 1, 2, 3
 _MEMBERS = {4: "Point", 5: "LineString", 6: "Polygon", 7: ""}
@@ -45,8 +45,8 @@ class _Reader:
         self._at = 0
 
     def header(self, depth: int) -> _Header:
-        if depth > DEEPEST:
-            self._draft.refuse(f"geometries nest deeper than {DEEPEST}")
+        if depth > MAX_NESTED_GEOMETRIES:
+            self._draft.refuse(f"geometries nest deeper than {MAX_NESTED_GEOMETRIES}")
         order = {0: ">", 1: "<"}.get(self._take("B"))
         if order is None:
             self._draft.refuse("its geometry is no WKB: export the file again")

@@ -275,7 +275,7 @@ def test_cells_cannot_grow_without_bound(monkeypatch):
     doubling = [transform("join([value,value],'')")] * 40
     with pytest.raises(HistoryError, match="operation 16: an expression makes a cell of 131,072 letters"):
         applied(doubling, v=["a"])
-    monkeypatch.setattr(execute, "MOST_GROWTH", 100)
+    monkeypatch.setattr(execute, "MAX_ADDED_CHARACTERS", 100)
     with pytest.raises(HistoryError, match="operation 4: the history adds more than 100 letters"):
         applied(doubling, v=["ab", "cd"])
 

@@ -51,7 +51,7 @@ def test_no_more_rows_are_shown_than_one_can_read():
     things = pa.concat_tables([THINGS] * 20)
     (much, _) = rules.results(KEY, things, RULES)
     assert much.metadata["rows"].value == 60
-    assert len(much.metadata["heaviest"].value.splitlines()) == rules.SHOWN + 2
+    assert len(much.metadata["heaviest"].value.splitlines()) == rules.MAX_ROWS_SHOWN + 2
 
 
 def test_the_assets_make_their_tables_and_warn(tmp_path):
