@@ -45,20 +45,20 @@ def is_right(name: str, row: dict[str, str]) -> bool:
     return canonical(name) == canonical(row["entity"]) or (name, row["entity"]) in ALSO_RIGHT
 
 
-def told(row: dict[str, str], read: Reading) -> str:
+def cells_of(row: dict[str, str], read: Reading) -> str:
     cells = " | ".join(row[name][:100] for name in ("account", "beneficiary", "note", "reason"))
     return f"\n  {read.names} for {row['entity']!r}: {cells}"
 
 
 def test_rows_that_name_one_user_are_named(rows):
     one = [(row, read) for row, read in rows if row["entity"] and row["several"] == "0"]
-    missed = [told(row, read) for row, read in one if not read.user]
+    missed = [cells_of(row, read) for row, read in one if not read.user]
     assert len(missed) <= (1 - NAMED) * len(one), "".join(missed)
 
 
 def test_names_that_are_given_are_right(rows):
     given = [(row, read) for row, read in rows if read.user]
-    wrong = [told(row, read) for row, read in given if not is_right(read.user, row)]
+    wrong = [cells_of(row, read) for row, read in given if not is_right(read.user, row)]
     assert len(wrong) <= (1 - RIGHT) * len(given), "".join(wrong)
 
 
@@ -79,5 +79,5 @@ def test_spellings_of_one_entity_are_joined(rows):
 
 
 def test_rows_with_several_users_have_no_one_user(rows):
-    wrong = [told(row, read) for row, read in rows if row["several"] == "1" and read.user]
+    wrong = [cells_of(row, read) for row, read in rows if row["several"] == "1" and read.user]
     assert not wrong, "".join(wrong)
