@@ -86,9 +86,9 @@ def registries(project_settings) -> dict:
 @pytest.fixture(scope="session")
 def manifest(project_settings) -> dict:
     """What dbt makes of the dbt project."""
-    from carbon_assets.publishing import dbt
+    from carbon_assets.publishing import project
 
-    return json.loads(dbt.manifest(project_settings).read_text())
+    return json.loads(project.manifest(project_settings).read_text())
 
 
 @pytest.fixture(scope="session")

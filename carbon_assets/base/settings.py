@@ -61,6 +61,7 @@ class Settings:
 
     `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
     `<drop>/<registry>/<file>`. `look_every`: seconds between two looks into the landing folder. `openrefine_url`: where an OpenRefine listens; nothing needs one.
+    `dbt_cache`: where data folders share what dbt made of the dbt project; None: each data folder has its own.
     """
 
     data: Path
@@ -73,6 +74,7 @@ class Settings:
     keep_versions: int
     look_every: int = 15
     openrefine_url: str | None = None
+    dbt_cache: Path | None = None
 
     @classmethod
     def from_environment(cls) -> Settings:
@@ -96,6 +98,7 @@ class Settings:
             keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
             look_every=_count("CARBON_LOOK_EVERY", 15),
             openrefine_url=os.environ.get("OPENREFINE_URL") or None,
+            dbt_cache=None if is_installed else HOME / "dbt_project" / "target",
         )
 
     def table(self, *key: str) -> Path:
@@ -132,8 +135,13 @@ class Settings:
 
     @property
     def dbt_target(self) -> Path:
-        """dbt's build database, logs and compiled SQL."""
+        """dbt's build database, logs and compiled SQL, and the project that it reads."""
         return self.data / "dbt"
+
+    @property
+    def dbt_parses(self) -> Path:
+        """What dbt made of the dbt project, by its content."""
+        return self.dbt_cache or self.dbt_target / "parses"
 
     @property
     def duckdb(self) -> dict[str, str | int]:

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Collection
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -95,6 +96,17 @@ def load_suites(paths: list[Path]) -> list[Expectation]:
     if twice := {name for name in names if names.count(name) > 1}:
         raise SuiteError(f"{', '.join(map(str, paths))}: two expectations are named {', '.join(sorted(twice))}")
     return expectations
+
+
+def inherited(upstream: list[Expectation], columns: Collection[str], own: list[Expectation]) -> list[Expectation]:
+    """The suite of a table that passes rows of another on: what blocks there is expected here, too, as far as it is about
+    `columns` of this table; `own` expectations add to it, or stand for one of the same name.
+
+    What only warns is told once, of the table where it arises.
+    """
+    names = {expectation.name for expectation in own}
+    passed = (e for e in upstream if e.is_critical and e.name not in names and set(e.columns) <= set(columns))
+    return [*passed, *own]
 
 
 def columns_read(expectations: list[Expectation]) -> list[str]:

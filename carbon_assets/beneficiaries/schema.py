@@ -39,3 +39,10 @@ BENEFICIARY_CANDIDATES = pa.schema(
         field("examples", LABELS, "For each name one text that holds it", required=True),
     ]
 )
+
+
+TABLES = {
+    "harmonized/beneficiaries": BENEFICIARIES,
+    "harmonized/beneficiary_candidates": BENEFICIARY_CANDIDATES,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

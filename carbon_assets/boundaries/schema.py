@@ -155,3 +155,14 @@ BOUNDARY_FINDINGS = pa.schema(
         field("snapshot_id", TEXT, "Snapshot concerned"),
     ]
 )
+
+
+TABLES = {
+    "normalized/boundaries/shapes": BOUNDARY_SHAPES,
+    "harmonized/boundaries": BOUNDARIES,
+    "harmonized/boundary_repairs": BOUNDARY_REPAIRS,
+    "harmonized/boundary_repair_findings": BOUNDARY_FINDINGS,
+    "harmonized/boundary_overlaps": BOUNDARY_OVERLAPS,
+    "harmonized/boundary_findings": BOUNDARY_FINDINGS,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

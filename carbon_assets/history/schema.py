@@ -53,3 +53,11 @@ TOTALS_HISTORY = pa.schema(
         TOTALS.field("is_host_replacement"),
     ]
 )
+
+
+TABLES = {
+    "harmonized/registry_changes": REGISTRY_CHANGES,
+    "harmonized/project_history": PROJECT_HISTORY,
+    "harmonized/totals_history": TOTALS_HISTORY,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

@@ -53,3 +53,11 @@ DOUBLE_COUNTING_FINDINGS = pa.schema(
         field("finding", TEXT, "What is wrong, with the values", required=True),
     ]
 )
+
+
+TABLES = {
+    "harmonized/serial_blocks": SERIAL_BLOCKS,
+    "harmonized/credit_findings": CREDIT_FINDINGS,
+    "harmonized/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

@@ -49,3 +49,11 @@ PROJECT_TYPES = pa.schema(
         field("unknown_words", LABELS, "Words for its type that configs/protocols/registry_types does not explain"),
     ]
 )
+
+
+TABLES = {
+    "harmonized/protocol_catalogue": PROTOCOL_CATALOGUE,
+    "harmonized/protocols": PROTOCOLS,
+    "harmonized/project_types": PROJECT_TYPES,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

@@ -9,9 +9,8 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform import dagster_internals
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
-from carbon_assets.publishing import dbt, publish
+from carbon_assets.publishing import dbt, models, project, publish
 from carbon_assets.publishing import gate as publishing_gate
-from carbon_assets.publishing.dbt import manifest, mart_names
 from carbon_assets.registries import release_gate
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
@@ -40,7 +39,7 @@ def published(site: Site, parts: Parts) -> Parts:
     go through.
     """
     settings = site.settings
-    marts = mart_names(settings)
+    marts = list(models.authored(settings.dbt_project, "marts"))
     blocking = [spec.key for part in (*parts.assets, *parts.checks) for spec in part.check_specs if spec.blocking]
 
     @dg.asset(
@@ -65,7 +64,7 @@ def published(site: Site, parts: Parts) -> Parts:
                 "`python -m carbon_assets release published --reason ...`",
                 allow_retries=False,
             )
-        version = publish.publish(settings, marts, context.run_id, manifest(settings))
+        version = publish.publish(settings, marts, context.run_id, project.manifest(settings))
         log.info("published %s", version)
         return dg.MaterializeResult(metadata={"version": version.name, "dagster/uri": str(version / publish.DATABASE)})
 

@@ -4,7 +4,6 @@ Two steps, because within one dbt step no check of Dagster's can hold back a mod
 """
 
 import logging
-import subprocess
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -14,55 +13,29 @@ import dagster as dg
 from dagster_dbt import DbtCliResource, dbt_assets
 
 from carbon_assets.base import store
-from carbon_assets.base import suites as checks
-from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import gates
+from carbon_assets.publishing import models, project
 
 log = logging.getLogger(__name__)
 
-
-class DbtError(PlainError):
-    """dbt cannot parse the project; the message holds what it says."""
-
-
-def manifest(settings: Settings) -> Path:
-    """dbt's manifest, parsed anew where a file of the dbt project is younger."""
-    target = settings.dbt_project / "target"
-    path = target / "manifest.json"
-    sources = [p for p in settings.dbt_project.rglob("*") if p.suffix in (".sql", ".yml") and target not in p.parents]
-    if not path.exists() or path.stat().st_mtime < max(p.stat().st_mtime for p in sources):
-        log.info("dbt: parsing the project")
-        command = [sys.executable, "-m", "dbt.cli.main", "parse", *_where(settings), "--target-path", str(target)]
-        done = subprocess.run(command, capture_output=True, text=True, check=False)
-        if done.returncode:
-            raise DbtError(f"dbt cannot parse {settings.dbt_project}:\n{done.stdout}")
-    return path
-
-
-def _where(settings: Settings) -> list[str]:
-    project = str(settings.dbt_project)
-    return ["--project-dir", project, "--profiles-dir", project, "--log-path", str(settings.dbt_target)]
+BUILD = ["build", "--exclude-resource-type", "unit_test"]
+"""dbt's unit tests are about the SQL, whatever the data: `make test` runs them."""
 
 
 def dbt(settings: Settings) -> DbtCliResource:
-    """dbt of this environment, on our project."""
-    project = str(settings.dbt_project)
+    """dbt of this environment, on the project of the data folder."""
+    where = str(project.folder(settings))
     return DbtCliResource(
-        project_dir=project,
-        profiles_dir=project,
+        project_dir=where,
+        profiles_dir=where,
         dbt_executable=str(Path(sys.executable).with_name("dbt")),  # of this environment, whatever PATH says
     )
 
 
-def mart_names(settings: Settings) -> list[str]:
-    """Names of the mart models, from the files that define them."""
-    return sorted(path.stem for path in (settings.dbt_project / "models" / "marts").glob("*.sql"))
-
-
 def build(settings: Settings) -> tuple[list[dg.AssetsDefinition], dg.AssetChecksDefinition]:
     """The two dbt steps, and the check step of the marts."""
-    parsed = manifest(settings)
+    parsed = project.manifest(settings)
 
     @dbt_assets(manifest=parsed, select="staging", name="staging")
     def staging(context: dg.AssetExecutionContext, dbt: DbtCliResource) -> Iterator[Any]:
@@ -80,7 +53,7 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Set
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     (settings.data / "marts").mkdir(exist_ok=True)
     with store.alone_in(settings.dbt_target):  # one writer at a time, or dbt fails: its build database is one file
-        yield from dbt.cli(["build"], context=context, target_path=settings.dbt_target).stream()
+        yield from dbt.cli(BUILD, context=context, target_path=settings.dbt_target).stream()
 
 
 def _with_counts(event: dg.Output, settings: Settings) -> dg.Output:
@@ -93,9 +66,10 @@ def _with_counts(event: dg.Output, settings: Settings) -> dg.Output:
 
 
 def _gate(settings: Settings) -> dg.AssetChecksDefinition:
+    columns = project.columns_of_tables()
     suites = {
-        dg.AssetKey(["marts", name]): checks.load_suites(checks.suite_paths(settings, "marts", name))
-        for name in mart_names(settings)
+        dg.AssetKey(["marts", name]): models.suite(settings, mart, columns)
+        for name, mart in models.marts(settings.dbt_project).items()
     }
 
     @dg.multi_asset_check(

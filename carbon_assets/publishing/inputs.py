@@ -1,4 +1,8 @@
-"""What marts, staging views and the published file are made by."""
+"""What marts, staging views and the published file are made by.
+
+Descriptions and types that a mart takes over from a harmonized table are not among the inputs here: when they change, the
+harmonized table is made anew, and with it what reads it. Nothing is imported that takes time, so that this can be asked often.
+"""
 
 from __future__ import annotations
 
@@ -6,22 +10,29 @@ from pathlib import Path
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform.subject import Inputs, below
+from carbon_assets.publishing import models
 
 _LIBRARIES = ("dbt-core", "dbt-duckdb", "duckdb")
+_ASSEMBLY = tuple(Path(__file__).with_name(name) for name in ("models.py", "project.py"))
+"""The code that writes views and fills in columns."""
 
 
 def inputs(settings: Settings) -> dict[str, Inputs]:
     """By key. A mart is its SQL, its YAML (columns, descriptions, dbt tests) and the macros; the published file is held
     against the suites of all marts first."""
-    common = below(settings.dbt_project, "dbt_project.yml", "macros/**/*.sql")
-    models = {
-        f"{layer}/{path.stem}": Inputs(_files(path, common), without_code=True, libraries=_LIBRARIES)
-        for layer in ("staging", "marts")
-        for path in below(settings.dbt_project, f"models/{layer}/**/*.sql")
-    }
-    return models | {"published/carbon": Inputs(below(settings.expectations, "marts/*.json"))}
+    made = {f"marts/{name}": model_inputs(settings, name) for name in models.authored(settings.dbt_project, "marts")}
+    made |= {f"staging/{name}": model_inputs(settings, name) for name in _views(settings.dbt_project)}
+    by_key = {key: Inputs(files, without_code=True, libraries=_LIBRARIES) for key, files in made.items()}
+    return by_key | {"published/carbon": Inputs(below(settings.expectations, "marts/*.json"))}
 
 
-def _files(sql: Path, common: tuple[Path, ...]) -> tuple[Path, ...]:
-    yaml = (path for path in (sql.with_suffix(".yml"), sql.with_name("_sources.yml")) if path.exists())
-    return (sql, *yaml, *common)
+def model_inputs(settings: Settings, name: str) -> tuple[Path, ...]:
+    """The files that say how a mart or a staging view is made, besides the models that it reads: its SQL and YAML, the macros,
+    the settings of the project, and the code that fills in what is not written."""
+    project = settings.dbt_project
+    written = below(project, f"models/*/*/{name}.sql", f"models/*/*/{name}.yml")
+    return (*written, *below(project, "dbt_project.yml", "macros/**/*.sql"), *_ASSEMBLY)
+
+
+def _views(dbt_project: Path) -> list[str]:
+    return [models.staging_view(table) for table in models.staged_tables(dbt_project)]

@@ -113,3 +113,9 @@ TOTALS = pa.schema(
     ]
 )
 """Totals per project, type and table: what is kept of the credits of each accepted snapshot."""
+
+
+TABLES = {
+    "harmonized/schema_changes": SCHEMA_CHANGES,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

@@ -34,3 +34,9 @@ SNAPSHOTS = pa.schema(
         field("released_at", INSTANT, "When, UTC"),
     ]
 )
+
+
+TABLES = {
+    "harmonized/snapshots": SNAPSHOTS,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

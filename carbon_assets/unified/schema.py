@@ -39,3 +39,11 @@ UNIFIED_CREDITS = pa.schema(
         field("is_host_replacement", FLAG, "Stands for the host registry's rows of the project", required=True),
     ]
 )
+
+
+TABLES = {
+    "harmonized/registries": REGISTRIES,
+    "harmonized/projects": UNIFIED_PROJECTS,
+    "harmonized/credits": UNIFIED_CREDITS,
+}
+"""The columns of each table that is an asset of this subject, by its key as text."""

@@ -1,29 +1,30 @@
-"""The tables of the project as its files declare them: keys, columns, suites. Nothing here is taken from the code that
-the tests examine, other than the schemas themselves."""
+"""The tables of the project as its files declare them: keys, columns, suites.
+
+The columns of a mart are those that `publishing/models.py` completes: `test_dbt.py` holds them against what dbt builds.
+"""
 
 from __future__ import annotations
 
 import re
-from importlib import import_module
-
-import yaml
+from functools import cache
+from pathlib import Path
 
 from carbon_assets.base import column_types
 from carbon_assets.boundaries import schema as boundaries_schema
+from carbon_assets.platform import schemas
+from carbon_assets.publishing import models
 from carbon_assets.registries import schema as registries_schema
 from carbon_assets.registries.description import load_registries
 from tests.kit.places import HOME
 
-PACKAGE = HOME / "carbon_assets"
-MARTS = HOME / "dbt_project" / "models" / "marts"
-STAGING = HOME / "dbt_project" / "models" / "staging"
+DBT_PROJECT = HOME / "dbt_project"
 SHAPES = {"normalized/projects": registries_schema.PROJECTS, "normalized/credits": registries_schema.CREDITS}
 
 Columns = dict[str, str]
 """Column name -> SQL type."""
 
 
-UNREAD = {"harmonized/boundary_repair_findings": boundaries_schema.BOUNDARY_FINDINGS}
+UNREAD = {"harmonized/boundary_repair_findings"}
 """Harmonized tables that dbt does not read, since another one takes them up."""
 
 
@@ -43,34 +44,37 @@ def normalized() -> dict[str, Columns]:
 
 def harmonized() -> dict[str, Columns]:
     """The tables that dbt reads, and what they are made of."""
-    return read_by_dbt() | {key: columns_of(shape) for key, shape in UNREAD.items()}
+    return {key: columns_of(table.columns) for key, table in schemas.tables().items() if key.startswith("harmonized/")}
 
 
 def read_by_dbt() -> dict[str, Columns]:
-    """Each is its schema of the same name, with all registries under one roof."""
-    sources = yaml.safe_load((STAGING / "_sources.yml").read_text())["sources"]
-    names = [table["name"] for source in sources if source["name"] == "harmonized" for table in source["tables"]]
-    return {f"harmonized/{name}": columns_of(harmonized_schema(name)) for name in names}
-
-
-def harmonized_schema(name: str):
-    """`UNIFIED_<NAME>` where a normalized shape has the plain name already, else `<NAME>`."""
-    schemas = [
-        import_module(f"carbon_assets.{path.parent.name}.schema") for path in sorted(PACKAGE.glob("*/schema.py"))
-    ]
-    found = [getattr(s, n) for n in (f"UNIFIED_{name.upper()}", name.upper()) for s in schemas if hasattr(s, n)]
-    return found[0]
+    """The tables that dbt reads."""
+    return {key: columns for key, columns in harmonized().items() if key not in UNREAD}
 
 
 def marts() -> dict[str, Columns]:
     """The marts, with the columns that their YAML documents."""
-    return {f"marts/{path.stem}": mart_columns(path.stem) for path in sorted(MARTS.glob("*.sql"))}
+    return {f"marts/{name}": mart_columns(name) for name in mart_names()}
+
+
+def mart_names() -> list[str]:
+    return sorted(path.stem for path in DBT_PROJECT.glob("models/marts/*/*.sql"))
+
+
+def mart_sql(name: str) -> Path:
+    """The file of a mart's SQL."""
+    (path,) = DBT_PROJECT.glob(f"models/marts/*/{name}.sql")
+    return path
 
 
 def mart_columns(name: str) -> Columns:
-    (model,) = yaml.safe_load((MARTS / f"{name}.yml").read_text())["models"]
-    assert model["name"] == name
-    return {column["name"]: column["data_type"] for column in model["columns"]}
+    completed = _marts()[name].columns({key: table.columns for key, table in schemas.tables().items()})
+    return {column["name"]: column["data_type"] for column in completed}
+
+
+@cache
+def _marts() -> dict[str, models.Mart]:
+    return models.marts(DBT_PROJECT)
 
 
 def columns_of(shape) -> Columns:

@@ -16,14 +16,15 @@ from carbon_assets.base import suites
 from carbon_assets.platform import knowledge
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import below, subjects
+from carbon_assets.publishing import models, project
 from tests.kit.project_tables import (
     HOME,
-    MARTS,
-    STAGING,
     all_tables,
     harmonized,
+    marts,
     normalized,
     of_registries,
+    read_by_dbt,
     shape_of,
 )
 
@@ -91,8 +92,8 @@ def expected_keys() -> set[str]:
         "raw/boundaries/files",
         *tables,
         *harmonized(),
-        *(f"staging/{path.stem}" for path in STAGING.glob("*.sql")),
-        *(f"marts/{path.stem}" for path in MARTS.glob("*.sql")),
+        *(key.replace("harmonized/", "staging/stg_") for key in read_by_dbt()),
+        *marts(),
         "published/carbon",
     }
 
@@ -195,7 +196,11 @@ def test_critical_expectations_block_and_warnings_do_not(key, definitions, proje
         for spec in part.check_specs
         if spec.asset_key.to_user_string() == key
     }
-    expectations = suites.load_suites(suites.suite_paths(project_settings, *key.split("/"), shape=shape_of(key)))
+    if key.startswith("marts/"):
+        mart = models.marts(project_settings.dbt_project)[key.removeprefix("marts/")]
+        expectations = models.suite(project_settings, mart, project.columns_of_tables())
+    else:
+        expectations = suites.load_suites(suites.suite_paths(project_settings, *key.split("/"), shape=shape_of(key)))
     assert expectations
     expected = {expectation.name: expectation.severity == "critical" for expectation in expectations}
     assert {name: specs.get(name) for name in expected} == expected

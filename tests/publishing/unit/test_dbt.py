@@ -1,7 +1,6 @@
 """The dbt project: marts are documented, contracted and tested, and hold the columns that their readers rely on."""
 
 import dataclasses
-import os
 import re
 import subprocess
 import sys
@@ -12,10 +11,12 @@ import pytest
 
 from carbon_assets.base import store
 from carbon_assets.base.settings import Settings
-from carbon_assets.registries import schema
-from tests.kit.project_tables import HOME, MARTS, STAGING, harmonized_schema, mart_columns, read_by_dbt
+from carbon_assets.platform import schemas
+from carbon_assets.publishing import project
+from tests.kit.join_plans import AS_LARGE_TABLES, ROW_BY_ROW, joins_of
+from tests.kit.project_tables import HOME, mart_columns, mart_names, read_by_dbt
 
-NAMES = sorted(path.stem for path in MARTS.glob("*.sql"))
+NAMES = mart_names()
 every_mart = pytest.mark.parametrize("name", NAMES)
 
 # The interface: what the readers of the marts were promised. It is written out so that a change must be made here too.
@@ -112,25 +113,31 @@ def test_columns_have_the_types_that_readers_were_promised(name, column, built):
 
 
 @pytest.fixture(scope="module")
-def built(project_settings: Settings, tmp_path_factory) -> dict[str, dict[str, str]]:
-    """Columns and types of each mart as dbt builds it, on harmonized tables that hold no rows."""
+def build(project_settings: Settings, tmp_path_factory) -> Settings:
+    """A data folder in which dbt has built everything on harmonized tables without rows, its own tests and unit tests too."""
     there = dataclasses.replace(project_settings, data=tmp_path_factory.mktemp("built"))
     for key in read_by_dbt():
-        shape = harmonized_schema(key.partition("/")[2])
-        store.write(there.table(*key.split("/")), shape.empty_table(), shape)
+        columns = schemas.tables()[key].columns
+        store.write(there.table(*key.split("/")), columns.empty_table(), columns)
     (there.data / "marts").mkdir()
-    there.dbt_target.mkdir()
-    project, target = str(there.dbt_project), str(there.dbt_target)
-    command = [sys.executable, "-m", "dbt.cli.main", "run", "--project-dir", project, "--profiles-dir", project]
+    project.prepare(there)
+    folder, target = str(project.folder(there)), str(there.dbt_target)
+    command = [sys.executable, "-m", "dbt.cli.main", "build", "--project-dir", folder, "--profiles-dir", folder]
     done = subprocess.run(
         [*command, "--target-path", target, "--log-path", target],
-        env=os.environ | {"CARBON_DATA_DIR": str(there.data)},
+        cwd=folder,
         capture_output=True,
         text=True,
         check=False,
     )
     assert done.returncode == 0, done.stdout
-    return {name: described(f"read_parquet('{there.table('marts', name)}')") for name in NAMES}
+    return there
+
+
+@pytest.fixture(scope="module")
+def built(build) -> dict[str, dict[str, str]]:
+    """Columns and types of each mart as dbt builds it."""
+    return {name: described(f"read_parquet('{build.table('marts', name)}')") for name in NAMES}
 
 
 def described(relation: str) -> dict[str, str]:
@@ -152,7 +159,7 @@ def dbt_tests_of(manifest: dict, name: str) -> list[dict]:
 def test_every_mart_was_found():
     """The tests below are made for each of them."""
     assert {"projects", "credits"} <= set(NAMES)
-    assert {path.stem for path in MARTS.glob("*.yml")} == set(NAMES)
+    assert {path.stem for path in (HOME / "dbt_project").glob("models/marts/*/*.yml")} == set(NAMES)
 
 
 @every_mart
@@ -321,12 +328,65 @@ def test_a_unit_test_shows_that_placeholders_carry_no_text(unit_tests):
     ]
 
 
-def test_every_harmonized_table_has_a_staging_view():
+def test_every_harmonized_table_has_a_source_and_a_staging_view(manifest):
     """Unit tests can stand in for a view, not for a Parquet file."""
-    assert {path.stem for path in STAGING.glob("*.sql")} == {f"stg_{key.partition('/')[2]}" for key in read_by_dbt()}
+    views = {name for node in manifest["nodes"].values() if (name := node["name"]).startswith("stg_")}
+    assert views == {f"stg_{key.partition('/')[2]}" for key in read_by_dbt()}
+    assert {f"harmonized/{source['name']}" for source in manifest["sources"].values()} == set(read_by_dbt())
 
 
-def test_every_source_is_a_table_of_schema_py(manifest):
-    sources = {source["name"] for source in manifest["sources"].values()}
-    assert {f"harmonized/{name}" for name in sources} == set(read_by_dbt())
-    assert all(isinstance(harmonized_schema(name), type(schema.PROJECTS)) for name in sources)
+@every_mart
+def test_a_mart_reads_the_tables_whose_columns_it_takes_over(name, manifest):
+    """So that it is made anew with them, and with what their schema says."""
+    meta = model(manifest, name)["config"]["meta"]
+    named = {key for kind in ("passes", "rows_of") if (key := meta.get(kind))} | set(meta.get("columns_of", ()))
+    read, ahead = set(), [model(manifest, name)["unique_id"]]
+    while ahead:
+        above = manifest["parent_map"][ahead.pop()]
+        read |= set(above)
+        ahead += above
+    assert {f"source.carbon.{key.replace('/', '.')}" for key in named} <= read
+
+
+# --- how dbt's statements are planned -------------------------------------------------------------------------------
+
+
+def refused_joins(build: Settings, monkeypatch, statements: dict[str, str]) -> list[str]:
+    """The statements, by name, that would compare two tables pair by pair."""
+    monkeypatch.chdir(project.folder(build))  # the views' paths are relative to it
+    with duckdb.connect(str(build.dbt_target / "build.duckdb"), read_only=True) as con:
+        con.execute(AS_LARGE_TABLES)
+        return [
+            f"{name}: {join.operator} {join.condition}"
+            for name, sql in statements.items()
+            for join in joins_of(con, sql, "dbt")
+            if join.operator in ROW_BY_ROW and not join.has_one_row
+        ]
+
+
+def test_no_model_joins_pair_by_pair(build, monkeypatch):
+    """dbt's tests are explained, too. The statements of the package are, in `tests/project/test_join_plans.py`."""
+    compiled = (build.dbt_target / "compiled" / "carbon" / "models").rglob("*.sql")
+    statements = {path.name: path.read_text() for path in compiled}
+    assert {f"{name}.sql" for name in NAMES} < set(statements)
+    assert refused_joins(build, monkeypatch, statements) == []
+
+
+@pytest.mark.parametrize(
+    ("name", "key", "condition"),
+    [
+        (
+            "credits",
+            "asserted.transaction_type = beneficiaries.transaction_type",
+            "asserted.transaction_type = 'retirement'",
+        ),
+        ("projects", "projects.is_placeholder = protocols.is_placeholder", "not projects.is_placeholder"),
+    ],
+)
+def test_a_left_join_with_a_condition_on_its_left_side_alone_is_found(name, key, condition, build, monkeypatch):
+    """As both marts had it, for most of the time that a run took."""
+    (path,) = (build.dbt_target / "compiled" / "carbon" / "models").rglob(f"marts/*/{name}.sql")
+    sql = path.read_text()
+    assert sql.count(key) == 1
+    assert refused_joins(build, monkeypatch, {name: sql}) == []
+    assert refused_joins(build, monkeypatch, {name: sql.replace(key, condition)}) != []

@@ -14,7 +14,7 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carbon_assets.base import store
-from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.base.settings import Settings
 from carbon_assets.beneficiaries import schema as beneficiaries_schema
 from carbon_assets.boundaries import schema as boundaries_schema
 from carbon_assets.history import schema as history_schema
@@ -24,6 +24,7 @@ from carbon_assets.registries import schema as registries_schema
 from carbon_assets.unified import harmonize
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import CONFIGS, settings_in
+from tests.kit.project_tables import mart_sql
 from tests.kit.remembering import (
     REGISTRIES,
     at,
@@ -35,7 +36,6 @@ from tests.kit.remembering import (
     totals_history,
 )
 
-MARTS = HOME / "dbt_project" / "models" / "marts"
 PUBLISHED = ["credits", "project_history", "totals_history"]
 TOTALS = ("issued", "retired", "cancelled", "outstanding")
 
@@ -223,7 +223,7 @@ def hosted_by(row: dict, source: str) -> bool:
 
 def mart(con: duckdb.DuckDBPyConnection, name: str) -> None:
     """Build a mart by its own SQL, on tables that are named as the models are."""
-    query = jinja2.Template((MARTS / f"{name}.sql").read_text()).render(ref=lambda model: model)
+    query = jinja2.Template(mart_sql(name).read_text()).render(ref=lambda model: model)
     con.execute(f"create table {name} as {query}")
 
 

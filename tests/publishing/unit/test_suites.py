@@ -16,13 +16,17 @@ import pyarrow as pa
 import pytest
 
 from carbon_assets.base import suites
+from carbon_assets.base.settings import Settings
 from carbon_assets.base.suites import Expectation, SuiteError
-from carbon_assets.platform import gates
+from carbon_assets.platform import gates, schemas
+from carbon_assets.publishing import models
 from tests.kit.project_tables import HOME, SHAPES, all_tables, columns_of, shape_of
 from tests.kit.sample_tables import normalizer, samples
 
 EXPECTATIONS = HOME / "expectations"
 TABLES = all_tables()
+MARTS = models.marts(HOME / "dbt_project")
+HARMONIZED = {key: table.columns for key, table in schemas.tables().items()}
 SUITES = {**TABLES, **{key: columns_of(shape) for key, shape in SHAPES.items()}}
 
 # --- what can be wrong with the suites as files ---------------------------------------------------------------------
@@ -70,7 +74,9 @@ def refused_suites(folder: Path) -> list[str]:
 
 
 def test_every_table_has_a_suite():
-    assert tables_without_suite(EXPECTATIONS, TABLES) == []
+    """A mart may have all of its own from the table whose rows it passes on."""
+    without = tables_without_suite(EXPECTATIONS, TABLES)
+    assert [key for key in without if not (key.startswith("marts/") and suite_of(key))] == []
 
 
 def test_every_suite_guards_a_table_or_a_shape():
@@ -93,9 +99,58 @@ def test_every_suite_is_understood():
 def test_a_tables_suites_go_together(key, project_settings):
     """Names of expectations are names of checks, which must be distinct within a table."""
     expectations = suite_of(key)
-    paths = suites.suite_paths(project_settings, *key.split("/"), shape=shape_of(key))
-    assert suites.load_suites(paths) == expectations
+    names = [expectation.name for expectation in expectations]
+    assert len(set(names)) == len(names)
+    own = suites.load_suites(suites.suite_paths(project_settings, *key.split("/"), shape=shape_of(key)))
+    assert [expectation for expectation in own if expectation not in expectations] == []
     assert any(expectation.is_critical for expectation in expectations)
+
+
+# --- once, not twice ------------------------------------------------------------------------------------------------
+
+
+PASSING = [name for name, mart in MARTS.items() if mart.rows_of]
+
+
+@pytest.mark.parametrize("name", PASSING)
+def test_a_mart_is_held_against_all_that_blocks_the_table_whose_rows_it_has(name):
+    mart = MARTS[name]
+    upstream = suites.load_suite(EXPECTATIONS / f"{mart.rows_of}.json")
+    about = [e for e in upstream if e.is_critical and set(e.columns) <= set(TABLES[f"marts/{name}"])]
+    assert about
+    assert {e.name for e in about} <= {e.name for e in suite_of(f"marts/{name}")}
+
+
+def repeated(upstream: list[Expectation], own: list[Expectation]) -> list[str]:
+    """Expectations of a mart's own file that only say again what it has from upstream."""
+    return [e.name for e in own if any((e.type, e.kwargs) == (u.type, u.kwargs) for u in upstream)]
+
+
+@pytest.mark.parametrize("name", [name for name in PASSING if (EXPECTATIONS / "marts" / f"{name}.json").exists()])
+def test_a_marts_own_suite_repeats_nothing(name):
+    upstream = suites.load_suite(EXPECTATIONS / f"{MARTS[name].rows_of}.json")
+    assert repeated(upstream, suites.load_suite(EXPECTATIONS / "marts" / f"{name}.json")) == []
+
+
+def expectation(name: str, *columns: str, severity: str = "critical", type_: str = "expect_it") -> Expectation:
+    return Expectation(name, type_, {"column_list": list(columns)}, severity, "For a test.")
+
+
+def test_what_blocks_is_inherited_as_far_as_the_columns_go():
+    upstream = [
+        expectation("has_rows"),
+        expectation("of_a_column", "a"),
+        expectation("of_a_column_that_is_not_passed_on", "a", "gone"),
+        expectation("warns", "a", severity="warning"),
+        expectation("said_anew", "b"),
+    ]
+    own = [expectation("said_anew", "b", type_="expect_more"), expectation("of_its_own", "c")]
+    assert suites.inherited(upstream, ["a", "b", "c"], own) == [*upstream[:2], *own]
+
+
+def test_a_repetition_is_found():
+    upstream = [expectation("a_is_given", "a")]
+    assert repeated(upstream, [expectation("of_another_name", "a"), expectation("other", "b")]) == ["of_another_name"]
 
 
 # --- the functions above find what they look for --------------------------------------------------------------------
@@ -380,7 +435,10 @@ def small_table(key: str) -> pa.Table:
 
 
 def suite_of(key: str) -> list[Expectation]:
-    """All expectations of a table: those of its shape and its own."""
+    """All expectations of a table: those of its shape and its own; of a mart those of the table whose rows it passes on, too."""
+    settings = Settings.from_environment()
+    if key.startswith("marts/"):
+        return models.suite(settings, MARTS[key.removeprefix("marts/")], HARMONIZED)
     shape = shape_of(key)
     paths = [EXPECTATIONS / "normalized" / f"{shape}.json"] if shape else []
     return suites.load_suites([*paths, EXPECTATIONS / f"{key}.json"])
