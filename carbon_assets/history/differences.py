@@ -39,14 +39,16 @@ def rank_statuses(con: duckdb.DuckDBPyConnection, configs: Path, meaning_of: Cha
     con.unregister("changes_ranks")
 
 
-def changed_fields(spec: Table, fields: list[Field], old: Snapshot) -> str:
-    """One row per changed field of a record that both files have: its class, and the tonnes that it moved."""
+def find_changed_fields(con: duckdb.DuckDBPyConnection, spec: Table, fields: list[Field], old: Snapshot) -> None:
+    """Make `changes_changed`: one row per changed field of a record that both files have, its class, and the tonnes that it
+    moved."""
     cells = ", ".join(
         f"case when o.f{i} is distinct from n.f{i} then {{'place': {i}, 'was': o.f{i}, 'is': n.f{i}, "
         f"'old': nullif(ro.{quote(field.keys[0])}, ''), 'new': nullif(rn.{quote(field.keys[1])}, '')}} end"
         for i, field in enumerate(fields)
     )
-    return f"""
+    con.execute(f"""
+        create or replace temp table changes_changed as
         with roles(place, field, role, type, is_date) as (values {_roles(spec, fields)}),
         differences as (
             select
@@ -75,7 +77,7 @@ def changed_fields(spec: Table, fields: list[Field], old: Snapshot) -> str:
         )
         select *, {classes.OF_FIELD} as change_class, abs(coalesce(is_t, 0) - coalesce(was_t, 0)) as moved
         from read
-    """
+    """)
 
 
 def _day(snapshot: Snapshot) -> object:

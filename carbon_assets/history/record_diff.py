@@ -20,8 +20,8 @@ from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.history import schema
 from carbon_assets.history.classes import load_classes
 from carbon_assets.history.differences import (
-    changed_fields,
     changed_records,
+    find_changed_fields,
     one_sided,
     rank_statuses,
     unsplit_lines,
@@ -61,7 +61,7 @@ def compare(
     pair_records(con, len(fields))
     rank_statuses(con, settings.configs, meaning_of)
     find_covered_blocks(con)
-    con.execute(f"create or replace temp table changes_changed as {changed_fields(spec, fields, old.snapshot)}")
+    find_changed_fields(con, spec, fields, old.snapshot)
     differing = " union all by name ".join(
         [
             changed_records(meaning_of),
