@@ -168,7 +168,7 @@ def _repaired(site: Site) -> dg.AssetsDefinition:
 
 def _pictures(shapes: pa.Table, made: boundaries.Boundaries, rules: boundary_rules.Rules) -> dict:
     """Maps of the boundaries that the repair changed most, then of the largest."""
-    shown = boundaries.most_changed(made)[: rules.most_previews]
+    shown = boundaries.most_changed(made)[: rules.max_previews]
     if not shown:
         return {}
     drawn = boundary_preview.markdown([_preview(project_id, shapes, made) for project_id in shown])

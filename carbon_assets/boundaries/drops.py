@@ -66,7 +66,7 @@ def packed(path: Path, rules: Rules) -> tuple[str, bytes]:
     """The name and bytes under which a file, or a folder with a shapefile, is kept. Raises `readers.UnreadableFile`."""
     if path.is_dir():
         return f"{path.name}.zip", files.pack(path, rules.limits)
-    files.check_size("the file", path.stat().st_size, rules.limits.most_bytes, "bytes")
+    files.check_size("the file", path.stat().st_size, rules.limits.max_bytes, "bytes")
     return path.name, path.read_bytes()
 
 

@@ -113,7 +113,7 @@ def _rows(con: duckdb.DuckDBPyConnection, query: str, **files: Path) -> list[dic
 
 def _misplaced(con: duckdb.DuckDBPyConnection, shapes: Path, knowledge: Knowledge, places: Places) -> Iterator[dict]:
     """Boundaries outside their country, and those that would lie in it if their axes were exchanged."""
-    least = knowledge.rules.least_share_inside
+    least = knowledge.rules.min_share_inside
     placed = _rows(con, "select * from placed where geometry is not null and country_iso3 is not null")
     drawn = np.array([shapely.from_wkb(row["geometry"]) for row in placed], dtype=object)
     countries = [row["country_iso3"] for row in placed]
@@ -174,7 +174,7 @@ def _swapped(geometries: np.ndarray) -> np.ndarray:
 def _unlike_stated(con: duckdb.DuckDBPyConnection, shapes: Path, knowledge: Knowledge) -> Iterator[dict]:
     """Held against what stewards know that the registry states, else against the sum of what the shapes state of themselves,
     if all do."""
-    most = knowledge.rules.most_area_difference
+    most = knowledge.rules.max_area_difference
     by_itself = """
         select project_id, sum(stated_ha) as stated_ha, string_agg(distinct stated_by, ', ' order by stated_by) as stated_by
         from read_parquet($shapes) group by project_id having count(*) = count(stated_ha)

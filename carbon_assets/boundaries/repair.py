@@ -96,7 +96,7 @@ class Repaired:
         return sum(abs(step.delta_ha) for step in steps) / most if most else 0.0
 
 
-def repair(shapes: Sequence[Shape], least_part_ha: float) -> Repaired:
+def repair(shapes: Sequence[Shape], min_part_ha: float) -> Repaired:
     """One geometry of all shapes of a project. Raises `UnusableShape`, above all for coordinates that are no places on Earth.
 
     The order of shapes does not matter.
@@ -114,7 +114,7 @@ def repair(shapes: Sequence[Shape], least_part_ha: float) -> Repaired:
     parts = _made_valid(parts, account)
     parts = _polygons_only(parts, account)
     parts = _merged(parts, account)
-    parts = _without_slivers(parts, account, least_part_ha)
+    parts = _without_slivers(parts, account, min_part_ha)
     # A vertex drawn twice in a row would stay or not by where its ring begins.
     parts = in_order(shapely.remove_repeated_points(parts))
     geometry = shapely.orient_polygons(shapely.multipolygons(parts))
@@ -281,13 +281,13 @@ def _merged(parts: Parts, account: _Account) -> Parts:
     return merged
 
 
-def _without_slivers(parts: Parts, account: _Account, least_part_ha: float) -> Parts:
-    is_sliver = areas_ha(parts) < least_part_ha
+def _without_slivers(parts: Parts, account: _Account, min_part_ha: float) -> Parts:
+    is_sliver = areas_ha(parts) < min_part_ha
     gone = int(is_sliver.sum())
     if not gone:
         account.unchanged("slivers")
         return parts
-    account.add("slivers", parts[~is_sliver], f"{_counted(gone, 'part')} below {least_part_ha:g} ha")
+    account.add("slivers", parts[~is_sliver], f"{_counted(gone, 'part')} below {min_part_ha:g} ha")
     return parts[~is_sliver]
 
 

@@ -34,17 +34,17 @@ class Declared(Model):
 class Rules(Model):
     """Thresholds; what each means stands beside its value in `rules.yml`. Areas in ha, shares from 0 to 1."""
 
-    least_part_ha: float = Field(ge=0)
+    min_part_ha: float = Field(ge=0)
     default_crs: str
     declared_crs: dict[str, Declared] = Field({})
     area_attributes: dict[str, float] = Field({})
-    most_repair_change: float = Field(ge=0)
-    most_sliver_share: float = Field(ge=0)
-    most_geodesic_difference: float = Field(ge=0)
-    most_area_difference: float = Field(ge=0)
-    least_share_inside: float = Field(ge=0, le=1)
+    max_repair_change: float = Field(ge=0)
+    max_sliver_share: float = Field(ge=0)
+    max_geodesic_difference: float = Field(ge=0)
+    max_area_difference: float = Field(ge=0)
+    min_share_inside: float = Field(ge=0, le=1)
     overlap_tolerance_ha: float = Field(ge=0)
-    most_previews: int = Field(ge=0)
+    max_previews: int = Field(ge=0)
     limits: Limits = Limits()
 
     _crs = field_validator("default_crs")(_known_crs)

@@ -11,7 +11,7 @@ SUBJECT = Subject(
         Knowledge(
             "boundaries",
             "How boundaries are repaired and judged: thresholds, stated and least areas, countries and their regions.",
-            ("boundaries/*.yml", "boundaries/*.csv", "geography/**/*.parquet"),
+            ("boundaries/*.yml", "boundaries/*.csv", "geography/*.yml", "geography/**/*.parquet"),
         ),
     ),
     inputs={

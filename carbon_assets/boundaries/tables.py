@@ -118,7 +118,7 @@ def _project(project_id: str, rows: list[dict]) -> _Project:
 
 def _outcome(project: _Project, rules: Rules) -> Repaired | UnusableShape:
     try:
-        return repair.repair(project.shapes, rules.least_part_ha)
+        return repair.repair(project.shapes, rules.min_part_ha)
     except UnusableShape as error:
         return error
     except shapely.errors.ShapelyError as error:  # one project must not stop the others
@@ -182,24 +182,24 @@ def _repair_findings(project: _Project, done: Repaired | UnusableShape, rules: R
         yield {"rule": "shape_not_usable", "finding": f"no polygon is left of {project.file}, {why}"}
         return
     change = done.change("validity", "holes", "overlaps")
-    if change > rules.most_repair_change:
+    if change > rules.max_repair_change:
         steps = {step.name: step for step in done.steps}
         yield {
-            "rule": "repair_changed_the_area", "value": change, "bound": rules.most_repair_change,
+            "rule": "repair_changed_the_area", "value": change, "bound": rules.max_repair_change,
             "finding": f"making it valid moved the area from {steps['validity'].area_before_ha:,.1f} to "
             f"{steps['overlaps'].area_after_ha:,.1f} ha ({change:.1%})",
         }  # fmt: skip
     slivers = done.change("slivers")
-    if slivers > rules.most_sliver_share:
+    if slivers > rules.max_sliver_share:
         (step,) = [step for step in done.steps if step.name == "slivers"]
         yield {
-            "rule": "slivers_held_much_of_the_area", "value": slivers, "bound": rules.most_sliver_share,
+            "rule": "slivers_held_much_of_the_area", "value": slivers, "bound": rules.max_sliver_share,
             "finding": f"{step.reason} were left out, {-step.delta_ha:,.1f} of {step.area_before_ha:,.1f} ha ({slivers:.1%})",
         }  # fmt: skip
     geodesic = geodesic_area_ha(done.geometry)
     difference = abs(geodesic - done.area_ha) / done.area_ha
-    if difference > rules.most_geodesic_difference:
+    if difference > rules.max_geodesic_difference:
         yield {
-            "rule": "areas_disagree", "value": difference, "bound": rules.most_geodesic_difference,
+            "rule": "areas_disagree", "value": difference, "bound": rules.max_geodesic_difference,
             "finding": f"{done.area_ha:,.1f} ha in equal-area projection, {geodesic:,.1f} ha on the ellipsoid",
         }  # fmt: skip

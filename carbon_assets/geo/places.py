@@ -16,19 +16,21 @@ import numpy as np
 import pyarrow as pa
 import pyarrow.parquet as pq
 import shapely
+from pydantic import Field
 
-from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.configs import ConfigError, Model, load_yaml
 
 COLUMNS = ("country_iso3", "region", "geometry")
 
-NEAR = 0.1
-"""Degrees to the nearest region within which a polygon that meets none still belongs to it: some 11 km."""
+SEGMENTS_OF_QUARTER_CIRCLE = 4
+"""Of a widened country's corners: at 4 they fall short by 2 % of what it is widened by."""
 
-SLACK = 0.05
-"""Degrees beyond a country's edge that still count as inside: what borders and coasts at 1:10m are worth, some 5 km."""
 
-_QUARTER_ARCS = 4
-"""Segments per quarter circle of a widened country; at 4 its corners fall short by 2 % of `SLACK`."""
+class Nearness(Model):
+    """The model of `configs/geography/places.yml`, which says what its keys mean."""
+
+    max_degrees_to_region: float = Field(ge=0)
+    degrees_around_country: float = Field(ge=0)
 
 
 class Place(NamedTuple):
@@ -44,6 +46,7 @@ NOWHERE = Place(None, None)
 @cache
 def load(configs: Path) -> Places:
     """The regions of `configs/geography`. Raises `ConfigError` where a file is missing, unreadable or says nothing."""
+    nearness = load_yaml(configs / "geography" / "places.yml", Nearness)
     folder = configs / "geography" / "regions"
     paths = sorted(folder.glob("*.parquet"))
     if not paths:
@@ -52,7 +55,7 @@ def load(configs: Path) -> Places:
     # In this order everywhere, so that the first of equals does not depend on the files.
     rows.sort(key=lambda row: (row[0], row[1] or ""))
     countries, regions, shapes = zip(*rows, strict=True)
-    return Places(countries, regions, shapes)
+    return Places(countries, regions, shapes, nearness)
 
 
 def _rows(path: Path) -> list[tuple[str, str | None, shapely.Geometry]]:
@@ -77,8 +80,13 @@ class Places:
     """
 
     def __init__(
-        self, countries: Sequence[str], regions: Sequence[str | None], shapes: Sequence[shapely.Geometry]
+        self,
+        countries: Sequence[str],
+        regions: Sequence[str | None],
+        shapes: Sequence[shapely.Geometry],
+        nearness: Nearness,
     ) -> None:
+        self._nearness = nearness
         self._places = [Place(*pair) for pair in zip(countries, regions, strict=True)]
         self._codes = {code: number for number, code in enumerate(sorted(set(countries)))}
         self._country = np.array([self._codes[code] for code in countries])
@@ -96,7 +104,7 @@ class Places:
         """The place of each polygon, in their order.
 
         The country that holds most of its area, and the region that holds most of it in that country; where it meets
-        none, those of the nearest region within `NEAR`.
+        none, those of the nearest region within `max_degrees_to_region`.
         """
         geometries = np.asarray(geometries, dtype=object)
         homes = np.full(len(geometries), -1)
@@ -112,16 +120,18 @@ class Places:
         largest = self._largest(which, region, areas)
         _put(homes, which[largest], region[largest])
 
-        which, region = self._pairs(np.where(homes < 0, geometries, None), NEAR)
+        reach = self._nearness.max_degrees_to_region
+        which, region = self._pairs(np.where(homes < 0, geometries, None), reach)
         distances = shapely.distance(self._shapes[region], geometries[which])
         nearest = np.lexsort((region, distances))
-        nearest = nearest[distances[nearest] <= NEAR]
+        nearest = nearest[distances[nearest] <= reach]
         _put(homes, which[nearest], region[nearest])
 
         return [self._places[home] if home >= 0 else NOWHERE for home in homes]
 
     def shares_inside(self, geometries: np.ndarray, countries: Sequence[str | None]) -> np.ndarray:
-        """The share (0 to 1) of each polygon's area that lies in its stated country, or within `SLACK` of it.
+        """The share (0 to 1) of each polygon's area that lies in its stated country, or within
+        `degrees_around_country` of it.
 
         NaN where the country is None or has no region, and where the geometry has no area.
         """
@@ -160,10 +170,13 @@ class Places:
         return np.lexsort((region, -areas, country, -np.bincount(held, weights=areas)[held]))
 
     def _widen(self, country: np.ndarray) -> np.ndarray:
-        """Countries with `SLACK` around them; made when first asked for, as few of all ever are."""
+        """Countries with `degrees_around_country` around them; made when first asked for, as few of all ever are."""
+        width = self._nearness.degrees_around_country
         for one in np.unique(country):
             if self._widened[one] is None:
-                regions = shapely.buffer(self._shapes[self._country == one], SLACK, quad_segs=_QUARTER_ARCS)
+                regions = shapely.buffer(
+                    self._shapes[self._country == one], width, quad_segs=SEGMENTS_OF_QUARTER_CIRCLE
+                )
                 self._widened[one] = shapely.union_all(regions)
                 shapely.prepare(self._widened[one])
         return self._widened[country]

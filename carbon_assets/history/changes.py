@@ -16,10 +16,9 @@ import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from carbon_assets.base import readers, store
-from carbon_assets.base.lists import files_of
 from carbon_assets.base.settings import HOME, Settings
 from carbon_assets.history import schema
-from carbon_assets.history.classes import CLASSES
+from carbon_assets.history.classes import ChangeClasses, files_read
 from carbon_assets.history.record_diff import between
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots import store as snapshots
@@ -41,14 +40,14 @@ def registry_changes(con: duckdb.DuckDBPyConnection, settings: Settings, registr
 
 def newest_pairs(settings: Settings, registries: dict[str, Registry]) -> list[tuple[Snapshot, Snapshot]]:
     """Of each table that changed, its newest snapshot behind the one that it is compared with."""
-    found = (snapshots.compared(settings, r.id, table)[-1:] for r in registries.values() for table in r.tables)
-    return [pair for pairs in found for pair in pairs]
+    newest = (snapshots.compared(settings, r.id, table)[-1:] for r in registries.values() for table in r.tables)
+    return [pair for pairs in newest for pair in pairs]
 
 
 def kept(
     con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, old: Snapshot, new: Snapshot
 ) -> pa.Table:
-    """`between`, told once and kept beside the data until what it depends on changes."""
+    """What `between` finds, made once and kept beside the data until what it depends on changes."""
     path = settings.table("changes", registry.id, table, f"{old.name}..{new.name}")
     stamp = _stamp(settings, registry, table)
     if path.exists() and (pq.read_schema(path).metadata or {}).get(b"made_with") == stamp:
@@ -65,7 +64,7 @@ def kept(
 def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
     """A hash of all that the differences of two given files depend on: descriptions, vocabulary, code."""
     description = registry.model_dump(mode="json", exclude={"tables"}) | registry.tables[table].model_dump(mode="json")
-    files = [*files_of(settings.configs / "vocab" / "status"), *_code(registry)]
+    files = [*files_read(settings.configs), *_code(registry)]
     if registry.tables[table].resolves_projects:
         files.append(settings.table("normalized", registry.id, "projects"))
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
@@ -77,28 +76,28 @@ def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
 def _code(registry: Registry) -> list[Path]:
     package = Path(__file__).parents[1]
     names = [
-        "history/record_diff.py", "history/classes.py", "registries/cells.sql", "registries/cells.py", "registries/events.py",
-        "base/readers.py",
+        "history/record_diff.py", "history/sides.py", "history/records.py", "history/pairing.py", "history/differences.py",
+        "history/classes.py", "registries/cells.sql", "registries/cells.py", "registries/events.py", "base/readers.py",
     ]  # fmt: skip
     hooks = [HOME / f"{registry.hooks.replace('.', '/')}.py"] if registry.hooks else []
     return [*(package / name for name in names), *hooks]
 
 
-def counts(rows: pa.Table) -> list[dict]:
+def counts(rows: pa.Table, meaning_of: ChangeClasses) -> list[dict]:
     """Records and tonnes of each class and kind of change, the gravest first."""
     keys = ["change_class", "change", "is_retroactive"]
     groups = rows.group_by(keys).aggregate([("quantity", "sum"), ("record_key", "count")]).to_pylist()
-    told = [
-        {name: g[name] for name in keys} | {"records": g["record_key_count"], "quantity": g["quantity_sum"]}
-        for g in groups
+    totals = [
+        {name: group[name] for name in keys} | {"records": group["record_key_count"], "quantity": group["quantity_sum"]}
+        for group in groups
     ]
-    return sorted(told, key=lambda c: (CLASSES.index(c["change_class"]), c["change"]))
+    return sorted(totals, key=lambda row: (meaning_of.gravest_first.index(row["change_class"]), row["change"]))
 
 
-def heaviest(rows: pa.Table, most: int) -> list[dict]:
-    """The rows that weigh most: retroactive ones first, then by tonnes."""
+def heaviest(rows: pa.Table, limit: int) -> list[dict]:
+    """The `limit` rows that weigh most: retroactive ones first, then by tonnes."""
     order = [("is_retroactive", "descending"), ("quantity", "descending"), ("record_key", "ascending")]
-    return rows.take(pc.sort_indices(rows, order)[:most]).to_pylist()
+    return rows.take(pc.sort_indices(rows, order)[:limit]).to_pylist()
 
 
 def in_words(row: dict) -> str:

@@ -5,6 +5,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 
 from carbon_assets.history import changes, schema
+from carbon_assets.history.classes import ChangeClasses, load_classes
 from carbon_assets.platform import tables
 from carbon_assets.platform.rules import MAX_ROWS_SHOWN, Watch, preview
 from carbon_assets.platform.site import Site
@@ -16,8 +17,9 @@ RETROACTIVE = "no_retroactive_changes"
 
 
 def registry_changes(site: Site, registries: dict[str, Registry]) -> dg.AssetsDefinition:
-    """The table of all changes of records."""
+    """The table of all changes of records. Raises `ConfigError` where `configs/history/` cannot be used."""
     settings = site.settings
+    meaning_of = load_classes(settings.configs)
     return tables.table(
         site,
         REGISTRY_CHANGES,
@@ -33,19 +35,19 @@ def registry_changes(site: Site, registries: dict[str, Registry]) -> dg.AssetsDe
                 description="The newest snapshot of no table rewrites what was published before: nothing is cancelled "
                 "years later, withdrawn, restated or dated anew.",
             ),
-            lambda rows: judged(rows, {new.name for _, new in changes.newest_pairs(settings, registries)}),
+            lambda rows: judged(rows, {new.name for _, new in changes.newest_pairs(settings, registries)}, meaning_of),
         ),
     )
 
 
-def judged(rows: pa.Table, newest: set[str]) -> dg.AssetCheckResult:
+def judged(rows: pa.Table, newest: set[str], meaning_of: ChangeClasses) -> dg.AssetCheckResult:
     """How many records, of how many tonnes, the `newest` snapshots rewrite, and the heaviest of them."""
     is_newest = pc.is_in(rows["to_snapshot"], pa.array(sorted(newest), pa.string()))
     rewritten = rows.filter(pc.and_(is_newest, rows["is_retroactive"]))
     tonnes = float(pc.sum(rewritten["quantity"]).as_py() or 0)
     metadata: dict = {"records": len(rewritten), "tonnes": tonnes}
     if len(rewritten):
-        counts = changes.counts(rewritten)
+        counts = changes.counts(rewritten, meaning_of)
         metadata |= {
             "by class": dg.MetadataValue.json({f"{c['change_class']} ({c['change']})": c["records"] for c in counts})
         }

@@ -1,43 +1,69 @@
-"""What a change of a record means: its class, which classes rewrite the past, and which of several is the gravest.
+"""What a change of a record means: its class. Which classes rewrite the past, and which of several is the gravest, is data:
+`configs/history/`.
 
 How records are found to differ belongs in `record_diff.py`.
 """
 
 from __future__ import annotations
 
+from dataclasses import dataclass
+from pathlib import Path
+
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.lists import files_of, load_list, yes_or_no
 from carbon_assets.base.sqltext import literal
 from carbon_assets.registries.description import Table
 
-RETROACTIVE = (
-    "retroactive cancellation",
-    "retirement withdrawn",
-    "cancellation withdrawn",
-    "quantity restated",
-    "project disappeared",
-    "status moved backwards",
-    "vintage or date moved",
-)
-"""Classes that rewrite what was published before, the gravest first."""
-CLASSES = (
-    *RETROACTIVE,
-    "new retirement",
-    "new cancellation",
-    "new issuance",
-    "new project",
-    "block split",
-    "project renamed",
-    "beneficiary edited",
-    "status changed",
-    "detail edited",
-    "unreadable row",
-)
-"""All classes: of several that fit a record the first counts."""
+PRODUCED = frozenset(
+    {
+        "retroactive cancellation", "retirement withdrawn", "cancellation withdrawn", "quantity restated",
+        "project disappeared", "status moved backwards", "vintage or date moved", "new retirement", "new cancellation",
+        "new issuance", "new project", "block split", "project renamed", "beneficiary edited", "status changed",
+        "detail edited", "unreadable row",
+    }
+)  # fmt: skip
+"""The classes that the SQL below gives; how grave each is, is data."""
 
-STATUS_ORDER = ("listed", "registered", "completed")
 BENEFICIARY = ("retirement_beneficiary", "retirement_account", "retirement_note", "retirement_reason")
 
-GRAVITY = f"list_position([{', '.join(map(literal, CLASSES))}], change_class)"
-"""SQL of how grave a class is: 1 is the gravest."""
+
+@dataclass(frozen=True)
+class ChangeClasses:
+    """What stewards say of the classes of changes: `gravest_first`, of several that fit a record the first counts;
+    `retroactive`, those that rewrite what was published before; `statuses`, in the order in which a project has them."""
+
+    gravest_first: tuple[str, ...]
+    retroactive: tuple[str, ...]
+    statuses: tuple[str, ...]
+
+    @property
+    def gravity(self) -> str:
+        """SQL of how grave `change_class` is: 1 is the gravest."""
+        return f"list_position([{', '.join(map(literal, self.gravest_first))}], change_class)"
+
+
+def files_read(configs: Path) -> list[Path]:
+    """The files that say what changes mean, besides the registries' descriptions."""
+    lists = ("history/change_classes", "history/status_order", "vocab/status")
+    return [path for name in lists for path in files_of(configs / name)]
+
+
+def load_classes(configs: Path) -> ChangeClasses:
+    """What `configs/history/` says. Raises `ConfigError` where it leaves out a class, or names one that no change has."""
+    folder = configs / "history"
+    rows = load_list(folder / "change_classes", ("change_class", "rewrites_the_past", "note"), key=("change_class",))
+    for row in rows:
+        if row["change_class"] not in PRODUCED:
+            raise ConfigError(
+                f"{row['place']}: no change has the class {row['change_class']!r}; known: {', '.join(sorted(PRODUCED))}"
+            )
+    names = tuple(row["change_class"] for row in rows)
+    if missing := PRODUCED - set(names):
+        raise ConfigError(f"{folder / 'change_classes'}.csv: says nothing of {', '.join(sorted(missing))}")
+    retroactive = tuple(row["change_class"] for row in rows if yes_or_no(row, "rewrites_the_past"))
+    statuses = load_list(folder / "status_order", ("status", "note"), key=("status",))
+    return ChangeClasses(names, retroactive, tuple(row["status"] for row in statuses))
+
 
 _ENDS = "('retirement', 'cancellation')"
 

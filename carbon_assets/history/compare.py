@@ -16,6 +16,8 @@ import pyarrow as pa
 from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 from carbon_assets.history import changes, record_diff
+from carbon_assets.history.classes import ChangeClasses, load_classes
+from carbon_assets.history.sides import Version
 from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
@@ -27,7 +29,7 @@ class Refused(PlainError):
     """The two cannot be compared."""
 
 
-Versions = tuple[record_diff.Version, record_diff.Version]
+Versions = tuple[Version, Version]
 
 
 def compare(
@@ -52,7 +54,10 @@ def compare(
         rows = record_diff.compare(con, settings, registry, table, before, after)
     if csv_file:
         _write_csv(rows, csv_file)
-    return [f"{registry.id}/{table}: {_titled(before.snapshot)} -> {_titled(after.snapshot)}", *summary(rows)]
+    return [
+        f"{registry.id}/{table}: {_titled(before.snapshot)} -> {_titled(after.snapshot)}",
+        *summary(rows, load_classes(settings.configs)),
+    ]
 
 
 def _files(registries: dict[str, Registry], old: str, new: str, registry: str, table: str) -> Versions:
@@ -74,12 +79,12 @@ def _snapshots(settings: Settings, old: str, new: str) -> Versions:
     return versions
 
 
-def _stored(settings: Settings, name: str) -> record_diff.Version:
+def _stored(settings: Settings, name: str) -> Version:
     snapshot = snapshots.named(settings, name)
-    return record_diff.Version(snapshot, lambda: snapshot.content(settings))
+    return Version(snapshot, lambda: snapshot.content(settings))
 
 
-def _file(path: Path, registry: str, table: str) -> record_diff.Version:
+def _file(path: Path, registry: str, table: str) -> Version:
     """A file that need not be in the raw store, as if it had been taken when it was last written."""
     content = path.read_bytes()
     snapshot = Snapshot(
@@ -94,18 +99,18 @@ def _file(path: Path, registry: str, table: str) -> record_diff.Version:
         asserted_by="the command line",
         stored_as="",
     )
-    return record_diff.Version(snapshot, lambda: content)
+    return Version(snapshot, lambda: content)
 
 
 def _titled(snapshot: Snapshot) -> str:
     return f"{snapshot.file} ({snapshot.name})"
 
 
-def summary(rows: pa.Table) -> list[str]:
+def summary(rows: pa.Table, meaning_of: ChangeClasses) -> list[str]:
     """Records and tonnes of each class, the gravest first, and the heaviest changes."""
     if not len(rows):
         return ["no record differs"]
-    counted = changes.counts(rows)
+    counted = changes.counts(rows, meaning_of)
     lines = [f"{len(rows):,} records differ", "", f"{'class':<26}{'change':<13}{'records':>10}{'tonnes':>18}"]
     lines += [
         f"{c['change_class']:<26}{c['change']:<13}{c['records']:>10,}{_tonnes(c['quantity']):>18}"

@@ -3,6 +3,7 @@
 import dagster as dg
 
 from carbon_assets.integrity import double_counting, findings, schema, serial_blocks
+from carbon_assets.integrity.rules import load_rules
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.rules import Rules
 from carbon_assets.platform.site import Site
@@ -24,6 +25,7 @@ def build(site: Site) -> Parts:
     Raises `ConfigError` where `configs/integrity/` cannot be understood.
     """
     settings, registries = site.settings, load_registries(site.settings.configs)
+    rules = load_rules(settings.configs)
     conversions = double_counting.check(settings.configs, registries)
     credits, projects, blocks = (settings.table(*key.path) for key in (CREDITS, PROJECTS, SERIAL_BLOCKS))
     # What was published of projects before tells of crediting periods that are over.
@@ -37,7 +39,7 @@ def build(site: Site) -> Parts:
         table(
             site, CREDIT_FINDINGS, [CREDITS, PROJECTS, SERIAL_BLOCKS, PROJECT_HISTORY],
             schema.CREDIT_FINDINGS, "Rows that break a rule of time or of serial numbers, once for each rule.",
-            lambda con: findings.findings(con, credits, projects, blocks, registries, past), counted="rule",
+            lambda con: findings.findings(con, credits, projects, blocks, registries, past, rules), counted="rule",
             rules=Rules(
                 "rule", {rule.name: rule.meaning for rule in findings.RULES},
                 ("project_id", "quantity", "serial_number", "finding", "credit_id", "other_credit_id"),
@@ -46,7 +48,7 @@ def build(site: Site) -> Parts:
         table(
             site, DOUBLE_COUNTING_FINDINGS, [CREDITS], schema.DOUBLE_COUNTING_FINDINGS,
             "Credits that a programme issues anew and that do not match what host registries cancelled for it.",
-            lambda con: double_counting.findings(con, credits, conversions), counted="status",
+            lambda con: double_counting.findings(con, credits, conversions, rules.double_counting), counted="status",
             rules=Rules(
                 "status", double_counting.FAULTS,
                 (

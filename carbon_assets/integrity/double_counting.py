@@ -1,7 +1,7 @@
 """Credits that a programme issues anew: were they cancelled where they stood before, and issued once?
 
 A conversion is a cancellation in the host registry whose reason says that it was for the programme
-(`configs/integrity/conversions.csv`). Cancellations and issuances are matched; what has no match is told. What else can be wrong
+(`configs/integrity/conversions.csv`). Cancellations and issuances are matched; what has no match is a finding. What else can be wrong
 with a single row belongs in `findings.py`.
 """
 
@@ -16,6 +16,7 @@ from carbon_assets.base import column_types
 from carbon_assets.base.configs import ConfigError, refuse_moved
 from carbon_assets.base.lists import load_list, word_key
 from carbon_assets.integrity import schema
+from carbon_assets.integrity.rules import DoubleCounting
 from carbon_assets.registries.description import Registry
 
 COLUMNS = ("registry", "text", "program", "note")
@@ -37,12 +38,6 @@ PENDING = "not due yet"
 HOST_UNKNOWN = "cancellations not known"
 PROGRAM_UNKNOWN = "programme not known"
 
-DAYS_TO_FOLLOW = 30
-"""Days that a host may take to cancel what was issued. Registries took 1 to 22 days in 2024 to 2026."""
-
-_MOST = 10
-"""Of more blocks of one project and vintage, no combinations are tried: their number doubles with each."""
-
 
 def check(configs: Path, registries: dict[str, Registry]) -> list[dict[str, str]]:
     """The rows of the list of conversions. Raises `ConfigError` where one names no registry, or two say the same."""
@@ -56,17 +51,19 @@ def check(configs: Path, registries: dict[str, Registry]) -> list[dict[str, str]
     return rows
 
 
-def findings(con: duckdb.DuckDBPyConnection, credits: Path, conversions: list[dict[str, str]]) -> pa.Table:
+def findings(
+    con: duckdb.DuckDBPyConnection, credits: Path, conversions: list[dict[str, str]], limits: DoubleCounting
+) -> pa.Table:
     """What does not match, or cannot be checked, as `schema.DOUBLE_COUNTING_FINDINGS`, heaviest first.
 
     `credits`: harmonized, with the host registries' rows beside those of the programmes that replace them.
     """
     _prepare(con, credits, conversions)
     _match_equal(con)
-    _match_sums(con, one="issued", many="cancelled")
-    _match_sums(con, one="cancelled", many="issued")
+    _match_sums(con, "issued", "cancelled", limits.max_blocks_combined)
+    _match_sums(con, "cancelled", "issued", limits.max_blocks_combined)
     _match_totals(con)
-    rows = con.execute(_FINDINGS).to_arrow_table()
+    rows = con.execute(_findings(limits.days_to_follow)).to_arrow_table()
     return rows.select(schema.DOUBLE_COUNTING_FINDINGS.names).cast(schema.DOUBLE_COUNTING_FINDINGS)
 
 
@@ -126,14 +123,15 @@ def _match_equal(con: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-def _match_sums(con: duckdb.DuckDBPyConnection, one: str, many: str) -> None:
-    """One to several of the same project and vintage that make its quantity together, the fewest first."""
+def _match_sums(con: duckdb.DuckDBPyConnection, one: str, many: str, max_blocks: int) -> None:
+    """One to several, at most `max_blocks`, of the same project and vintage that make its quantity together, the fewest
+    first."""
     pair = "part.credit_id, whole" if many == "cancelled" else "whole, part.credit_id"
     con.execute(f"""
         insert into pairs
         with groups as (
             select program, project_id, vintage, list({{credit_id: credit_id, quantity: quantity}} order by day, credit_id) as parts
-            from {_LEFT[many]} group by all having count(*) between 2 and {_MOST}
+            from {_LEFT[many]} group by all having count(*) between 2 and {max_blocks}
         ),
         choices as (
             select program, project_id, vintage, parts, unnest(range(1, (1 << len(parts))::bigint)) as choice from groups
@@ -186,7 +184,7 @@ def _match_totals(con: duckdb.DuckDBPyConnection) -> None:
     """)
 
 
-_FINDINGS = f"""
+_OPEN = f"""
     with hosts as (
         select publisher as registry, min(transaction_date) as known_from, max(transaction_date) as known_to
         from events where transaction_type = 'cancellation' and not is_host_replacement group by publisher
@@ -233,57 +231,65 @@ _FINDINGS = f"""
             from single where host_is_known and (day < known_from) is not true
         ) i on {_SAME.format("c", "i")} and c.place = i.place
     ),
-    unmatched as (
-        select
-            '{QUANTITY_DIFFERS}' as status, i.program, i.registry, i.project_id, i.vintage, d.cancelled, d.issued,
-            abs(d.cancelled - d.issued) as quantity, d.cancellation_id, d.issuance_id,
-            'the host cancelled ' || tonnes(d.cancelled) || ' t, the programme issued ' || tonnes(d.issued) || ' t' as finding
-        from differing d join issued i on i.credit_id = d.issuance_id
-        union all by name
-        select
-            '{ISSUED_AGAIN}' as status, i.program, i.registry, i.project_id, i.vintage, i.quantity as issued, i.quantity,
-            again.cancellation_id, i.credit_id as issuance_id,
-            'as much of the same project and vintage was issued in ' || again.first_id as finding
-        from again join issued i using (credit_id)
-        union all by name
-        select
-            case
-                when (day > known_to - {DAYS_TO_FOLLOW}) is true then '{PENDING}' else '{NOT_CANCELLED}'
-            end as status,
-            program, registry, project_id, vintage, quantity as issued, quantity, credit_id as issuance_id,
-            'issued on ' || coalesce(day::varchar, 'an unknown day') || '; the host has cancelled nothing for it until '
-            || coalesce(known_to::varchar, 'an unknown day') as finding
-        from single
-        where
-            host_is_known and (day < known_from) is not true
-            and credit_id not in (select issuance_id from differing)
-        union all by name
-        select
-            case when (day > known_to) is true then '{PENDING}' else '{NOT_ISSUED}' end as status,
-            program, registry, project_id, vintage, quantity as cancelled, quantity, credit_id as cancellation_id,
-            'cancelled on ' || coalesce(day::varchar, 'an unknown day') || '; the programme has issued '
-            || case
-                when project_id in (select project_id from issued) then 'no such quantity of this vintage'
-                else 'nothing to this project'
-            end || ' until ' || coalesce(known_to::varchar, 'an unknown day') as finding
-        from open_cancelled
-        where program_is_known and credit_id not in (select cancellation_id from differing)
-        union all by name
-        select
-            '{HOST_UNKNOWN}' as status, program, registry, sum(quantity) as issued, sum(quantity) as quantity,
-            count(*) || ' issuances'
-            || coalesce(
-                ' before ' || any_value(known_from) || ', the first cancellation that the host publishes',
-                '; the host publishes no cancellations'
-            ) as finding
-        from single where not host_is_known or (day < known_from) is true group by program, registry
-        union all by name
-        select
-            '{PROGRAM_UNKNOWN}' as status, program, registry, sum(quantity) as cancelled, sum(quantity) as quantity,
-            count(*) || ' cancellations for a programme whose issuances are not known' as finding
-        from open_cancelled where not program_is_known group by program, registry
-    )
-    select {column_types.projection(schema.DOUBLE_COUNTING_FINDINGS, set(schema.DOUBLE_COUNTING_FINDINGS.names))}
-    from unmatched
-    order by quantity desc, status, program, registry, project_id, vintage, issuance_id, cancellation_id
 """
+"""SQL of what is left of both sides once all that matches is paired, and which of it is held against each other."""
+
+
+def _findings(days_to_follow: int) -> str:
+    """SQL of the findings: what is left of cancellations and issuances. `days_to_follow`: as `DoubleCounting` says."""
+    return f"""
+        {_OPEN}
+        unmatched as (
+            select
+                '{QUANTITY_DIFFERS}' as status, i.program, i.registry, i.project_id, i.vintage, d.cancelled, d.issued,
+                abs(d.cancelled - d.issued) as quantity, d.cancellation_id, d.issuance_id,
+                'the host cancelled ' || tonnes(d.cancelled) || ' t, the programme issued ' || tonnes(d.issued) || ' t' as finding
+            from differing d join issued i on i.credit_id = d.issuance_id
+            union all by name
+            select
+                '{ISSUED_AGAIN}' as status, i.program, i.registry, i.project_id, i.vintage, i.quantity as issued, i.quantity,
+                again.cancellation_id, i.credit_id as issuance_id,
+                'as much of the same project and vintage was issued in ' || again.first_id as finding
+            from again join issued i using (credit_id)
+            union all by name
+            select
+                case
+                    when (day > known_to - {days_to_follow}) is true then '{PENDING}' else '{NOT_CANCELLED}'
+                end as status,
+                program, registry, project_id, vintage, quantity as issued, quantity, credit_id as issuance_id,
+                'issued on ' || coalesce(day::varchar, 'an unknown day') || '; the host has cancelled nothing for it until '
+                || coalesce(known_to::varchar, 'an unknown day') as finding
+            from single
+            where
+                host_is_known and (day < known_from) is not true
+                and credit_id not in (select issuance_id from differing)
+            union all by name
+            select
+                case when (day > known_to) is true then '{PENDING}' else '{NOT_ISSUED}' end as status,
+                program, registry, project_id, vintage, quantity as cancelled, quantity, credit_id as cancellation_id,
+                'cancelled on ' || coalesce(day::varchar, 'an unknown day') || '; the programme has issued '
+                || case
+                    when project_id in (select project_id from issued) then 'no such quantity of this vintage'
+                    else 'nothing to this project'
+                end || ' until ' || coalesce(known_to::varchar, 'an unknown day') as finding
+            from open_cancelled
+            where program_is_known and credit_id not in (select cancellation_id from differing)
+            union all by name
+            select
+                '{HOST_UNKNOWN}' as status, program, registry, sum(quantity) as issued, sum(quantity) as quantity,
+                count(*) || ' issuances'
+                || coalesce(
+                    ' before ' || any_value(known_from) || ', the first cancellation that the host publishes',
+                    '; the host publishes no cancellations'
+                ) as finding
+            from single where not host_is_known or (day < known_from) is true group by program, registry
+            union all by name
+            select
+                '{PROGRAM_UNKNOWN}' as status, program, registry, sum(quantity) as cancelled, sum(quantity) as quantity,
+                count(*) || ' cancellations for a programme whose issuances are not known' as finding
+            from open_cancelled where not program_is_known group by program, registry
+        )
+        select {column_types.projection(schema.DOUBLE_COUNTING_FINDINGS, set(schema.DOUBLE_COUNTING_FINDINGS.names))}
+        from unmatched
+        order by quantity desc, status, program, registry, project_id, vintage, issuance_id, cancellation_id
+    """

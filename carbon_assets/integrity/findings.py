@@ -16,6 +16,7 @@ import pyarrow as pa
 from carbon_assets.base import column_types
 from carbon_assets.base.sqltext import literal
 from carbon_assets.integrity import relations, schema
+from carbon_assets.integrity.rules import IntegrityRules
 from carbon_assets.registries.description import Registry
 
 
@@ -191,8 +192,7 @@ RULES = (
     Rule(
         "crediting_periods_overlap",
         "A crediting period does not begin before the one that was published before it has ended. Where its start moves by "
-        "less than two fifths of the period, the registry has restated the period, which is told as a change.",
-        # Of Verra's 166 starts that moved from 2023 to 2025, 164 moved by less than a third and two by half the period.
+        "less than configs/integrity/rules.yml says, the registry has restated the period, which is a change of its record.",
         """
         with published as (
             select
@@ -213,7 +213,7 @@ RULES = (
         from ordered
         where
             later."start" < earlier."end"
-            and later."start" - earlier."start" > 0.4 * (earlier."end" - earlier."start")
+            and later."start" - earlier."start" > restated_share() * (earlier."end" - earlier."start")
         """,
     ),
     Rule(
@@ -259,13 +259,16 @@ def findings(
     projects: Path,
     blocks: Path,
     registries: dict[str, Registry],
-    history: Path | None = None,
+    history: Path | None,
+    rules: IntegrityRules,
 ) -> pa.Table:
     """Every row that breaks a rule, once for each rule, as `schema.CREDIT_FINDINGS`, the heaviest of a rule first.
 
     `credits`, `projects`, `blocks`: the harmonized tables. `history`: what was published of projects before, with
     `project_id`, `crediting_period_start`, `crediting_period_end` and `valid_from`.
     """
+    share = rules.max_restated_share_of_crediting_period
+    con.execute(f"create or replace temp macro restated_share() as {share!r}")
     relations.prepare(con, credits, projects, blocks, history)
     publishers = [f"({literal(registry.id)})" for registry in registries.values() if registry.serials] or ["(null)"]
     con.execute(f"create or replace temp table grammars as select * from (values {', '.join(publishers)}) t(publisher)")

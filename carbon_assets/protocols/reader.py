@@ -134,7 +134,8 @@ class ProtocolReader:
         return self._without_inner(text, sorted([*spelled, *free], key=lambda code: code.start))
 
     def _begins_title(self, id_: str, rest: str) -> bool:
-        return squeeze(rest[:20])[:6] == squeeze(self._protocols[id_].title[:20])[:6]
+        seen, compared = self._limits.letters_seen_of_beginning, self._limits.letters_compared_of_beginning
+        return squeeze(rest[:seen])[:compared] == squeeze(self._protocols[id_].title[:seen])[:compared]
 
     def _without_inner(self, text: str, codes: list[Code]) -> list[Code]:
         """Without the codes that belong to the title of another: 'VMR0001: Revisions to ACM0008 to include ...'."""

@@ -51,6 +51,7 @@ class Words(Model):
     distinctions: dict[str, str]
     negations: WordList
     direction: Direction
+    revised_by: dict[str, tuple[str, ...]]
     codes: CodeWords
 
     @field_validator("distinctions")
@@ -81,13 +82,17 @@ class Thresholds(Model):
     letters_per_slip: Count
     max_slips: Count
     max_slips_of_length: Count
+    slips_of_rival: float = Field(ge=1)
     min_letters_of_key: Count
     min_letters_of_glued_word: Count
     min_words_to_search_by: Count
     max_titles_of_rare_word: Count
+    min_letters_of_part: Count
     min_likeness_of_part: Percent
     max_length_of_part: float = Field(ge=1)
     min_likeness_of_whole: Percent
+    letters_seen_of_beginning: Count
+    letters_compared_of_beginning: Count
     max_letters_of_title: Count
     max_letters_of_text: Count
     max_pieces: Count

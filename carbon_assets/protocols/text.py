@@ -121,7 +121,7 @@ class TitleKeys:
             whole,
             *(key for key in (unbracketed, self._unglued(whole)) if len(key) >= self._min_letters),
         ]
-        return list(dict.fromkeys([*keys, *(key for key in unnamed if len(key) > 5)]))
+        return list(dict.fromkeys([*keys, *(key for key in unnamed if len(key) >= self._min_glued)]))
 
     def _unglued(self, key: str) -> str:
         while len(shorter := self._glued.sub("", key)) >= self._min_letters and shorter != key:

@@ -103,6 +103,7 @@ class TitleIndex:
         self._limits = catalogue.rules.thresholds
         self._language = _Language(catalogue.rules.words)
         self._grammar = CodeGrammar(catalogue.rules.words, catalogue.protocols)
+        self._revised_by = catalogue.rules.words.revised_by
         self._programs_with_codes = frozenset(catalogue.rules.words.codes.programs)
         self._keys_of = catalogue.title_keys
         self._own = {p.registry: p.id for p in catalogue.programs.values() if p.registry}
@@ -199,7 +200,7 @@ class TitleIndex:
         key = self._keys_of(piece)
         known = (self._catalogue.protocols[id_] for id_ in ids if id_ in self._catalogue.protocols)
         titles = (squeeze(clean(title)) for protocol in known for title in (protocol.title, *protocol.aliases))
-        return len(key) > 3 and any(
+        return len(key) >= self._limits.min_letters_of_part and any(
             len(key) <= self._limits.max_length_of_part * len(title)
             and fuzz.partial_ratio(key, title, score_cutoff=self._limits.min_likeness_of_part)
             for title in titles
@@ -231,16 +232,17 @@ class TitleIndex:
 
     def _chosen(self, found: list[tuple[int, Name]], text: str, registry: str | None) -> Name | None:
         """Of names that fit: the registry's own, then by the likelier key, then a slug spelled just so, then an alias, then
-        that of a programme without codes, then one that is the whole key, not part of it. Where there is a code, registries write it; a title without one that Verra's
-        revision shares with the CDM is the original's."""
+        that of a programme without codes, then one that is the whole key, not part of it. Where there is a code, registries write it; a title without one that
+        a revision by another programme shares with the original is the original's."""
         if not found:
             return None
         programs = self.programs_in(text)
         found = [hit for hit in found if hit[1].program in programs] or found
         ids = {name.id for _, name in found}
         found = [hit for hit in found if self._catalogue.protocols[hit[1].id].superseded_by not in ids]
-        if any(name.program == "cdm" for _, name in found):
-            found = [hit for hit in found if hit[1].program != "vcs"]
+        present = {name.program for _, name in found}
+        revised = {program for original, by in self._revised_by.items() if original in present for program in by}
+        found = [hit for hit in found if hit[1].program not in revised]
 
         key = self._keys_of(text)
 
@@ -311,7 +313,9 @@ class TitleIndex:
         if not chosen:
             return None
         rivals = [
-            n for n, _, name in near if name.id != chosen.id and n <= 2 * slips and name.program == chosen.program
+            n
+            for n, _, name in near
+            if name.id != chosen.id and n <= self._limits.slips_of_rival * slips and name.program == chosen.program
         ]
         confidence = round(1 - slips / letters, 3)
         if rivals or confidence < self._limits.min_confidence:

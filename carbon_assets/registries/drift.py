@@ -20,14 +20,12 @@ from carbon_assets.base.configs import Model, load_yaml, refuse_moved
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import profiles, schema
 from carbon_assets.registries.description import Registry, Table
-from carbon_assets.registries.profiles import FORMS, KINDS, Column, Profile
+from carbon_assets.registries.profiles import FORMS, KINDS, Column, Profile, ProfileLimits
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
 
-SHOWN = 5
-"""How many words a change shows."""
-TELLING_NAME = 8
-"""A shorter name within a longer one ('Name' in 'Name of the holder') does not make them alike."""
+MAX_WORDS_SHOWN = 5
+"""Of a change of words; how many more there are is said."""
 
 
 class Limits(Model):
@@ -46,6 +44,9 @@ class Limits(Model):
     name_likeness: float = Field(gt=0, le=1)
     shared_values: float = Field(gt=0, le=1)
     distinct_values: int = Field(ge=2)
+    min_letters_of_contained_name: int = Field(ge=1)
+    min_distinct_of_many: int = Field(ge=2)
+    profiles: ProfileLimits
 
 
 def load_limits(configs: Path) -> Limits:
@@ -114,8 +115,9 @@ def blocking_reason(changes: Iterable[Change]) -> str | None:
 
 def between(settings: Settings, registry: Registry, table: str, old: Snapshot, new: Snapshot) -> list[Change]:
     """What changed from one snapshot of a table to another. Raises `readers.UnreadableFile`."""
-    before, now = (profiles.profile_of(settings, registry, table, snapshot) for snapshot in (old, new))
-    return compare(before, now, registry.tables[table], load_limits(settings.configs))
+    limits = load_limits(settings.configs)
+    before, now = (profiles.profile_of(settings, registry, table, snapshot, limits.profiles) for snapshot in (old, new))
+    return compare(before, now, registry.tables[table], limits)
 
 
 def schema_changes(settings: Settings, registries: dict[str, Registry]) -> pa.Table:
@@ -226,7 +228,7 @@ def _same_column(old: Column, new: Column, is_beside: bool, limits: Limits) -> f
         return None
     if re.findall(r"\d+", old.name) != re.findall(r"\d+", new.name):
         return None
-    likeness, shared = _likeness(old.name, new.name), _shared_values(old, new)
+    likeness, shared = _likeness(old.name, new.name, limits), _shared_values(old, new, limits)
     are_many = min(old.distinct, new.distinct) >= limits.distinct_values
     are_texts = "text" in _kinds(old, limits) and "text" in _kinds(new, limits)
     contradicted = are_many and are_texts and shared < 1 - limits.is_kind
@@ -239,16 +241,16 @@ def _same_column(old: Column, new: Column, is_beside: bool, limits: Limits) -> f
     return None
 
 
-def _likeness(a: str, b: str) -> float:
+def _likeness(a: str, b: str, limits: Limits) -> float:
     """How alike two names are: in their letters, or as one that only adds words to the other."""
     a, b = (" ".join(re.findall(r"\w+", name.casefold())) for name in (a, b))
-    is_longer = min(len(a), len(b)) >= TELLING_NAME and fuzz.token_set_ratio(a, b) == 100
+    is_longer = min(len(a), len(b)) >= limits.min_letters_of_contained_name and fuzz.token_set_ratio(a, b) == 100
     return 1.0 if is_longer else fuzz.token_sort_ratio(a, b) / 100
 
 
-def _shared_values(a: Column, b: Column) -> float:
+def _shared_values(a: Column, b: Column, limits: Limits) -> float:
     """The share of the distinct values of the smaller column that the other has too, estimated from the sketches."""
-    both = sorted({*a.sketch, *b.sketch})[: profiles.SKETCH]
+    both = sorted({*a.sketch, *b.sketch})[: limits.profiles.sketch_size]
     if not a.sketch or not b.sketch:
         return 0.0
     alike = len(set(both) & set(a.sketch) & set(b.sketch)) / len(both)
@@ -353,7 +355,7 @@ def _words_moved(old: Column, new: Column, reading: _Reading, limits: Limits) ->
         return
     before = _shares(old)
     if new.values is None:
-        if new.distinct > 2 * profiles.FEW:
+        if new.distinct >= limits.min_distinct_of_many:
             detail = f"column {new.name!r} had {old.distinct} distinct values, now {new.distinct}"
             yield Change(
                 new.name, reading.text, "values", f"{old.distinct} distinct", f"{new.distinct} distinct", False, detail
@@ -418,7 +420,7 @@ def _percent(share: float) -> str:
     return f"{share:.1%}"
 
 
-def _quoted(values: dict[str, int] | None, shown: int = SHOWN, only: list[str] | None = None) -> str:
+def _quoted(values: dict[str, int] | None, shown: int = MAX_WORDS_SHOWN, only: list[str] | None = None) -> str:
     """The most frequent words, and how many more there are."""
     words = sorted(only if only is not None else values or {}, key=lambda word: (-(values or {}).get(word, 0), word))
     rest = f" and {len(words) - shown} more" if len(words) > shown else ""

@@ -1,7 +1,7 @@
 """What the columns of a published file look like: names, blanks, kinds of cells, ways of writing, values.
 
-Told of the text as published, before anything is mapped, so that two files can be compared whatever is read of them. What a
-difference between two profiles means is `drift.py`.
+A profile is of the text as published, before anything is mapped, so that two files can be compared whatever is read of them.
+What a difference between two profiles means is `drift.py`.
 """
 
 from __future__ import annotations
@@ -12,26 +12,16 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import Field, ValidationError
 
 from carbon_assets.base import readers, store
+from carbon_assets.base.configs import Model
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import quote
 from carbon_assets.registries import normalize
 from carbon_assets.registries.cells import MACROS
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
-
-FEW = 30
-"""Up to so many distinct values are kept, with how often each occurs."""
-SKETCH = 128
-"""How many of the smallest hashes of a column's values are kept: enough to estimate how much two columns share."""
-LONGEST = 40
-"""A longer cell is a text, whatever it begins with."""
-
-ENOUGH = 20_000
-"""Of more distinct values than about so many, the frequent ones and a sample of the others tell kinds and ways of writing: a
-sample by hash, so that the same values always tell the same."""
 
 KINDS = ("number", "date", "flag", "text")
 
@@ -56,15 +46,27 @@ FORMS = {
 }
 """Ways of writing: what a cell must be to be asked (a kind, or another way), and the SQL that asks it."""
 ASKED_ONLY = {"large", "telling"}
-"""What is no way of writing, only what others are asked of: numbers of four digits and more, dates that tell the order of day
+"""No way of writing, only what others are asked of: numbers of four digits and more, dates that tell the order of day
 and month."""
 
 
-class _Model(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+class ProfileLimits(Model):
+    """The part `profiles` of `configs/intake/drift.yml`, which says what its keys mean."""
+
+    max_values_kept: int = Field(ge=1)
+    sketch_size: int = Field(ge=16)
+    max_letters_of_value: int = Field(ge=1)
+    max_values_counted: int = Field(ge=1)
+    cells_per_frequent_value: int = Field(ge=1)
+
+    @property
+    def maker(self) -> str:
+        """What makes profiles by these limits: a hash of them, of the SQL and of the engine."""
+        parts = [_BLANKS, _SIZE, _SEEN, MACROS, duckdb.__version__, self.model_dump_json()]
+        return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
-class Column(_Model):
+class Column(Model):
     """One column. `filled`: its cells that are not blank; `kinds`: how many of those can be read as each kind (0 and
     20240101 as several; text is what is nothing else); `forms`: how many are written in each way of `FORMS`; `values`:
     how often each value occurs, NULL where they are many; `sketch`: the smallest hashes of its values, of which a number
@@ -90,7 +92,7 @@ class Column(_Model):
         return {"filled": self.filled, **self.kinds, **self.forms}[of]
 
 
-class Profile(_Model):
+class Profile(Model):
     """All columns of a file, by header key, in their order. `made_by`: what made it; a profile that something else made
     is not compared with."""
 
@@ -103,30 +105,34 @@ class Profile(_Model):
         return 1 - self.columns[key].filled / self.rows if self.rows else 0.0
 
 
-def profile(con: duckdb.DuckDBPyConnection, raw: readers.RawTable) -> Profile:
+def profile(con: duckdb.DuckDBPyConnection, raw: readers.RawTable, limits: ProfileLimits) -> Profile:
     """The profile of a text table. Neither the order of its rows nor their repetition changes a share in it."""
     con.execute(MACROS)
     columns = {
-        key: _column(con, raw.rows.column(key), name if readers.header_key(name) == key else key, place)
+        key: _column(con, raw.rows.column(key), name if readers.header_key(name) == key else key, place, limits)
         for place, (key, name) in enumerate(raw.header.items())
     }
-    return Profile(made_by=MADE_BY, rows=len(raw.rows), columns=columns)
+    return Profile(made_by=limits.maker, rows=len(raw.rows), columns=columns)
 
 
-def _column(con: duckdb.DuckDBPyConnection, cells: pa.ChunkedArray, name: str, place: int) -> Column:
+def _column(
+    con: duckdb.DuckDBPyConnection, cells: pa.ChunkedArray, name: str, place: int, limits: ProfileLimits
+) -> Column:
     con.register("raw_column", pa.table({"cell": pc.utf8_trim(cells, " \t\r\n\xa0")}))
     con.execute("create or replace temp table filled as select cell, count(*) as n from raw_column group by cell")
     con.execute(
         "delete from filled where length(cell) < 8 and list_contains($blanks, cell)",
         {"blanks": con.execute(_BLANKS).fetchone()[0]},
     )
-    filled, distinct, sketch = con.execute(_SIZE).fetchone()
-    found = (
-        con.execute(_SEEN, {"stride": max(1, distinct // ENOUGH), "often": filled / 1000})
-        .to_arrow_table()
-        .to_pylist()[0]
-    )
-    values = dict(con.execute("from filled order by cell").fetchall()) if 0 < distinct <= FEW else None
+    filled, distinct, sketch = con.execute(_SIZE.format(sketch_size=limits.sketch_size)).fetchone()
+    sampling = {
+        "stride": max(1, distinct // limits.max_values_counted),
+        "often": filled / limits.cells_per_frequent_value,
+        "max_letters": limits.max_letters_of_value,
+    }
+    found = con.execute(_SEEN, sampling).to_arrow_table().to_pylist()[0]
+    has_few = 0 < distinct <= limits.max_values_kept
+    values = dict(con.execute("from filled order by cell").fetchall()) if has_few else None
     con.unregister("raw_column")
     counts = {what: round(found[what] or 0) for what in [*KINDS[:-1], *FORMS]}
     return Column(
@@ -145,8 +151,8 @@ _BLANKS = """
     with short as materialized (select cell from filled where length(cell) < 8)
     select coalesce(list(cell), []) from short where is_missing_value(cell)
 """
-_SIZE = f"""
-    select coalesce(sum(n), 0)::bigint, count(*), min(hash(lower(cell)) >> 16, {SKETCH}) from filled
+_SIZE = """
+    select coalesce(sum(n), 0)::bigint, count(*), min(hash(lower(cell)) >> 16, {sketch_size}) from filled
 """
 
 
@@ -169,7 +175,7 @@ def _seen() -> str:
         sighted as materialized (
             select *, case when cell ~ '{_LIKE_A_DATE}' then 'date' when cell ~ '{_LIKE_A_NUMBER}' then 'number'
                 when length(cell) <= 5 then 'flag' end as first_sight
-            from weighed where length(cell) <= {LONGEST}
+            from weighed where length(cell) <= $max_letters
         ),
         candidates as (
             select *, as_tonnes(cell) is not null as number, as_date(cell, false) is not null as date, day_leads(cell) as leads
@@ -192,22 +198,23 @@ _LIKE_A_DATE = (
     r"|\d{1,2}[- ]+[A-Za-z]{3}.*|[A-Za-z]{3,9} +\d{1,2},? *\d{4}.*)"
 )
 _SEEN = _seen()
-MADE_BY = hashlib.sha256("".join([_BLANKS, _SIZE, _SEEN, MACROS, duckdb.__version__]).encode()).hexdigest()[:16]
 
 
-def profile_of(settings: Settings, registry: Registry, table: str, snapshot: Snapshot) -> Profile:
+def profile_of(
+    settings: Settings, registry: Registry, table: str, snapshot: Snapshot, limits: ProfileLimits
+) -> Profile:
     """The profile of a stored file, kept beside the raw store so that its bytes are read once.
 
     A file that lacks a required column has one too, if a header can be found. Raises `readers.UnreadableFile`.
     """
-    kept = settings.data / "profiles" / registry.id / table / f"{snapshot.name}.json"
-    if (found := _kept(kept)) and found.made_by == MADE_BY:
-        return found
+    path = settings.data / "profiles" / registry.id / table / f"{snapshot.name}.json"
+    if (kept := _kept(path)) and kept.made_by == limits.maker:
+        return kept
     raw = _read(registry, table, snapshot.file, snapshot.content(settings))
     with duckdb.connect(config={"threads": settings.threads}) as con:
-        made = profile(con, raw)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    store.write_bytes(kept, made.model_dump_json().encode())
+        made = profile(con, raw, limits)
+    path.parent.mkdir(parents=True, exist_ok=True)
+    store.write_bytes(path, made.model_dump_json().encode())
     return made
 
 

@@ -21,25 +21,22 @@ from carbon_assets.snapshots.store import Snapshot
 
 _IDENTITY = {"credits": "credit_id", "projects": "project_id"}
 _NEVER_COMPARED = {"credit_id", "project_id", "source", "snapshot_id"}
-FEWEST = 3
-"""Of fewer rows not even all of them are telling."""
-
-_MANIFOLD = 10
-"""So many times as much is never growth."""
 
 
 class Bounds(Model):
     """Shares of what was there before, from 0 up; what each means stands beside its value in the file."""
 
-    most_fall: float = Field(ge=0, le=1)
-    most_rise: float = Field(ge=0)
-    allowance: float = Field(ge=0)
-    most_keys_lost: float = Field(ge=0, le=1)
-    most_keys_lost_without_new: float = Field(ge=0, le=1)
-    most_rewritten: float = Field(ge=0, le=1)
-    most_relabelled: float = Field(ge=0, le=1)
-    most_days_back: int = Field(ge=0)
-    few_rows: int = Field(ge=1)
+    max_fall: float = Field(ge=0, le=1)
+    max_rise: float = Field(ge=0)
+    max_rise_of_whole: float = Field(ge=0)
+    max_keys_lost: float = Field(ge=0, le=1)
+    max_keys_lost_without_new: float = Field(ge=0, le=1)
+    max_rewritten: float = Field(ge=0, le=1)
+    max_relabelled: float = Field(ge=0, le=1)
+    max_days_back: int = Field(ge=0)
+    min_rows_of_shares: int = Field(ge=1)
+    max_growth_of_few_rows: float = Field(ge=1)
+    min_rows_all_gone: int = Field(ge=1)
 
 
 class Gate(Model):
@@ -100,7 +97,7 @@ def reasons_to_hold(
     con.register("before_rows", before)
     con.register("now_rows", now)
     reasons = [*amounts_out_of_bounds(_amounts(con, holds), bounds), *_keys_lost(con, holds, bounds)]
-    if len(before) >= bounds.few_rows:
+    if len(before) >= bounds.min_rows_of_shares:
         reasons += _rewritten(con, holds, before.column_names, bounds)
     if holds == "credits":
         reasons += [*_relabelled(con, bounds), *_days_back(con, bounds)]
@@ -138,15 +135,17 @@ def amounts_out_of_bounds(amounts: list[Amount], bounds: Bounds, *, may_rise: bo
     all_rows = sum(amount.rows_before for amount in amounts)
     all_tonnes = sum(amount.tonnes_before for amount in amounts)
     for amount in amounts:
-        few = amount.rows_before < bounds.few_rows
+        few = amount.rows_before < bounds.min_rows_of_shares
         for what, was, now, whole in (
             ("rows", amount.rows_before, amount.rows, all_rows),
             ("tonnes", amount.tonnes_before, amount.tonnes, all_tonnes),
         ):
-            least = 0 if few else was * (1 - bounds.most_fall)
-            most = was * (_MANIFOLD if few else 1 + bounds.most_rise) + whole * bounds.allowance
-            if few and all_rows < bounds.few_rows:
-                most = max(was * _MANIFOLD, bounds.few_rows if what == "rows" else 0)
+            least = 0 if few else was * (1 - bounds.max_fall)
+            most = (
+                was * (bounds.max_growth_of_few_rows if few else 1 + bounds.max_rise) + whole * bounds.max_rise_of_whole
+            )
+            if few and all_rows < bounds.min_rows_of_shares:
+                most = max(was * bounds.max_growth_of_few_rows, bounds.min_rows_of_shares if what == "rows" else 0)
             # A type that was not there before has nothing to be measured against.
             if was and (now < least or now == 0):
                 yield f"{amount.kind}: {what} fall from {was:,.0f} to {now:,.0f}"
@@ -163,10 +162,10 @@ def _keys_lost(con: duckdb.DuckDBPyConnection, holds: str, bounds: Bounds) -> It
             (select count(*) from now_rows anti join before_rows using ({key}))
     """).fetchone()
     what = "projects" if holds == "projects" else "transactions"
-    is_all = lost == known >= FEWEST
-    if is_all or (known >= bounds.few_rows and lost > known * bounds.most_keys_lost):
+    is_all = lost == known >= bounds.min_rows_all_gone
+    if is_all or (known >= bounds.min_rows_of_shares and lost > known * bounds.max_keys_lost):
         yield f"{lost:,} of {known:,} {what} are gone, {new:,} are new"
-    elif known >= bounds.few_rows and not new and lost > max(1, known * bounds.most_keys_lost_without_new):
+    elif known >= bounds.min_rows_of_shares and not new and lost > max(1, known * bounds.max_keys_lost_without_new):
         yield f"{lost:,} of {known:,} {what} are gone and none is new: this may be an older file"
 
 
@@ -180,7 +179,7 @@ def _rewritten(con: duckdb.DuckDBPyConnection, holds: str, columns: list[str], b
     )
     found = con.execute(f"select {counts} from before_rows b join now_rows n using ({key})").fetchone()
     for name, filled, other in zip(compared, found[::2], found[1::2], strict=True):
-        if filled >= bounds.few_rows and other > filled * bounds.most_rewritten:
+        if filled >= bounds.min_rows_of_shares and other > filled * bounds.max_rewritten:
             yield f"the column {name} says something else in {other:,} of {filled:,} rows"
 
 
@@ -200,7 +199,7 @@ def _relabelled(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]
         )
         select count(*), count(*) filter (not list_has_any(before, now)) from types where now is not null
     """).fetchone()
-    if known >= bounds.few_rows and moved > known * bounds.most_relabelled:
+    if known >= bounds.min_rows_of_shares and moved > known * bounds.max_relabelled:
         yield f"{moved:,} of {known:,} serial numbers stand under another transaction type"
 
 
@@ -208,5 +207,5 @@ def _days_back(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]:
     before, now = con.execute("""
         select (select max(transaction_date) from before_rows), (select max(transaction_date) from now_rows)
     """).fetchone()
-    if before and now and (before - now).days > bounds.most_days_back:
+    if before and now and (before - now).days > bounds.max_days_back:
         yield f"the newest transaction is of {now}, {(before - now).days} days before that of the file in use: {before}"

@@ -15,8 +15,8 @@ import shapely
 from carbon_assets.boundaries.rules import Rules
 
 RULES = Rules(
-    least_part_ha=0.1, default_crs="EPSG:4326", most_repair_change=0.01, most_geodesic_difference=0.005,
-    most_area_difference=0.1, least_share_inside=0.95, overlap_tolerance_ha=1, most_previews=9, most_sliver_share=0.01,
+    min_part_ha=0.1, default_crs="EPSG:4326", max_repair_change=0.01, max_geodesic_difference=0.005,
+    max_area_difference=0.1, min_share_inside=0.95, overlap_tolerance_ha=1, max_previews=9, max_sliver_share=0.01,
     area_attributes={"area_ha": 1, "ha": 1, "hectares": 1, "acres": 0.40468564224},
 )  # fmt: skip
 

@@ -15,6 +15,7 @@ from carbon_assets.base import column_types, store
 from carbon_assets.history import schema as history_schema
 from carbon_assets.integrity import double_counting, findings, serial_blocks
 from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.integrity.rules import load_rules
 from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import CONFIGS
@@ -91,11 +92,13 @@ def found_in(credits: Path, folder: Path, projects: Iterable[dict] = (), history
     with connection() as con:
         blocks = folder / "blocks.parquet"
         store.write(blocks, serial_blocks.blocks(con, credits, registries()), integrity_schema.SERIAL_BLOCKS)
-        return findings.findings(con, credits, listed, blocks, registries(), past).to_pylist()
+        return findings.findings(con, credits, listed, blocks, registries(), past, load_rules(CONFIGS)).to_pylist()
 
 
 def conversions_found(folder: Path, credits: list[dict]) -> list[dict]:
     """What does not match between programmes."""
     path = write(folder / "credits.parquet", credits, unified_schema.UNIFIED_CREDITS)
     with connection() as con:
-        return double_counting.findings(con, path, double_counting.check(CONFIGS, registries())).to_pylist()
+        return double_counting.findings(
+            con, path, double_counting.check(CONFIGS, registries()), load_rules(CONFIGS).double_counting
+        ).to_pylist()

@@ -6,8 +6,11 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base import readers
-from carbon_assets.registries import profiles
+from carbon_assets.registries import drift, profiles
 from carbon_assets.registries.profiles import Profile
+from tests.kit.places import CONFIGS
+
+LIMITS = drift.load_limits(CONFIGS).profiles
 
 
 def raw_table(columns: dict[str, list[str]]) -> readers.RawTable:
@@ -21,4 +24,4 @@ def raw_table(columns: dict[str, list[str]]) -> readers.RawTable:
 def profile_of_columns(columns: dict[str, list[str]]) -> Profile:
     """The profile of a file with these columns."""
     with duckdb.connect(config={"threads": 1}) as con:
-        return profiles.profile(con, raw_table(columns))
+        return profiles.profile(con, raw_table(columns), LIMITS)

@@ -29,11 +29,12 @@ from carbon_assets.history import periods, record_diff
 from carbon_assets.history import schema as history_schema
 from carbon_assets.integrity import double_counting, findings, serial_blocks
 from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.integrity.rules import load_rules
 from carbon_assets.protocols import schema as protocols_schema
 from carbon_assets.protocols import tables as protocols
 from carbon_assets.publishing import gate as publishing_gate
 from carbon_assets.publishing import publish
-from carbon_assets.registries import contents, profiles, release_gate, remembered
+from carbon_assets.registries import contents, drift, profiles, release_gate, remembered
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.unified import harmonize
@@ -48,7 +49,7 @@ ONE_ROW_SIDES = {
     "registries/normalize.py": "whether days or months come first in a file's dates, beside each of its rows",
     "registries/profiles.py": "by how much a sample of cells stands for all, beside each of its cells",
     "registries/release_gate.py": "counts over whole tables, side by side in one row",
-    "history/record_diff.py": "counts over whole tables, side by side in one row",
+    "history/records.py": "counts over whole tables, side by side in one row",
     "unified/harmonize.py": "the meanings of all labels as one map, beside each transaction",
 }
 """Modules that may pair the rows of a table with a single row -> what that row is."""
@@ -110,7 +111,7 @@ class Chain:
             taken = self.take(sample)
             remembered.remember(self.settings, taken, rows, sample.registry.replaces_host_registry)
         with duckdb.connect() as con:
-            bounds = release_gate.load_gate(CONFIGS, SAMPLE_NAMES).defaults.model_copy(update={"few_rows": 1})
+            bounds = release_gate.load_gate(CONFIGS, SAMPLE_NAMES).defaults.model_copy(update={"min_rows_of_shares": 1})
             for holds, paths in self.normalized.items():
                 rows = store.read(paths[0])
                 release_gate.reasons_to_hold(con, rows, rows, holds, bounds)
@@ -145,8 +146,10 @@ class Chain:
             past = self.write("project_history", history, history_schema.PROJECT_HISTORY)
             parsed = serial_blocks.blocks(con, credits, self.registries)
             blocks = self.write("serial_blocks", parsed, integrity_schema.SERIAL_BLOCKS)
-            findings.findings(con, credits, projects, blocks, self.registries, past)
-            double_counting.findings(con, credits, double_counting.check(CONFIGS, self.registries))
+            rules = load_rules(CONFIGS)
+            findings.findings(con, credits, projects, blocks, self.registries, past, rules)
+            conversions = double_counting.check(CONFIGS, self.registries)
+            double_counting.findings(con, credits, conversions, rules.double_counting)
 
     def look_back(self) -> None:
         """A table of projects and one of credits, each with and without its first row."""
@@ -163,7 +166,9 @@ class Chain:
                 )
                 record_diff.compare(con, self.settings, sample.registry, sample.table, older, newer)
             sample = two["projects"]
-            profiles.profile_of(self.settings, sample.registry, sample.table, self.take(sample))
+            profiles.profile_of(
+                self.settings, sample.registry, sample.table, self.take(sample), drift.load_limits(CONFIGS).profiles
+            )
 
     def draw(self) -> None:
         knowledge, where = boundary_rules.load(CONFIGS), places.load(CONFIGS)

@@ -31,7 +31,7 @@ def read(name: str, content: bytes, limits: Limits = DEFAULT_LIMITS, layer: str 
     suffix = PurePosixPath(name).suffix.lower()
     if suffix not in SUFFIXES:
         raise UnreadableFile(f"{suffix or 'a name without a suffix'} is no boundary file: use {', '.join(SUFFIXES)}")
-    check_size("the file", len(content), limits.most_bytes, "bytes")
+    check_size("the file", len(content), limits.max_bytes, "bytes")
     shapes = tuple(_READERS[suffix](Source(PurePosixPath(name).stem, content, Tally(limits))))
     if not shapes:
         raise UnreadableFile("the file holds no shape: no point, line or polygon is in it")

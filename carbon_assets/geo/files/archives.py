@@ -26,7 +26,7 @@ class Archive:
             raise mismatch(expected, source.content)
         self._limits = source.tally.limits
         # Counted before zipfile makes an object of each: 50 MB can list a million.
-        check_size("the archive", source.content.count(b"PK\1\2"), self._limits.most_members, "members")
+        check_size("the archive", source.content.count(b"PK\1\2"), self._limits.max_members, "members")
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(source.content))
         except Exception as error:  # zipfile raises many kinds for one fact
@@ -43,7 +43,7 @@ class Archive:
     def read(self, name: str) -> bytes:
         """One file, held to the size that the archive says: the sum of those was checked, and may be a lie."""
         info = self._infos[name]
-        check_size(f"member {name!r}", info.file_size, self._limits.most_bytes, "bytes")
+        check_size(f"member {name!r}", info.file_size, self._limits.max_bytes, "bytes")
         try:
             with self._zip.open(info) as member:
                 content = member.read(info.file_size + 1)  # without a number, zipfile unpacks all and then cuts
@@ -65,7 +65,7 @@ def _check_members(infos: list[zipfile.ZipInfo], limits: Limits) -> None:
     for info in infos:
         if fault := _fault(info, limits):
             raise UnreadableFile(f"member {info.orig_filename!r} {fault}: pack the archive again without it")
-    check_size("the unpacked archive", sum(info.file_size for info in infos), limits.most_unpacked_bytes, "bytes")
+    check_size("the unpacked archive", sum(info.file_size for info in infos), limits.max_unpacked_bytes, "bytes")
 
 
 def _fault(info: zipfile.ZipInfo, limits: Limits) -> str | None:
@@ -81,8 +81,8 @@ def _fault(info: zipfile.ZipInfo, limits: Limits) -> str | None:
         return "is packed in an uncommon way (neither stored nor deflated)"
     if name.lower().endswith(_ARCHIVES):
         return "is an archive within the archive"
-    if info.file_size > limits.most_ratio * info.compress_size:
-        return f"unpacks to more than {limits.most_ratio} times its size"
+    if info.file_size > limits.max_ratio * info.compress_size:
+        return f"unpacks to more than {limits.max_ratio} times its size"
     return None
 
 

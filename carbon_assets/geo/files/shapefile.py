@@ -204,7 +204,7 @@ def pack(folder: Path, limits: Limits = DEFAULT_LIMITS) -> bytes:
     files = [path for path in files if path.stem.casefold() == stem.casefold()]
     if not any(path.suffix.lower() == ".shx" for path in files):
         raise UnreadableFile(f"{stem}.shx is missing: a shapefile is at least .shp and .shx")
-    check_size("the shapefile", sum(path.stat().st_size for path in files), limits.most_bytes, "bytes")
+    check_size("the shapefile", sum(path.stat().st_size for path in files), limits.max_bytes, "bytes")
     return _zipped({path.name: path.read_bytes() for path in files})
 
 

@@ -33,15 +33,15 @@ class Limits(BaseModel):
 
     model_config = ConfigDict(frozen=True, extra="forbid")
 
-    most_bytes: PositiveInt = 50_000_000
+    max_bytes: PositiveInt = 50_000_000
     """Of a file, and of each file that is read from an archive: parsed JSON takes 20 times its bytes in memory."""
-    most_unpacked_bytes: PositiveInt = 200_000_000
+    max_unpacked_bytes: PositiveInt = 200_000_000
     """Of all members of an archive together."""
-    most_ratio: PositiveInt = 500
+    max_ratio: PositiveInt = 500
     """Unpacked : packed, of each member. Deflate reaches 1032 on zeros, and about 5 on coordinates."""
-    most_members: PositiveInt = 1_000
-    most_shapes: PositiveInt = 100_000
-    most_vertices: PositiveInt = 3_000_000
+    max_members: PositiveInt = 1_000
+    max_shapes: PositiveInt = 100_000
+    max_vertices: PositiveInt = 3_000_000
 
 
 DEFAULT_LIMITS = Limits()
@@ -65,8 +65,8 @@ class Tally:
     def add_shape(self) -> None:
         """Count a shape."""
         self.shapes += 1
-        if self.shapes > self.limits.most_shapes:
-            raise UnreadableFile(f"the file has more shapes than the {self.limits.most_shapes:,} allowed: split it")
+        if self.shapes > self.limits.max_shapes:
+            raise UnreadableFile(f"the file has more shapes than the {self.limits.max_shapes:,} allowed: split it")
 
     def add_vertices(self, count: int) -> None:
         """Count vertices."""
@@ -75,9 +75,9 @@ class Tally:
 
     def room_for(self, count: int) -> None:
         """Refuse the file if so many more vertices would be too many."""
-        if self.vertices + count > self.limits.most_vertices:
+        if self.vertices + count > self.limits.max_vertices:
             raise UnreadableFile(
-                f"the file has more vertices than the {self.limits.most_vertices:,} allowed: simplify or split it"
+                f"the file has more vertices than the {self.limits.max_vertices:,} allowed: simplify or split it"
             )
 
     def text(self, text: str) -> str:

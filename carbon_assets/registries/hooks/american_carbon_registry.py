@@ -2,6 +2,7 @@
 
 from datetime import date
 
+from carbon_assets.base.sqltext import literal
 from carbon_assets.registries.description import Table
 
 
@@ -10,7 +11,7 @@ def projects(rows: str, spec: Table, observed_on: date) -> str:
     return f"""
         select * replace (
             case
-                when compliance_status is null or compliance_status = 'Not ARB or Ecology Eligible' then status_raw
+                when compliance_status is null or compliance_status = {literal(spec.parameters["in_no_compliance_programme"])} then status_raw
                 else compliance_status
             end as status_raw
         )

@@ -210,8 +210,8 @@ def test_a_repair_that_moves_as_much_as_it_may_is_not_found():
     assert list(findings(*overlapping)) == ["repair_changed_the_area"]
     value = findings(*overlapping)["repair_changed_the_area"]["value"]
     assert value == pytest.approx(0.25, rel=1e-3)
-    assert findings(*overlapping, most_repair_change=value) == {}
-    assert list(findings(*overlapping, most_repair_change=value * 0.999)) == ["repair_changed_the_area"]
+    assert findings(*overlapping, max_repair_change=value) == {}
+    assert list(findings(*overlapping, max_repair_change=value * 0.999)) == ["repair_changed_the_area"]
 
 
 def test_areas_that_disagree_are_found():
@@ -220,7 +220,7 @@ def test_areas_that_disagree_are_found():
     assert list(found) == ["areas_disagree"]
     assert found["areas_disagree"]["value"] > found["areas_disagree"]["bound"] == 0.005
     assert "ha in equal-area projection" in found["areas_disagree"]["finding"]
-    assert findings(shape("VCS1", shapely.box(0, 60, 60, 70)), most_geodesic_difference=1) == {}
+    assert findings(shape("VCS1", shapely.box(0, 60, 60, 70)), max_geodesic_difference=1) == {}
 
 
 def test_a_boundary_across_the_antimeridian_is_found():
@@ -229,7 +229,7 @@ def test_a_boundary_across_the_antimeridian_is_found():
 
 
 def test_a_boundary_around_a_pole_is_found():
-    found = findings(shape("VCS1", POLAR), most_geodesic_difference=9)
+    found = findings(shape("VCS1", POLAR), max_geodesic_difference=9)
     assert list(found) == ["encloses_a_pole"]
 
 

@@ -123,7 +123,7 @@ def test_a_file_that_cannot_be_read_is_kept_with_the_reason(settings):
 
 
 def test_the_limits_of_the_rules_hold(settings):
-    rules = RULES.model_copy(update={"limits": Limits(most_vertices=4)})
+    rules = RULES.model_copy(update={"limits": Limits(max_vertices=4)})
     taken = drops.take(settings, put(settings, "VCS1.geojson", geojson(square(0))), rules)
     assert "more vertices than the 4 allowed" in taken.contents.unreadable
     assert len(read(settings).shapes) == 1, "once more are allowed it is used"

@@ -195,7 +195,7 @@ def test_a_small_share_may_lie_outside(tmp_path, beyond, rules):
 def test_the_least_share_is_enough(tmp_path):
     class JustEnough:
         def shares_inside(self, geometries: np.ndarray, countries: list[str | None]) -> np.ndarray:
-            return np.full(len(geometries), RULES.least_share_inside)
+            return np.full(len(geometries), RULES.min_share_inside)
 
     rows = {"boundaries": [boundary("VCS1")], "projects": [project("VCS1")]}
     assert found(tmp_path, known=JustEnough(), **rows) == []

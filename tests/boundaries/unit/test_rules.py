@@ -45,7 +45,7 @@ def refused(configs: Path, *said: str) -> None:
 def test_the_rules_of_the_repository_can_be_read():
     known = rules.load(CONFIGS)
     assert known.rules.default_crs == "EPSG:4326"
-    assert known.rules.least_part_ha == 0.1
+    assert known.rules.min_part_ha == 0.1
     assert known.least_ha
     for area, source in (*known.stated_ha.values(), *known.least_ha.values()):
         assert area > 0
@@ -78,14 +78,14 @@ def test_a_file_may_have_a_reference_system_of_its_own(configs):
         pytest.param("default_crs: somewhere", "'somewhere' is no coordinate reference system", id="no system at all"),
         pytest.param("default_crs: EPSG:5773", "places nothing on a map", id="heights"),
         pytest.param("least_part: 1", "least_part", id="unknown key"),
-        pytest.param("least_part_ha: -1", "least_part_ha", id="negative"),
-        pytest.param("least_part_ha: some", "least_part_ha", id="no number"),
-        pytest.param("least_share_inside: 1.5", "least_share_inside", id="more than all"),
-        pytest.param("most_previews: 1.5", "most_previews", id="half a picture"),
+        pytest.param("min_part_ha: -1", "min_part_ha", id="negative"),
+        pytest.param("min_part_ha: some", "min_part_ha", id="no number"),
+        pytest.param("min_share_inside: 1.5", "min_share_inside", id="more than all"),
+        pytest.param("max_previews: 1.5", "max_previews", id="half a picture"),
         pytest.param('declared_crs: {"a.zip": {crs: EPSG:4326}}', "reason", id="no reason"),
         pytest.param('declared_crs: {"a.zip": {crs: EPSG:4326, reason: ""}}', "reason", id="empty reason"),
         pytest.param('declared_crs: {"a.zip": {crs: EPSG:0, reason: why}}', "EPSG:0", id="none of its own"),
-        pytest.param("limits: {most_bites: 1}", "most_bites", id="unknown limit"),
+        pytest.param("limits: {max_bites: 1}", "max_bites", id="unknown limit"),
         pytest.param("a: [", RULES, id="no YAML"),
     ],
 )

@@ -87,11 +87,11 @@ def test_each_format_is_refused_under_the_name_of_another(tmp_path):
 
 def test_a_file_larger_than_allowed_is_refused():
     content = kml(placemark(polygon(SQUARE)))
-    refused("a.kml", content, "100 allowed", limits=Limits(most_bytes=100))
+    refused("a.kml", content, "100 allowed", limits=Limits(max_bytes=100))
 
 
 def test_limits_are_above_zero_and_known_by_name():
-    for wrong in ({"most_bytes": 0}, {"most_shape": 1}):
+    for wrong in ({"max_bytes": 0}, {"most_shape": 1}):
         with pytest.raises(ValidationError):
             Limits(**wrong)
 
@@ -105,8 +105,8 @@ def test_more_vertices_than_allowed_are_refused(tmp_path):
         "a.zip": shapefile(tmp_path, a=frame(shape)),
     }
     for name, content in files.items():
-        assert read(name, content, Limits(most_vertices=5))
-        refused(name, content, "vertices", "4 allowed", limits=Limits(most_vertices=4))
+        assert read(name, content, Limits(max_vertices=5))
+        refused(name, content, "vertices", "4 allowed", limits=Limits(max_vertices=4))
 
 
 def test_more_shapes_than_allowed_are_refused(tmp_path):
@@ -118,8 +118,8 @@ def test_more_shapes_than_allowed_are_refused(tmp_path):
         "a.zip": shapefile(tmp_path, a=frame(*shapes)),
     }
     for name, content in files.items():
-        assert len(read(name, content, Limits(most_shapes=2))) == 2
-        refused(name, content, "shapes", "1 allowed", limits=Limits(most_shapes=1))
+        assert len(read(name, content, Limits(max_shapes=2))) == 2
+        refused(name, content, "shapes", "1 allowed", limits=Limits(max_shapes=1))
 
 
 def test_one_layer_can_be_asked_for():

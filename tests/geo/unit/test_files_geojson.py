@@ -145,7 +145,7 @@ def test_json_nested_without_end_is_refused():
 
 
 def test_rings_without_positions_have_a_limit_too():
-    refused("a.geojson", {"type": "Polygon", "coordinates": [[]] * 11}, "vertices", limits=Limits(most_vertices=10))
+    refused("a.geojson", {"type": "Polygon", "coordinates": [[]] * 11}, "vertices", limits=Limits(max_vertices=10))
 
 
 @pytest.mark.parametrize("encoding", ["utf-8", "utf-8-sig", "utf-16", "windows-1252"])

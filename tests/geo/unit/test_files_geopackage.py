@@ -218,7 +218,7 @@ def test_long_defaults_of_columns_are_not_fetched(tmp_path, monkeypatch):
 def test_empty_rings_and_members_have_a_limit_before_any_is_read(tmp_path, kind):
     empty = struct.pack("<I", 0) if kind == 3 else struct.pack("<BII", 1, kind - 3, 0)
     content = with_blob(tmp_path, blob(struct.pack("<BII", 1, kind, 11) + empty * 11))
-    refused("a.gpkg", content, "vertices", limits=Limits(most_vertices=10))
+    refused("a.gpkg", content, "vertices", limits=Limits(max_vertices=10))
     cut = with_blob(tmp_path, blob(struct.pack("<BII", 1, kind, 2**32 - 1)))
     refused("a.gpkg", cut, "vertices")
 

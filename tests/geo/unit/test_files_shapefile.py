@@ -292,7 +292,7 @@ def test_nothing_is_written_and_the_same_bytes_give_the_same_shapes(tmp_path, mo
 def test_gdal_gets_no_shapefile_with_more_vertices_than_allowed(tmp_path, monkeypatch):
     content = shapefile(tmp_path, a=frame(box(0, 0, 1, 1)))
     monkeypatch.setattr(files.shapefile, "gdal_records", None)
-    refused("a.zip", content, "vertices", limits=Limits(most_vertices=4))
+    refused("a.zip", content, "vertices", limits=Limits(max_vertices=4))
 
 
 # --- packing ------------------------------------------------------------------------------------------------------

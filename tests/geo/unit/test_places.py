@@ -1,6 +1,7 @@
 """`Places`: the shipped regions against places that anyone can look up, the rules against countries made of squares."""
 
 import re
+import shutil
 
 import country_converter
 import numpy as np
@@ -13,7 +14,7 @@ from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.geo import places
-from carbon_assets.geo.places import NOWHERE, Place, Places
+from carbon_assets.geo.places import NOWHERE, Nearness, Place, Places
 from tests.kit.building import CONFIGS
 
 FILES = sorted((CONFIGS / "geography" / "regions").glob("*.parquet"))
@@ -39,6 +40,7 @@ SQUARES = Places(
         shapely.box(1, 0, 2, 3),
         shapely.box(3, 0, 4, 1),
     ],
+    Nearness(max_degrees_to_region=0.1, degrees_around_country=0.05),
 )
 """AAA in three bands west of BBB, and CCC across one degree of sea."""
 
@@ -255,6 +257,7 @@ def test_located_and_share_agree_with_plain_areas(polygon):
 def written(configs, **columns):
     folder = configs / "geography" / "regions"
     folder.mkdir(parents=True)
+    shutil.copy(CONFIGS / "geography" / "places.yml", folder.parent)
     square = shapely.to_wkb(shapely.box(0, 0, 1, 1))
     table = {"country_iso3": ["AAA"], "region": ["One"], "geometry": [square]} | columns
     pq.write_table(pa.table({name: cells for name, cells in table.items() if cells}), folder / "one.parquet")
@@ -275,6 +278,17 @@ def test_regions_are_read_from_all_files_and_equals_do_not_depend_on_them(tmp_pa
     found = places.load(tmp_path)
     assert found.countries == {"AAA", "BBB"}
     assert found.located(np.array([shapely.box(0, 0, 1, 1)])) == [Place("AAA", "B")]
+
+
+def test_how_near_is_near_is_what_the_file_says(tmp_path):
+    folder = written(tmp_path)
+    apart = np.array([shapely.box(1.2, 0, 1.3, 0.1)])
+    assert places.load(tmp_path).located(apart) == [NOWHERE]
+    assert places.load(tmp_path).shares_inside(apart, ["AAA"]) == [0]
+    (folder.parent / "places.yml").write_text("max_degrees_to_region: 0.3\ndegrees_around_country: 0.4\n")
+    places.load.cache_clear()
+    assert places.load(tmp_path).located(apart) == [Place("AAA", "One")]
+    assert places.load(tmp_path).shares_inside(apart, ["AAA"]) == [1]
 
 
 def test_no_files_are_refused(tmp_path):

@@ -11,7 +11,9 @@ from hypothesis import given
 from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
-from carbon_assets.history import changes, classes, record_diff, schema
+from carbon_assets.history import changes, pairing, record_diff, schema
+from carbon_assets.history.classes import load_classes
+from carbon_assets.history.sides import Version
 from carbon_assets.registries import contents
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.snapshots import store as snapshots
@@ -20,15 +22,16 @@ from tests.kit.building import CONFIGS, csv_of, settings_in
 from tests.kit.commands import carbon
 
 REGISTRIES = load_registries(CONFIGS)
+CLASSES = load_classes(CONFIGS)
 OLD, NEW = datetime(2024, 6, 1, tzinfo=UTC), datetime(2025, 6, 1, tzinfo=UTC)
 
 
-def version(registry: str, table: str, text: str, at: datetime) -> record_diff.Version:
+def version(registry: str, table: str, text: str, at: datetime) -> Version:
     snapshot = Snapshot(
         registry=registry, table=table, file=f"{table}.csv", sha256="0" * 64, size=0, observed_at=at,
         source_path="a test", asserted_by="a test", stored_as="",
     )  # fmt: skip
-    return record_diff.Version(snapshot, text.encode)
+    return Version(snapshot, text.encode)
 
 
 @pytest.fixture(scope="module")
@@ -141,7 +144,7 @@ def block(first: int, last: int, **more: str) -> dict:
 def test_an_edit_has_the_class_of_its_gravest_field(compare, table, row, edit, meaning, quantity):
     (change,) = compare(table, [row], [row | edit])
     assert (change["change"], change["change_class"], change["quantity"]) == ("changed", meaning, quantity)
-    assert change["is_retroactive"] == (meaning in classes.RETROACTIVE)
+    assert change["is_retroactive"] == (meaning in CLASSES.retroactive)
     assert {f["field"]: (f["old"], f["new"]) for f in change["fields"]} == {
         name: (row[name] or None, cell or None) for name, cell in edit.items()
     }
@@ -356,7 +359,7 @@ def test_rows_that_normalizing_sets_aside_are_records_too(compare):
 
 def test_large_groups_are_paired_in_their_order(compare, monkeypatch):
     rows = [PERIOD | {"Vintage": str(2000 + i)} for i in range(20)]
-    monkeypatch.setattr(record_diff, "PAIRS_COMPARED", 3)
+    monkeypatch.setattr(pairing, "MAX_PAIRS_COMPARED", 3)
     found = compare("arb/issuances", rows, [row | {"Retired Voluntarily": "1"} for row in rows])
     assert len(found) == 20
     assert {row["change"] for row in found} == {"changed"}
@@ -524,13 +527,13 @@ def test_the_check_warns_of_the_newest_snapshots_alone(con, store):
     drop(PROJECT | {"Status": "Under validation"})
     rows = changes.registry_changes(con, settings, REGISTRIES)
     newest = {new.name for _, new in changes.newest_pairs(settings, REGISTRIES)}
-    result = judged(rows, newest)
+    result = judged(rows, newest, CLASSES)
     assert not result.passed
     assert result.metadata["records"].value == 1
     assert "Status: Registered -> Under validation" in result.metadata["heaviest"].value
     drop(PROJECT | {"Status": "Under validation", "Name": "Fen"})
     rows = changes.registry_changes(con, settings, REGISTRIES)
-    assert judged(rows, {new.name for _, new in changes.newest_pairs(settings, REGISTRIES)}).passed
+    assert judged(rows, {new.name for _, new in changes.newest_pairs(settings, REGISTRIES)}, CLASSES).passed
 
 
 # --- the command ----------------------------------------------------------------------------------------------------

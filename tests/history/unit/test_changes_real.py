@@ -13,11 +13,14 @@ import duckdb
 import openpyxl
 import pytest
 
-from carbon_assets.history import classes, record_diff
+from carbon_assets.history import record_diff
+from carbon_assets.history.classes import load_classes
+from carbon_assets.history.sides import Version
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots.store import Snapshot
 from tests.kit.building import CONFIGS, settings_in
 
+CLASSES = load_classes(CONFIGS)
 PAIRS = {
     "arb 2021-2023": ("arb", "issuances", "arb/2021-10-19.xlsx", "arb/2023-02-28.xlsx", "CARB Issuance ID"),
     "arb 2023-2024": ("arb", "issuances", "arb/2023-02-28.xlsx", "arb/2024-12-10.xlsx", "CARB Issuance ID"),
@@ -102,7 +105,7 @@ def plain_comparison(old: list[dict], new: list[dict], key: str) -> tuple[Counte
 # --- ours -----------------------------------------------------------------------------------------------------------
 
 
-def version(registry: str, table: str, path: Path) -> record_diff.Version:
+def version(registry: str, table: str, path: Path) -> Version:
     day = date.fromisoformat(path.stem[-10:])
     snapshot = Snapshot(
         registry=registry,
@@ -116,7 +119,7 @@ def version(registry: str, table: str, path: Path) -> record_diff.Version:
         asserted_by="a test",
         stored_as="",
     )
-    return record_diff.Version(snapshot, path.read_bytes)
+    return Version(snapshot, path.read_bytes)
 
 
 @pytest.fixture(scope="module", params=PAIRS)
@@ -162,6 +165,6 @@ def test_fields_that_changed_are_those_of_the_plain_comparison_and_no_others(com
 
 def test_every_change_has_a_class_that_is_known_and_a_project(compared):
     _, rows, _ = compared
-    assert {row["change_class"] for row in rows} <= set(classes.CLASSES)
+    assert {row["change_class"] for row in rows} <= set(CLASSES.gravest_first)
     assert all(row["project_id"] for row in rows)
-    assert all(row["is_retroactive"] == (row["change_class"] in classes.RETROACTIVE) for row in rows)
+    assert all(row["is_retroactive"] == (row["change_class"] in CLASSES.retroactive) for row in rows)

@@ -14,8 +14,10 @@ from hypothesis import strategies as st
 
 from carbon_assets.integrity import findings
 from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.integrity.rules import load_rules
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.findings_tables import arb, connection, dated, event, found, project, registries, write
+from tests.kit.places import CONFIGS
 
 KEY = "ACR-US-1-2020-5"
 GS = "GS1-1-KE-GS7-16-2020-3"
@@ -340,6 +342,6 @@ def test_the_table_has_its_schema(tmp_path):
     blocks = write(tmp_path / "blocks.parquet", [], integrity_schema.SERIAL_BLOCKS)
     with connection() as con:
         assert (
-            findings.findings(con, credits, projects, blocks, registries())
+            findings.findings(con, credits, projects, blocks, registries(), None, load_rules(CONFIGS))
             == integrity_schema.CREDIT_FINDINGS.empty_table()
         )

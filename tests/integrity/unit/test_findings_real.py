@@ -11,6 +11,7 @@ import pytest
 from carbon_assets.base import store
 from carbon_assets.integrity import double_counting, findings, serial_blocks
 from carbon_assets.integrity import schema as integrity_schema
+from carbon_assets.integrity.rules import load_rules
 from carbon_assets.registries import drops
 from carbon_assets.unified import harmonize
 from carbon_assets.unified import schema as unified_schema
@@ -65,15 +66,18 @@ def broken(rows: list[dict], folder: Path, scratch: Path) -> list[dict]:
     store.write(path, pa.Table.from_pylist(rows, schema=unified_schema.UNIFIED_CREDITS), unified_schema.UNIFIED_CREDITS)
     with connection() as con:
         store.write(blocks, serial_blocks.blocks(con, path, registries()), integrity_schema.SERIAL_BLOCKS)
-        return findings.findings(con, path, folder / "projects.parquet", blocks, registries()).to_pylist()
+        return findings.findings(
+            con, path, folder / "projects.parquet", blocks, registries(), None, load_rules(CONFIGS)
+        ).to_pylist()
 
 
 def unmatched(rows: list[dict], scratch: Path) -> set[tuple]:
     path = scratch / "credits.parquet"
     store.write(path, pa.Table.from_pylist(rows, schema=unified_schema.UNIFIED_CREDITS), unified_schema.UNIFIED_CREDITS)
     with connection() as con:
-        told = double_counting.findings(con, path, double_counting.check(CONFIGS, registries())).to_pylist()
-    return {tuple(row.values()) for row in told}
+        limits = load_rules(CONFIGS).double_counting
+        rows = double_counting.findings(con, path, double_counting.check(CONFIGS, registries()), limits).to_pylist()
+    return {tuple(row.values()) for row in rows}
 
 
 def test_nothing_breaks_a_rule(credits, folder, tmp_path):

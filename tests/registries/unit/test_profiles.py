@@ -17,7 +17,7 @@ from carbon_assets.registries.cells import MACROS
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots import store as snapshots
 from tests.kit.building import settings_in
-from tests.kit.profiled import profile_of_columns
+from tests.kit.profiled import LIMITS, profile_of_columns
 
 REGISTRY = Registry.model_validate(
     {
@@ -108,10 +108,10 @@ def test_every_way_of_writing_is_tested():
 
 
 def test_values_are_kept_where_they_are_few():
-    words = [f"word {i}" for i in range(profiles.FEW)]
+    words = [f"word {i}" for i in range(LIMITS.max_values_kept)]
     assert column(words * 2).values == dict.fromkeys(sorted(words), 2)
     assert column([*words, "one more"]).values is None
-    assert column([*words, "one more"]).distinct == profiles.FEW + 1
+    assert column([*words, "one more"]).distinct == LIMITS.max_values_kept + 1
 
 
 def test_of_many_distinct_values_a_sample_tells_the_kinds_and_frequent_ones_count_in_full():
@@ -184,9 +184,9 @@ def kept_in(settings) -> list:
 
 def test_a_profile_is_kept_and_the_bytes_are_read_once(settings):
     snapshot = taken(settings, "ID,Name\n1,Mill\n2,Bog\n")
-    first = profiles.profile_of(settings, REGISTRY, "projects", snapshot)
+    first = profiles.profile_of(settings, REGISTRY, "projects", snapshot, LIMITS)
     (settings.raw("made-up", "projects") / snapshot.stored_as).unlink()
-    assert profiles.profile_of(settings, REGISTRY, "projects", snapshot) == first
+    assert profiles.profile_of(settings, REGISTRY, "projects", snapshot, LIMITS) == first
     assert first.rows == 2 and first.columns["name"].values == {"Bog": 1, "Mill": 1}
     kept = settings.data / "profiles" / "made-up" / "projects" / f"{snapshot.name}.json"
     assert profiles.Profile.model_validate_json(kept.read_text()) == first
@@ -195,18 +195,20 @@ def test_a_profile_is_kept_and_the_bytes_are_read_once(settings):
 @pytest.mark.parametrize("damage", ["", '{"rows": 2', '{"rows": 2}', "other maker"])
 def test_a_kept_profile_that_is_damaged_or_of_another_maker_is_made_anew(settings, damage):
     snapshot = taken(settings, "ID,Name\n1,Mill\n")
-    first = profiles.profile_of(settings, REGISTRY, "projects", snapshot)
+    first = profiles.profile_of(settings, REGISTRY, "projects", snapshot, LIMITS)
     kept = next(path for path in kept_in(settings) if path.suffix == ".json")
     wrong = {**json.loads(kept.read_text()), "made_by": "other", "rows": 99}
     kept.write_text(json.dumps(wrong) if damage == "other maker" else damage)
-    assert profiles.profile_of(settings, REGISTRY, "projects", snapshot) == first
+    assert profiles.profile_of(settings, REGISTRY, "projects", snapshot, LIMITS) == first
     assert profiles.Profile.model_validate_json(kept.read_text()) == first
 
 
 def test_several_at_once_leave_one_whole_file(settings):
     snapshot = taken(settings, "ID,Name\n1,Mill\n")
     with ThreadPoolExecutor(4) as pool:
-        found = list(pool.map(lambda _: profiles.profile_of(settings, REGISTRY, "projects", snapshot), range(8)))
+        found = list(
+            pool.map(lambda _: profiles.profile_of(settings, REGISTRY, "projects", snapshot, LIMITS), range(8))
+        )
     assert all(profile == found[0] for profile in found)
     assert [path.name for path in kept_in(settings) if path.is_file()] == [f"{snapshot.name}.json"]
 
@@ -214,18 +216,18 @@ def test_several_at_once_leave_one_whole_file(settings):
 def test_a_file_that_lacks_a_required_column_has_a_profile(settings):
     snapshot = taken(settings, "Projects of today\nID;Label\n1;Mill\n")
     assert snapshot.contents.unreadable
-    assert list(profiles.profile_of(settings, REGISTRY, "projects", snapshot).columns) == ["id", "label"]
+    assert list(profiles.profile_of(settings, REGISTRY, "projects", snapshot, LIMITS).columns) == ["id", "label"]
 
 
 @pytest.mark.parametrize("text", ["", "<html></html>", "nothing,known\n1,2\n"])
 def test_a_file_without_a_header_has_none(settings, text):
     with pytest.raises(readers.UnreadableFile):
-        profiles.profile_of(settings, REGISTRY, "projects", taken(settings, text))
+        profiles.profile_of(settings, REGISTRY, "projects", taken(settings, text), LIMITS)
 
 
 def test_a_packed_file_has_the_profile_of_its_text(settings):
-    plain = profiles.profile_of(settings, REGISTRY, "projects", taken(settings, "ID,Name\n1,Mill\n"))
+    plain = profiles.profile_of(settings, REGISTRY, "projects", taken(settings, "ID,Name\n1,Mill\n"), LIMITS)
     path = settings.drop / "made-up" / "projects.csv.gz"
     path.write_bytes(gzip.compress(b"ID,Name\n1,Mill\n"))
     packed = snapshots.take(settings, path, "made-up", "projects")
-    assert profiles.profile_of(settings, REGISTRY, "projects", packed) == plain
+    assert profiles.profile_of(settings, REGISTRY, "projects", packed, LIMITS) == plain

@@ -21,8 +21,8 @@ from carbon_assets.snapshots.store import Contents, Snapshot
 from tests.kit.building import CONFIGS, OBSERVED
 
 ANYTHING = Bounds(
-    most_fall=1, most_rise=1e6, allowance=0, most_keys_lost=1, most_keys_lost_without_new=1, most_rewritten=1,
-    most_relabelled=1, most_days_back=10**6, few_rows=10,
+    max_fall=1, max_rise=1e6, max_rise_of_whole=0, max_keys_lost=1, max_keys_lost_without_new=1, max_rewritten=1,
+    max_relabelled=1, max_days_back=10**6, min_rows_of_shares=10, max_growth_of_few_rows=10, min_rows_all_gone=3,
 )  # fmt: skip
 """Bounds that nothing breaks but what is gone altogether."""
 DEFAULTS = release_gate.load_gate(CONFIGS, set()).defaults
@@ -71,23 +71,23 @@ NEW = many(1, start=9000)
 
 CASES = {
     "rows fall": (
-        {"most_fall": 0.1}, many(100), many(90, quantity=2), many(89, quantity=2),
+        {"max_fall": 0.1}, many(100), many(90, quantity=2), many(89, quantity=2),
         "retirement: rows fall from 100 to 89",
     ),
     "tonnes fall": (
-        {"most_fall": 0.1}, many(100, quantity=10), many(100, quantity=9), many(100, quantity=8.99),
+        {"max_fall": 0.1}, many(100, quantity=10), many(100, quantity=9), many(100, quantity=8.99),
         "retirement: tonnes fall from 1,000 to 899",
     ),
     "rows rise": (
-        {"most_rise": 0.8}, many(100), many(180, quantity=0.5), many(181, quantity=0.5),
+        {"max_rise": 0.8}, many(100), many(180, quantity=0.5), many(181, quantity=0.5),
         "retirement: rows rise from 100 to 181",
     ),
     "tonnes rise": (
-        {"most_rise": 0.8}, many(100), many(100, quantity=1.8), many(100, quantity=1.81),
+        {"max_rise": 0.8}, many(100), many(100, quantity=1.8), many(100, quantity=1.81),
         "retirement: tonnes rise from 100 to 181",
     ),
     "a type rises beyond what is allowed of the whole": (
-        {"most_rise": 0, "allowance": 0.05},
+        {"max_rise": 0, "max_rise_of_whole": 0.05},
         many(50) + many(950, start=100, **ISSUED),
         many(100) + many(950, start=100, **ISSUED),
         many(101, quantity=0.9) + many(950, start=100, **ISSUED),
@@ -98,36 +98,36 @@ CASES = {
         "retirement: rows fall from 1 to 0; retirement: tonnes fall from 1 to 0",
     ),
     "keys are lost": (
-        {"most_keys_lost": 0.1}, many(100), many(90) + NEW, many(89) + NEW,
+        {"max_keys_lost": 0.1}, many(100), many(90) + NEW, many(89) + NEW,
         "11 of 100 transactions are gone, 1 are new",
     ),
     "keys are lost and none is new": (
-        {"most_keys_lost_without_new": 0.01}, many(300), many(297), many(296),
+        {"max_keys_lost_without_new": 0.01}, many(300), many(297), many(296),
         "4 of 300 transactions are gone and none is new: this may be an older file",
     ),
     "one key of few is lost and none is new": (
-        {"most_keys_lost_without_new": 0.01}, many(20), many(19), many(18),
+        {"max_keys_lost_without_new": 0.01}, many(20), many(19), many(18),
         "2 of 20 transactions are gone and none is new: this may be an older file",
     ),
     "a column is rewritten": (
-        {"most_rewritten": 0.5}, many(100, vintage=2020),
+        {"max_rewritten": 0.5}, many(100, vintage=2020),
         many(50, vintage=2020) + many(50, start=50, vintage=2021),
         many(49, vintage=2020) + many(51, start=49, vintage=2021),
         "the column vintage says something else in 51 of 100 rows",
     ),
     "filled cells of a column are blanked": (
-        {"most_rewritten": 0.5}, many(50) + many(50, start=50, vintage=2020),
+        {"max_rewritten": 0.5}, many(50) + many(50, start=50, vintage=2020),
         many(75) + many(25, start=75, vintage=2020), many(76) + many(24, start=76, vintage=2020),
         "the column vintage says something else in 26 of 50 rows",
     ),
     "serial numbers are relabelled": (
-        {"most_relabelled": 0.05}, many(100) + many(50, start=500, **ISSUED),
+        {"max_relabelled": 0.05}, many(100) + many(50, start=500, **ISSUED),
         many(95) + many(5, start=95, **ISSUED) + many(50, start=500, **ISSUED),
         many(92) + many(8, start=92, **ISSUED) + many(50, start=500, **ISSUED),
         "8 of 150 serial numbers stand under another transaction type",
     ),
     "days go back": (
-        {"most_days_back": 30}, many(1), many(1, transaction_date=DAY - timedelta(30)),
+        {"max_days_back": 30}, many(1), many(1, transaction_date=DAY - timedelta(30)),
         many(1, transaction_date=DAY - timedelta(31)),
         "the newest transaction is of 2024-04-30, 31 days before that of the file in use: 2024-05-31",
     ),
@@ -144,7 +144,7 @@ def test_a_bound_holds_back_what_is_beyond_it_and_nothing_within(name):
 def test_projects_are_counted_compared_and_have_no_tonnes():
     before = projects(*[{"name": "Mill"}] * 20)
     now = projects(*[{"name": "Bog"}] * 10)
-    assert reasons(before, now, bounds(most_fall=0.1, most_keys_lost=0.1, most_rewritten=0.1)) == [
+    assert reasons(before, now, bounds(max_fall=0.1, max_keys_lost=0.1, max_rewritten=0.1)) == [
         "projects: rows fall from 20 to 10",
         "10 of 20 projects are gone, 0 are new",
         "the column name says something else in 10 of 10 rows",
@@ -154,23 +154,23 @@ def test_projects_are_counted_compared_and_have_no_tonnes():
 def test_where_a_row_comes_from_is_never_compared():
     before = credits(*many(20))
     now = credits(*many(20, source="made-up/other", snapshot_id="b"))
-    assert reasons(before, now, bounds(most_rewritten=0)) == []
+    assert reasons(before, now, bounds(max_rewritten=0)) == []
 
 
 def test_a_column_that_is_filled_for_the_first_time_is_no_rewriting():
-    assert reasons(credits(*many(20)), credits(*many(20, vintage=2020)), bounds(most_rewritten=0)) == []
+    assert reasons(credits(*many(20)), credits(*many(20, vintage=2020)), bounds(max_rewritten=0)) == []
 
 
 def test_a_serial_number_of_several_types_may_lose_one():
     """An issuance whose credits were retired stands under both."""
     before = credits(*many(20), *({**row, **ISSUED, "credit_id": f"i{n}"} for n, row in enumerate(many(20))))
-    assert reasons(before, credits(*many(20)), bounds(most_relabelled=0))[0].startswith("issuance: rows fall")
-    assert not any("serial" in reason for reason in reasons(before, credits(*many(20)), bounds(most_relabelled=0)))
+    assert reasons(before, credits(*many(20)), bounds(max_relabelled=0))[0].startswith("issuance: rows fall")
+    assert not any("serial" in reason for reason in reasons(before, credits(*many(20)), bounds(max_relabelled=0)))
 
 
 def test_a_type_that_is_new_has_nothing_to_be_measured_against():
     before, new = many(100, **ISSUED), many(100, start=100)
-    assert reasons(credits(*before), credits(*before, *new), bounds(most_rise=0)) == []
+    assert reasons(credits(*before), credits(*before, *new), bounds(max_rise=0)) == []
 
 
 # --- few rows -------------------------------------------------------------------------------------------------------
@@ -190,14 +190,14 @@ def test_a_type_that_is_new_has_nothing_to_be_measured_against():
     ids=["nothing before", "9 to 1", "9 to 90", "1 to 10", "10 are not few", "few of many"],
 )  # fmt: skip
 def test_of_few_rows_only_the_loss_of_all_or_a_manifold_counts(before, within, beyond):
-    allowed = bounds(most_fall=0.1, most_rise=0.8, allowance=0.05)
+    allowed = bounds(max_fall=0.1, max_rise=0.8, max_rise_of_whole=0.05)
     assert reasons(credits(*before), credits(*within), allowed) == []
     if beyond is not None:
         assert len(reasons(credits(*before), credits(*beyond), allowed)) >= 1
 
 
 def test_of_few_rows_lost_keys_and_rewritten_columns_say_nothing():
-    strict = bounds(most_keys_lost=0, most_keys_lost_without_new=0, most_rewritten=0, most_relabelled=0)
+    strict = bounds(max_keys_lost=0, max_keys_lost_without_new=0, max_rewritten=0, max_relabelled=0)
     before = credits(*many(9, vintage=2020))
     assert reasons(before, credits(*many(1), *many(8, start=50)), strict) == []
     assert reasons(before, credits(*many(9, vintage=2021)), strict) == []
@@ -288,21 +288,21 @@ def load(folder: Path, text: str | None = None, **exceptions: dict) -> Gate:
 
 
 def test_an_exception_holds_for_its_table_alone(tmp_path):
-    gate = load(tmp_path, **{"made-up/events": {"most_rise": 3.0, "reason": "a young registry"}})
-    assert gate.bounds("made-up/events") == DEFAULTS.model_copy(update={"most_rise": 3.0})
+    gate = load(tmp_path, **{"made-up/events": {"max_rise": 3.0, "reason": "a young registry"}})
+    assert gate.bounds("made-up/events") == DEFAULTS.model_copy(update={"max_rise": 3.0})
     assert gate.bounds("made-up/projects") == gate.bounds("any/other") == DEFAULTS
 
 
 @pytest.mark.parametrize(
     ("table", "exception", "error"),
     [
-        ("made-up/events", {"most_rise": 3.0}, "made-up/events gives no reason"),
-        ("made-up/events", {"most_rise": 3.0, "reason": " "}, "made-up/events gives no reason"),
-        ("made-up/events", {"most_raise": 3.0, "reason": "x"}, "most_raise"),
-        ("made-up/events", {"most_fall": 2.0, "reason": "x"}, "most_fall"),
+        ("made-up/events", {"max_rise": 3.0}, "made-up/events gives no reason"),
+        ("made-up/events", {"max_rise": 3.0, "reason": " "}, "made-up/events gives no reason"),
+        ("made-up/events", {"max_raise": 3.0, "reason": "x"}, "max_raise"),
+        ("made-up/events", {"max_fall": 2.0, "reason": "x"}, "max_fall"),
         (
             "made-up/event",
-            {"most_fall": 0.5, "reason": "x"},
+            {"max_fall": 0.5, "reason": "x"},
             "there are no tables made-up/event; known: made-up/events",
         ),
     ],
@@ -428,7 +428,7 @@ def test_what_a_person_let_through_is_published(verdict):
 
 
 def test_the_bounds_of_a_table_count(verdict):
-    assert verdict([{}] * 100, [{}] * 60, **{EVENTS: {"most_fall": 0.4, "reason": "x"}}) == []
+    assert verdict([{}] * 100, [{}] * 60, **{EVENTS: {"max_fall": 0.4, "reason": "x"}}) == []
 
 
 def test_lost_projects_are_not_published(verdict):
