@@ -24,7 +24,7 @@ from tests.kit.openrefine_histories import addition, mass_edit, text_facet, tran
 from tests.kit.runs import Run
 
 URL = os.environ.get("OPENREFINE_URL", "")
-pytestmark = pytest.mark.skipif(not URL, reason="OPENREFINE_URL is not set")
+pytestmark = pytest.mark.server
 
 
 @pytest.fixture

@@ -1,4 +1,7 @@
-"""The real daemon: files are dropped, runs follow; nothing is lost or repeated when it is killed and started again."""
+"""The real daemon: files are dropped, runs follow; nothing is lost or repeated when it is killed and started again.
+
+What the sensor asks for is held by `tests/platform/unit/test_sensors.py` look by look; this is the whole of it, in real time.
+"""
 
 import dataclasses
 import os
@@ -18,7 +21,7 @@ import pytest
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import run
 from carbon_assets.snapshots.store import SYNTHETIC_MARK
-from tests.conftest import HOME
+from tests.kit.places import HOME
 from tests.kit.runs import Rows, cells, write
 
 PATIENCE = 180
@@ -113,6 +116,7 @@ def projects_named(settings: Settings, name: str) -> int:
         return con.execute("select count(*) from marts.projects where name = ?", [name]).fetchone()[0]
 
 
+@pytest.mark.slow
 def test_drops_are_noticed_and_nothing_is_lost_or_repeated(settings, samples):
     car, art = "climate-action-reserve", "art-trees"
     with daemon(settings):

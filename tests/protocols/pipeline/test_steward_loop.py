@@ -14,9 +14,9 @@ import yaml
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.platform import run
-from tests.kit.runs import Run, run_drop
+from tests.kit.runs import UNKNOWN_METHODOLOGY as TEXT
+from tests.kit.runs import Run, copied
 
-TEXT = "Regenerative Kelp Paddocks of the Steppe"
 PROJECT = "VCS90036"
 MADE = {
     "harmonized/protocols", "harmonized/project_types", "harmonized/protocol_catalogue", "marts/projects",
@@ -40,21 +40,18 @@ class Loop:
 
 
 @pytest.fixture(scope="module")
-def configs(home, tmp_path_factory) -> Path:
-    return shutil.copytree(home / "configs", tmp_path_factory.mktemp("stewards") / "configs")
+def first(steward_run, home, tmp_path_factory) -> Run:
+    """A run of one registry, of which one project has a text that the catalogue does not know; with configs to be edited."""
+    folder = tmp_path_factory.mktemp("loop")
+    configs = Path(shutil.copytree(home / "configs", folder / "configs"))
+    made = copied(steward_run, folder, configs=configs)
+    assert made.report.ok, made.report.lines
+    return made
 
 
 @pytest.fixture(scope="module")
-def first(samples, configs, tmp_path_factory) -> Run:
-    """A run of one registry, of which one project has a text that the catalogue does not know."""
-    folder = tmp_path_factory.mktemp("loop")
-    drop = shutil.copytree(samples / "verra", folder / "drop" / "verra").parent
-    projects = drop / "verra" / "projects.csv"
-    assert projects.read_text().count("Methodology Under Development") == 1
-    projects.write_text(projects.read_text().replace("Methodology Under Development", TEXT))
-    made = run_drop(drop, folder / "data", configs=configs)
-    assert made.report.ok, made.report.lines
-    return made
+def configs(first) -> Path:
+    return first.settings.configs
 
 
 @pytest.fixture(scope="module")

@@ -14,9 +14,8 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.registries import drops, intake, landing
 from carbon_assets.registries.intake import Intake
 from carbon_assets.snapshots import store as snapshots
-from tests.conftest import REAL_DATA
 from tests.kit.commands import carbon
-from tests.kit.places import SAMPLES
+from tests.kit.places import REAL_DATA, SAMPLES
 from tests.kit.runs import GATE, REGISTRIES, Rows, Run, cells, run_drop, write
 
 
