@@ -3,9 +3,7 @@
 What the sensor asks for is held by `tests/platform/unit/test_sensors.py` look by look; this is the whole of it, in real time.
 """
 
-import dataclasses
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -22,7 +20,7 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform import run
 from carbon_assets.snapshots.store import SYNTHETIC_MARK
 from tests.kit.places import HOME
-from tests.kit.runs import Rows, cells, write
+from tests.kit.runs import Rows, cells, copied, write
 
 PATIENCE = 180
 """Seconds until a run must have ended: the daemon looks every few seconds, the run itself takes some 30."""
@@ -35,10 +33,7 @@ QUIET = 15
 @pytest.fixture
 def settings(sample_run, tmp_path) -> Settings:
     """A data folder in which everything is made, and an empty landing folder for more made-up files."""
-    data = Path(shutil.copytree(sample_run.settings.data, tmp_path / "data", symlinks=True))
-    shutil.rmtree(data / "dagster")
-    settings = dataclasses.replace(Settings.from_environment(), data=data, drop=data / "landing")
-    shutil.copytree(sample_run.settings.dagster_home, settings.dagster_home)
+    settings = copied(sample_run, tmp_path, drop=tmp_path / "data" / "landing").settings
     run.prepare(settings)
     settings.landing.mkdir()
     (settings.landing / SYNTHETIC_MARK).touch()

@@ -179,19 +179,19 @@ def test_the_command_says_what_contradicts_in_one_line(loop, contradictory, home
 
 
 def test_a_mart_that_breaks_its_gate_while_mapping_is_not_published(loop, home, tmp_path):
-    data = shutil.copytree(loop.made.settings.data, tmp_path / "data", symlinks=True)
     expectations = shutil.copytree(home / "expectations", tmp_path / "expectations")
     suite = json.loads((expectations / "marts" / "protocol_coverage.json").read_text())
     (broken,) = [e for e in suite["expectations"] if e["meta"]["name"] == "issued_is_not_negative"]
     broken["kwargs"]["max_value"] = 1
     (expectations / "marts" / "protocol_coverage.json").write_text(json.dumps(suite))
-    before = (data / "published" / "current").resolve().name
+    made = copied(loop.made, tmp_path, expectations=expectations)
+    before = made.database.resolve()
 
-    report = run.map_anew(dataclasses.replace(loop.made.settings, data=data, expectations=expectations))
+    report = run.map_anew(made.settings)
 
     assert not report.ok
     assert "BLOCKED  marts/protocol_coverage: issued_is_not_negative" in report.lines
-    assert (data / "published" / "current").resolve().name == before
+    assert made.database.resolve() == before
 
 
 def test_mapping_before_any_run_says_to_run_first(first, tmp_path):
