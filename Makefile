@@ -11,7 +11,7 @@ export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
 
-.PHONY: run map curate test test-all dev lint lock clean
+.PHONY: run map curate test test-all faults dev lint lock clean
 
 run: export CARBON_DROP_DIR = $(abspath $(or $(DROP),tests/samples))
 run: .venv/ready
@@ -31,6 +31,10 @@ test: .venv/ready
 
 test-all: .venv/ready
 	@$(BIN)/python -m pytest $(PYTEST) --thorough
+
+# Plant faults into a copy, one by one: each must be noticed.
+faults: .venv/ready
+	@$(BIN)/python -m tests.benchmarks.faults
 
 dev: export CARBON_DROP_DIR = $(abspath $(or $(DROP),$(DATA)/landing))
 dev: .venv/ready

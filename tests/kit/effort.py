@@ -10,8 +10,8 @@ from hypothesis import settings
 T = TypeVar("T")
 QUICK, THOROUGH = "quick", "thorough"
 
-settings.register_profile(QUICK, deadline=None, max_examples=20, print_blob=True)
-settings.register_profile(THOROUGH, deadline=None, max_examples=200, print_blob=True)
+settings.register_profile(QUICK, deadline=None, max_examples=100, print_blob=True)
+settings.register_profile(THOROUGH, deadline=None, max_examples=1000, print_blob=True)
 
 
 def choose(*, thorough: bool) -> None:
@@ -25,3 +25,8 @@ def is_thorough() -> bool:
 
 def quick_or_thorough(quick: T, thorough: T) -> T:
     return thorough if is_thorough() else quick
+
+
+def examples(quick: int, thorough: int) -> settings:
+    """How many made-up examples a test tries that takes long over each."""
+    return settings(max_examples=quick_or_thorough(quick, thorough))
