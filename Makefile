@@ -1,16 +1,17 @@
-# The two commands: `make run` builds and publishes the marts, `make test` runs every test.
+# The two commands: `make run` builds and publishes the marts, `make test` tests every rule; `make test-all` tests longer.
 # DROP=<dir>  take the registries' files from there; `run` takes the bundled samples, `dev` looks into DATA/landing
 # DATA=<dir>  keep all state there instead of ./data
 
 PYTHON ?= python3
 DATA ?= data
 BIN := .venv/bin
+PYTEST := -n auto --dist loadfile --no-loadscope-reorder
 
 export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
 
-.PHONY: run map curate test dev lint lock clean
+.PHONY: run map curate test test-all faults dev lint lock clean
 
 run: export CARBON_DROP_DIR = $(abspath $(or $(DROP),tests/samples))
 run: .venv/ready
@@ -26,7 +27,14 @@ curate: .venv/ready
 	@$(BIN)/python -m carbon_assets curate
 
 test: .venv/ready
-	@$(BIN)/python -m pytest -n auto --dist loadfile
+	@$(BIN)/python -m pytest $(PYTEST)
+
+test-all: .venv/ready
+	@$(BIN)/python -m pytest $(PYTEST) --thorough
+
+# Plant faults into a copy, one by one: each must be noticed.
+faults: .venv/ready
+	@$(BIN)/python -m tests.benchmarks.faults
 
 dev: export CARBON_DROP_DIR = $(abspath $(or $(DROP),$(DATA)/landing))
 dev: .venv/ready

@@ -15,10 +15,43 @@ from pathlib import Path
 
 import pytest
 
+from tests.kit import effort
+from tests.kit.once import made_once
 from tests.kit.places import HOME, REAL_DATA, SAMPLES
 
 # Importing carbon_assets.definitions builds them for the environment's data folder: never the developer's own.
 os.environ["CARBON_DATA_DIR"] = tempfile.mkdtemp(prefix="carbon-tests-")
+
+
+# --- what is run, how hard, in which order ----------------------------------------------------------------------------
+
+
+def pytest_addoption(parser: pytest.Parser) -> None:
+    parser.addoption("--thorough", action="store_true", help="slow tests too, more examples, more kills")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    effort.choose(thorough=config.option.thorough)
+    if not (config.option.thorough or config.option.markexpr):
+        config.option.markexpr = "not slow"
+
+
+def pytest_xdist_auto_num_workers() -> int:
+    """One more than there are cores: whole runs wait, for a process of dbt's or for what another worker makes."""
+    return (os.cpu_count() or 1) + 1
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Whole runs come first, so that the last tests are short and all workers end together; without a server, what needs
+    one is skipped."""
+    items.sort(key=lambda item: "pipeline" not in item.path.parts)
+    if not os.environ.get("OPENREFINE_URL"):
+        for item in items:
+            if item.get_closest_marker("server"):
+                item.add_marker(pytest.mark.skip(reason="OPENREFINE_URL is not set"))
+
+
+# --- where things lie -------------------------------------------------------------------------------------------------
 
 
 @pytest.fixture(scope="session")
@@ -49,16 +82,39 @@ def drop(samples, tmp_path) -> Path:
 
 @pytest.fixture(scope="session")
 def sample_run(samples, tmp_path_factory):
-    from tests.kit.runs import run_drop
+    """A run of the samples, to look at. The rows of every file stand in another order than in the samples: nothing that a test
+    expects of it follows from their order, and what goes on from it with the samples finds nothing new in them."""
+    from tests.kit.runs import run_drop, shuffled
 
-    return run_drop(samples, tmp_path_factory.mktemp("samples"))
+    def make(folder: Path):
+        return run_drop(shuffled(samples, folder / "drop"), folder / "data")
+
+    return made_once(tmp_path_factory, "sample-run", make)
 
 
 @pytest.fixture(scope="session")
 def real_run(real_data, tmp_path_factory):
+    """A run of real files, to look at."""
     from tests.kit.runs import run_drop
 
-    return run_drop(real_data / "registries", tmp_path_factory.mktemp("real"))
+    return made_once(tmp_path_factory, "real-run", lambda folder: run_drop(real_data / "registries", folder / "data"))
+
+
+@pytest.fixture(scope="session")
+def steward_run(samples, tmp_path_factory):
+    """A run of one registry, to go on from as a steward does. One methodology text is none that the catalogue knows; no server
+    is asked, whatever the environment says."""
+    from tests.kit.runs import UNKNOWN_METHODOLOGY, run_drop
+
+    def make(folder: Path):
+        drop = folder / "drop"
+        projects = Path(shutil.copytree(samples / "verra", drop / "verra")) / "projects.csv"
+        known = projects.read_text()
+        assert known.count("Methodology Under Development") == 1
+        projects.write_text(known.replace("Methodology Under Development", UNKNOWN_METHODOLOGY))
+        return run_drop(drop, folder / "data", openrefine_url=None)
+
+    return made_once(tmp_path_factory, "steward-run", make)
 
 
 # --- the project's own files ------------------------------------------------------------------------------------------

@@ -21,10 +21,10 @@ from carbon_assets.openrefine.server import OpenRefine, OpenRefineError
 from carbon_assets.platform import run
 from tests.beneficiaries.pipeline.test_loop import evaluation
 from tests.kit.openrefine_histories import addition, mass_edit, text_facet, transform
-from tests.kit.runs import Run
+from tests.kit.runs import Run, copied
 
 URL = os.environ.get("OPENREFINE_URL", "")
-pytestmark = pytest.mark.skipif(not URL, reason="OPENREFINE_URL is not set")
+pytestmark = pytest.mark.server
 
 
 @pytest.fixture
@@ -134,7 +134,6 @@ def test_the_curator_finds_the_beneficiaries_in_a_project(server, sample_run):
 @pytest.fixture
 def taught(sample_run, tmp_path):
     """The settings of a finished run with two histories of a curator, and the server's address."""
-    data = shutil.copytree(sample_run.settings.data, tmp_path / "data", symlinks=True)
     configs = shutil.copytree(sample_run.settings.configs, tmp_path / "configs")
     merged = addition(
         "join ([coalesce(cells['retirement_beneficiary'].value,''),coalesce(cells['retirement_note'].value,'')],';%')",
@@ -154,7 +153,7 @@ def taught(sample_run, tmp_path):
     }
     for name, operations in histories.items():
         (configs / "beneficiaries" / "operations" / f"{name}.json").write_text(json.dumps(operations))
-    return dataclasses.replace(sample_run.settings, data=data, configs=configs, openrefine_url=URL)
+    return copied(sample_run, tmp_path, configs=configs, openrefine_url=URL).settings
 
 
 def projects() -> set[str]:

@@ -13,8 +13,8 @@ from itertools import combinations
 import pytest
 
 from carbon_assets.beneficiaries.reader import BeneficiaryReader, Reading, join_spellings
-from tests.conftest import REAL_DATA
 from tests.kit.building import CONFIGS
+from tests.kit.places import REAL_DATA
 
 LABELS = REAL_DATA / "beneficiary_labels.csv"
 READER = BeneficiaryReader(CONFIGS)

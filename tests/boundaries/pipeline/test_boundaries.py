@@ -26,7 +26,7 @@ import shapely
 
 from carbon_assets.base import store
 from carbon_assets.boundaries import repair
-from tests.kit.runs import Run, run_drop
+from tests.kit.runs import Run, copied, go_on
 
 PROJECTS = ["ACR9001", "ART902", "ISOZF12", "VCS90001", "VCS90008", "VCS90022"]
 
@@ -234,7 +234,7 @@ def hostile(sample_run, samples, tmp_path_factory) -> Hostile:
     secret = home / "secret.txt"
     secret.write_text(SECRET)
     drop = Path(shutil.copytree(samples, home / "drop"))
-    data = Path(shutil.copytree(sample_run.settings.data, home / "data", symlinks=True))
+    good = copied(sample_run, home)
     folder = drop / "boundaries"
     whole = (folder / "VCS90001.kml").read_bytes()
     (folder / "VCS90001.kml").write_bytes(whole[: len(whole) // 2])
@@ -248,7 +248,7 @@ def hostile(sample_run, samples, tmp_path_factory) -> Hostile:
     (folder / "VCS90012.geojson").write_text(POINT)
     (folder / "ART902.geojson").write_text(SMALLER)
     before = listing(home)
-    made = run_drop(drop, data)
+    made = go_on(good, drop=drop)
     return Hostile(made, (before, listing(home)))
 
 

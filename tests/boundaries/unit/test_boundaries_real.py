@@ -11,8 +11,8 @@ from carbon_assets.boundaries import repair
 from carbon_assets.boundaries.repair import Repaired, Shape
 from carbon_assets.geo import areas as boundary_areas
 from carbon_assets.geo import files
-from tests.conftest import REAL_DATA
 from tests.kit.boundary_shapes import geodesic, hectares, is_sound, repaired, step, told
+from tests.kit.places import REAL_DATA
 
 FOLDER = REAL_DATA / "boundaries"
 FILES = [

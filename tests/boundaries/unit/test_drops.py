@@ -16,9 +16,9 @@ from carbon_assets.geo import files as boundary_files
 from carbon_assets.geo.files import Limits
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
-from tests.conftest import REAL_DATA
 from tests.kit.boundary_made import CUT, RULES, geojson, index, kml, shapefile, square
 from tests.kit.building import settings_in
+from tests.kit.places import REAL_DATA
 
 KNOWN_LAYERS = {"north": [square(0)], "south": [square(4), square(6)]}
 

@@ -33,6 +33,7 @@ from tests.kit.boundary_shapes import (
     winding,
     with_holes,
 )
+from tests.kit.effort import examples
 
 SQUARE = box(10, 5)
 ALBERS_SAD69 = "ESRI:102033"
@@ -630,7 +631,7 @@ def polygons(draw, most: int = 4) -> list[Polygon]:
     return made + draw(st.lists(st.sampled_from(made), max_size=2))
 
 
-fuzzy = settings(max_examples=200, deadline=None, derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+fuzzy = settings(examples(80, 800), derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @fuzzy

@@ -15,7 +15,6 @@ from shapely import Point, Polygon, box
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.geo import files as boundary_files
 from carbon_assets.geo.files import Limits, Shape
-from tests.conftest import REAL_DATA
 from tests.kit.boundary_formats import (
     HOLE,
     KML,
@@ -36,6 +35,7 @@ from tests.kit.boundary_formats import (
     shapefile_parts,
     zipped,
 )
+from tests.kit.places import REAL_DATA
 
 BOUNDARIES = REAL_DATA / "boundaries"
 

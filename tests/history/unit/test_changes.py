@@ -8,7 +8,6 @@ from datetime import UTC, datetime
 import duckdb
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carbon_assets.history import changes, pairing, record_diff, schema
@@ -20,6 +19,7 @@ from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
 from tests.kit.building import CONFIGS, csv_of, settings_in
 from tests.kit.commands import carbon
+from tests.kit.effort import examples
 
 REGISTRIES = load_registries(CONFIGS)
 CLASSES = load_classes(CONFIGS)
@@ -381,19 +381,19 @@ ROWS = st.lists(
     .map(lambda row: {name: row[name] for name in NAMES})
     .filter(lambda row: any(row.values())),
     min_size=1,
-    max_size=8,
+    max_size=12,
 )
-quick = hypothesis_settings(max_examples=25, deadline=None)
+few = examples(7, 60)
 
 
-@quick
+@few
 @given(rows=ROWS, seed=st.integers(0, 99))
 def test_the_same_rows_in_any_order_are_no_change(compare, rows, seed):
     shuffled = random.Random(seed).sample(rows, len(rows))
     assert compare("arb/issuances", rows, shuffled) == []
 
 
-@quick
+@few
 @given(old=ROWS, new=ROWS, seed=st.integers(0, 99))
 def test_the_order_of_rows_changes_nothing_of_what_is_told(compare, old, new, seed):
     shuffle = random.Random(seed).sample
@@ -401,7 +401,7 @@ def test_the_order_of_rows_changes_nothing_of_what_is_told(compare, old, new, se
     assert compare("arb/issuances", shuffle(old, len(old)), shuffle(new, len(new))) == expected
 
 
-@quick
+@few
 @given(old=ROWS, new=ROWS)
 def test_there_and_back_is_the_same_turned_around(compare, old, new):
     def sides(rows: list[dict], old: str, new: str) -> list:
@@ -419,7 +419,7 @@ def test_there_and_back_is_the_same_turned_around(compare, old, new):
     assert [kind for kind, _ in sides(there, "old", "new")] == [kind for kind, _ in sides(back, "new", "old")]
 
 
-@quick
+@few
 @given(data=st.data())
 def test_random_edits_are_found_and_nothing_else(compare, data):
     """Every record has a key of its own here, so that an edit cannot be told as another."""

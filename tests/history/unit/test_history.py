@@ -10,7 +10,6 @@ import duckdb
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carbon_assets.base import column_types, store
@@ -19,6 +18,7 @@ from carbon_assets.history import periods as history
 from carbon_assets.history import schema as history_schema
 from carbon_assets.registries import schema as registries_schema
 from tests.kit.building import settings_in
+from tests.kit.effort import examples
 from tests.kit.remembering import (
     DAY,
     REGISTRIES,
@@ -314,7 +314,7 @@ def newest(drops: list[tuple], day: int, source: str):
     return max((drop for drop in drops if drop[1] == source and drop[0] <= day), key=lambda drop: drop[0], default=None)
 
 
-@hypothesis_settings(deadline=None, max_examples=30)
+@examples(10, 100)
 @given(DROPS)
 def test_history_gives_back_each_snapshot_and_between_two_the_older(drops):
     with tempfile.TemporaryDirectory() as folder:
@@ -363,7 +363,7 @@ def assert_nothing_follows_itself(told: pa.Table) -> None:
         assert following is None or canonical([following]) != canonical([row])
 
 
-@hypothesis_settings(deadline=None, max_examples=30)
+@examples(10, 100)
 @given(CREDIT_DROPS)
 def test_totals_give_back_the_sums_of_each_snapshot(drops):
     with tempfile.TemporaryDirectory() as folder:

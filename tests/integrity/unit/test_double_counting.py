@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.integrity import double_counting, schema
+from tests.kit.effort import examples
 from tests.kit.findings_tables import arb, conversions_found, event, registries
 
 CONVERSION = "Convert to ARB offset credits"
@@ -179,7 +180,7 @@ def test_the_heaviest_comes_first_and_says_what_is_wrong(tmp_path):
 @given(
     st.lists(st.tuples(st.sampled_from(["c", "i"]), st.sampled_from(["ACR1", "ACR2"]), st.integers(1, 6)), max_size=14)
 )
-@hypothesis_settings(max_examples=60, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(examples(25, 200), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_tonnes_balance(tmp_path, drawn):
     """Whatever is matched with whatever: what is told makes up the difference of each project, and nothing is matched
     where a side is empty."""

@@ -16,6 +16,7 @@ from carbon_assets.integrity import findings
 from carbon_assets.integrity import schema as integrity_schema
 from carbon_assets.integrity.rules import load_rules
 from carbon_assets.unified import schema as unified_schema
+from tests.kit.effort import examples
 from tests.kit.findings_tables import arb, connection, dated, event, found, project, registries, write
 from tests.kit.places import CONFIGS
 
@@ -305,7 +306,7 @@ _block = st.tuples(
 
 
 @given(st.lists(_block, max_size=25), st.randoms())
-@hypothesis_settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(examples(30, 300), suppress_health_check=[HealthCheck.function_scoped_fixture])
 def test_overlaps_are_those_that_comparing_each_with_each_finds(tmp_path, blocks, shuffler):
     rows = [
         event(f"{place:03}", kind, quantity=length + 1, vintage=2020, serial_number=acr(start, start + length, key))

@@ -1,8 +1,9 @@
-"""The real daemon: files are dropped, runs follow; nothing is lost or repeated when it is killed and started again."""
+"""The real daemon: files are dropped, runs follow; nothing is lost or repeated when it is killed and started again.
 
-import dataclasses
+What the sensor asks for is held by `tests/platform/unit/test_sensors.py` look by look; this is the whole of it, in real time.
+"""
+
 import os
-import shutil
 import signal
 import subprocess
 import sys
@@ -18,8 +19,8 @@ import pytest
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import run
 from carbon_assets.snapshots.store import SYNTHETIC_MARK
-from tests.conftest import HOME
-from tests.kit.runs import Rows, cells, write
+from tests.kit.places import HOME
+from tests.kit.runs import Rows, cells, copied, write
 
 PATIENCE = 180
 """Seconds until a run must have ended: the daemon looks every few seconds, the run itself takes some 30."""
@@ -32,10 +33,7 @@ QUIET = 15
 @pytest.fixture
 def settings(sample_run, tmp_path) -> Settings:
     """A data folder in which everything is made, and an empty landing folder for more made-up files."""
-    data = Path(shutil.copytree(sample_run.settings.data, tmp_path / "data", symlinks=True))
-    shutil.rmtree(data / "dagster")
-    settings = dataclasses.replace(Settings.from_environment(), data=data, drop=data / "landing")
-    shutil.copytree(sample_run.settings.dagster_home, settings.dagster_home)
+    settings = copied(sample_run, tmp_path, drop=tmp_path / "data" / "landing").settings
     run.prepare(settings)
     settings.landing.mkdir()
     (settings.landing / SYNTHETIC_MARK).touch()
@@ -113,6 +111,7 @@ def projects_named(settings: Settings, name: str) -> int:
         return con.execute("select count(*) from marts.projects where name = ?", [name]).fetchone()[0]
 
 
+@pytest.mark.slow
 def test_drops_are_noticed_and_nothing_is_lost_or_repeated(settings, samples):
     car, art = "climate-action-reserve", "art-trees"
     with daemon(settings):

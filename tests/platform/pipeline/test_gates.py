@@ -6,38 +6,31 @@ expectation blocks everything downstream, so that what is published stays; a war
 
 import json
 import shutil
+from dataclasses import dataclass
+from pathlib import Path
 
 import dagster as dg
 import duckdb
 import pytest
 
 from carbon_assets.platform import graph
-from tests.kit.runs import run_drop
+from tests.kit.runs import Run, copied, go_on, rename, run_drop
 
-VERRA = "verra/transactions.csv"
-
-
-@pytest.fixture
-def data(sample_run, tmp_path):
-    return shutil.copytree(sample_run.settings.data, tmp_path / "data", symlinks=True)
+REFUSED, HELD_BACK = "verra/transactions.csv", "cercarbono/retirements.csv"
+RENAMED = "Renamed for a test"
 
 
-@pytest.fixture
-def expectations(home, tmp_path):
-    return shutil.copytree(home / "expectations", tmp_path / "expectations")
+def published(made: Run) -> str:
+    return made.database.parent.resolve().name
 
 
-def published(data) -> str:
-    return (data / "published" / "current").resolve().name
-
-
-def tonnes(made, registry: str) -> list[tuple]:
+def tonnes(made: Run, registry: str) -> list[tuple]:
     return made.sql(f"""
         select transaction_type, sum(quantity) from marts.credits where registry = '{registry}' group by 1 order by 1
     """)
 
 
-def set_severity(folder, key: str, name: str, severity: str, **kwargs) -> None:
+def set_severity(folder: Path, key: str, name: str, severity: str, **kwargs) -> None:
     path = folder / f"{key}.json"
     suite = json.loads(path.read_text())
     for expectation in suite["expectations"]:
@@ -47,72 +40,99 @@ def set_severity(folder, key: str, name: str, severity: str, **kwargs) -> None:
     path.write_text(json.dumps(suite))
 
 
-def test_refused_file_leaves_the_last_good_table_and_the_others_go_on(sample_run, drop, data):
-    (drop / VERRA).write_text("<html><title>503</title></html>")
-    with (drop / "art-trees/retirements.csv").open("a") as file:
-        file.write(
-            (drop / "art-trees/retirements.csv").read_text().splitlines()[1].replace("-1 to", "-900001 to") + "\n"
-        )
-    before = published(data)
-
-    made = run_drop(drop, data)
-
-    assert not made.report.ok
-    assert any(
-        line.startswith("REFUSED") and "verra/transactions.csv" in line and "web page" in line
-        for line in made.report.lines
-    )
-    assert published(data) != before
-    assert tonnes(made, "verra") == tonnes(sample_run, "verra")
-    assert tonnes(made, "art-trees") != tonnes(sample_run, "art-trees")
-
-
-def test_refused_file_without_a_good_one_before_does_not_stop_the_others(drop, tmp_path):
-    """The worst first day: a table that others look projects up in cannot be read."""
-    (drop / "isometric/projects.csv").write_text("id,name\n1,2\n")
-    made = run_drop(drop, tmp_path / "fresh")
-    assert not made.report.ok
-    assert sum(line.startswith("REFUSED") for line in made.report.lines) == 3
-    assert made.sql("select count(distinct registry) from marts.credits")[0][0] == 6
-
-
-def make_unreadable(drop) -> None:
+def make_unreadable(path: Path) -> None:
     """A cell more in each row than the header has: the table would be empty, its gate fails."""
-    lines = (drop / VERRA).read_text().splitlines()
-    (drop / VERRA).write_text("\n".join([lines[0], *(f"x,{line}" for line in lines[1:])]))
+    lines = path.read_text().splitlines()
+    path.write_text("\n".join([lines[0], *(f"x,{line}" for line in lines[1:])]))
 
 
-def test_a_file_that_nobody_can_mean_is_held_back_and_the_others_go_on(sample_run, drop, data):
-    make_unreadable(drop)
-    made = run_drop(drop, data)
-    assert not made.report.ok
-    (told,) = (line for line in made.report.lines if line.startswith("HELD BACK"))
-    assert "normalized/verra/transactions" in told and "form has changed" in told
-    assert tonnes(made, "verra") == tonnes(sample_run, "verra")
+# --- a refused file, one that is held back, a good one, and a warning -------------------------------------------------
 
 
-def test_critical_expectation_blocks_what_is_downstream(drop, tmp_path):
-    """With nothing older to fall back on, nothing after the table runs."""
-    make_unreadable(drop)
-    data = tmp_path / "fresh"
-    made = run_drop(drop, data)
-    assert not made.report.ok
-    assert any(
-        line.startswith("BLOCKED") and "normalized/verra/transactions: table_has_rows" in line
-        for line in made.report.lines
-    )
-    assert any("cells where the header has" in line for line in made.report.lines), "the reason is told"
-    assert not any("Traceback" in line for line in made.report.lines)
-    for missing in ("published/current", "harmonized/credits.parquet", "normalized/verra/transactions.parquet"):
-        assert not (data / missing).exists()
+@dataclass(frozen=True)
+class Mixed:
+    """A good run, and a run over it of a drop that is good and bad. `held`: rows that a reader counts who stayed connected."""
+
+    before: Run
+    version_before: str
+    written_before: dict[str, int]
+    after: Run
+    held: tuple[int, int]
 
 
-def test_publishing_alone_looks_at_earlier_failures_too(sample_run, drop, data, expectations):
+def written(made: Run) -> dict[str, int]:
+    """When each normalized table was written, by registry and table."""
+    tables = (made.settings.data / "normalized").glob("*/*.parquet")
+    return {f"{path.parent.name}/{path.stem}": path.stat().st_mtime_ns for path in tables}
+
+
+@pytest.fixture(scope="module")
+def mixed(sample_run, samples, home, tmp_path_factory) -> Mixed:
+    folder = tmp_path_factory.mktemp("mixed")
+    drop = Path(shutil.copytree(samples, folder / "drop"))
+    (drop / REFUSED).write_text("<html><title>503</title></html>")
+    make_unreadable(drop / HELD_BACK)
+    rename(drop / "gold-standard" / "projects.csv", "Project Name", RENAMED)
+    expectations = Path(shutil.copytree(home / "expectations", folder / "expectations"))
+    set_severity(expectations, "marts/projects", "issued_is_not_negative", "warning", max_value=1)
+    before = copied(sample_run, folder)
+    version, times = published(before), written(before)
+    count = f"select count(*) from marts.projects where name = '{RENAMED}'"
+    with duckdb.connect(str(before.database), read_only=True) as reader:
+        reader.execute(count)
+        after = go_on(before, drop=drop, expectations=expectations)
+        ((held,),) = reader.execute(count).fetchall()
+    ((fresh,),) = after.sql(count)
+    return Mixed(before, version, times, after, (held, fresh))
+
+
+def test_refused_file_leaves_the_last_good_table_and_is_reported(mixed, sample_run):
+    assert not mixed.after.report.ok
+    (line,) = (line for line in mixed.after.report.lines if line.startswith("REFUSED"))
+    assert REFUSED in line and "web page" in line
+    assert tonnes(mixed.after, "verra") == tonnes(sample_run, "verra")
+
+
+def test_a_file_that_nobody_can_mean_is_held_back_and_reported(mixed, sample_run):
+    (line,) = (line for line in mixed.after.report.lines if line.startswith("HELD BACK"))
+    assert "normalized/cercarbono/retirements" in line and "form has changed" in line
+    assert tonnes(mixed.after, "cercarbono") == tonnes(sample_run, "cercarbono")
+
+
+def test_the_others_go_on(mixed):
+    assert published(mixed.after) != mixed.version_before
+    assert mixed.after.sql("select change_class, fields[1].new from marts.registry_changes") == [
+        ("project renamed", RENAMED)
+    ]
+
+
+def test_one_changed_table_leaves_the_other_registries_alone(mixed):
+    after, before = written(mixed.after), mixed.written_before
+    assert {name.split("/")[0] for name in after if after[name] != before[name]} == {"gold-standard"}
+
+
+def test_warning_blocks_nothing(mixed):
+    assert "warning  marts/projects: issued_is_not_negative" in mixed.after.report.lines
+    assert not any(line.startswith("BLOCKED") for line in mixed.after.report.lines)
+    assert published(mixed.after) != mixed.version_before
+
+
+def test_reader_sees_one_version_whole_while_a_run_publishes(mixed):
+    """A client that stays connected reads on; a new connection sees the new version."""
+    assert mixed.held == (0, 1)
+
+
+# --- a critical expectation -------------------------------------------------------------------------------------------
+
+
+def test_publishing_alone_looks_at_earlier_failures_too(sample_run, home, tmp_path):
     """Dagster's own blocking ends with the run; publishing asks for the state of all checks."""
+    expectations = Path(shutil.copytree(home / "expectations", tmp_path / "expectations"))
     set_severity(expectations, "marts/projects", "issued_is_not_negative", "critical", max_value=1)
-    before = published(data)
-    blocked = run_drop(drop, data, expectations=expectations)
-    assert not blocked.report.ok and published(data) == before
+    before = copied(sample_run, tmp_path)
+    version = published(before)
+    blocked = go_on(before, expectations=expectations)
+    assert not blocked.report.ok and published(blocked) == version
 
     with dg.DagsterInstance.from_config(str(blocked.settings.dagster_home)) as instance:
         defs = graph.build(blocked.settings)
@@ -121,28 +141,41 @@ def test_publishing_alone_looks_at_earlier_failures_too(sample_run, drop, data, 
             instance=instance, raise_on_error=False, asset_selection=[dg.AssetKey(["published", "carbon"])]
         )
     assert not alone.success
-    assert published(data) == before
+    assert published(blocked) == version
 
 
-def test_warning_blocks_nothing(sample_run, drop, data, expectations):
-    set_severity(expectations, "marts/projects", "issued_is_not_negative", "warning", max_value=1)
-    before = published(data)
-    made = run_drop(drop, data, expectations=expectations)
-    assert made.report.ok
-    assert published(data) != before
-    assert any("marts/projects: issued_is_not_negative" in line for line in made.report.lines)
+# --- the first drop ever ----------------------------------------------------------------------------------------------
 
 
-def test_reader_sees_one_version_whole_while_a_run_publishes(sample_run, drop, data):
-    """A client that stays connected reads on; a new connection sees the new version."""
-    path = str(data / "published" / "current" / "carbon.duckdb")
-    with duckdb.connect(path, read_only=True) as held:
-        rows = held.execute("select count(*) from marts.credits").fetchone()
-        with (drop / "art-trees/retirements.csv").open("a") as file:
-            line = (drop / "art-trees/retirements.csv").read_text().splitlines()[1]
-            file.write(line.replace("-1 to", "-900001 to") + "\n")
-        made = run_drop(drop, data)
-        assert made.report.ok
-        assert held.execute("select count(*) from marts.credits").fetchone() == rows
-        with duckdb.connect(path, read_only=True) as fresh:
-            assert fresh.execute("select count(*) from marts.credits").fetchone() == (rows[0] + 1,)
+@pytest.fixture
+def few(samples, tmp_path) -> Path:
+    """A drop of few registries, one of which looks its projects up by their names."""
+    for registry in ("isometric", "art-trees", "cercarbono"):
+        shutil.copytree(samples / registry, tmp_path / "drop" / registry)
+    return tmp_path / "drop"
+
+
+def test_refused_file_without_a_good_one_before_does_not_stop_the_others(few, tmp_path):
+    """The worst first day: a table that others look projects up in cannot be read."""
+    (few / "isometric/projects.csv").write_text("id,name\n1,2\n")
+    made = run_drop(few, tmp_path / "data")
+    assert not made.report.ok
+    assert sum(line.startswith("REFUSED") for line in made.report.lines) == 3
+    assert made.sql("select distinct registry from marts.credits order by 1") == [("art-trees",), ("cercarbono",)]
+
+
+def test_critical_expectation_blocks_what_is_downstream(few, tmp_path):
+    """With nothing older to fall back on, nothing after the table runs."""
+    make_unreadable(few / HELD_BACK)
+    data = tmp_path / "data"
+    made = run_drop(few, data)
+    assert not made.report.ok
+    assert any(
+        line.startswith("BLOCKED") and "normalized/cercarbono/retirements: table_has_rows" in line
+        for line in made.report.lines
+    )
+    assert any("cells where the header has" in line for line in made.report.lines), "the reason is told"
+    assert not any("Traceback" in line for line in made.report.lines)
+    for missing in ("published/current", "harmonized/credits.parquet", "normalized/cercarbono/retirements.parquet"):
+        assert not (data / missing).exists()
+    assert (data / "normalized/art-trees/retirements.parquet").exists()

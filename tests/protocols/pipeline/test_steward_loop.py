@@ -14,9 +14,9 @@ import yaml
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.platform import run
-from tests.kit.runs import Run, run_drop
+from tests.kit.runs import UNKNOWN_METHODOLOGY as TEXT
+from tests.kit.runs import Run, copied
 
-TEXT = "Regenerative Kelp Paddocks of the Steppe"
 PROJECT = "VCS90036"
 MADE = {
     "harmonized/protocols", "harmonized/project_types", "harmonized/protocol_catalogue", "marts/projects",
@@ -40,21 +40,18 @@ class Loop:
 
 
 @pytest.fixture(scope="module")
-def configs(home, tmp_path_factory) -> Path:
-    return shutil.copytree(home / "configs", tmp_path_factory.mktemp("stewards") / "configs")
+def first(steward_run, home, tmp_path_factory) -> Run:
+    """A run of one registry, of which one project has a text that the catalogue does not know; with configs to be edited."""
+    folder = tmp_path_factory.mktemp("loop")
+    configs = Path(shutil.copytree(home / "configs", folder / "configs"))
+    made = copied(steward_run, folder, configs=configs)
+    assert made.report.ok, made.report.lines
+    return made
 
 
 @pytest.fixture(scope="module")
-def first(samples, configs, tmp_path_factory) -> Run:
-    """A run of one registry, of which one project has a text that the catalogue does not know."""
-    folder = tmp_path_factory.mktemp("loop")
-    drop = shutil.copytree(samples / "verra", folder / "drop" / "verra").parent
-    projects = drop / "verra" / "projects.csv"
-    assert projects.read_text().count("Methodology Under Development") == 1
-    projects.write_text(projects.read_text().replace("Methodology Under Development", TEXT))
-    made = run_drop(drop, folder / "data", configs=configs)
-    assert made.report.ok, made.report.lines
-    return made
+def configs(first) -> Path:
+    return first.settings.configs
 
 
 @pytest.fixture(scope="module")
@@ -182,19 +179,19 @@ def test_the_command_says_what_contradicts_in_one_line(loop, contradictory, home
 
 
 def test_a_mart_that_breaks_its_gate_while_mapping_is_not_published(loop, home, tmp_path):
-    data = shutil.copytree(loop.made.settings.data, tmp_path / "data", symlinks=True)
     expectations = shutil.copytree(home / "expectations", tmp_path / "expectations")
     suite = json.loads((expectations / "marts" / "protocol_coverage.json").read_text())
     (broken,) = [e for e in suite["expectations"] if e["meta"]["name"] == "issued_is_not_negative"]
     broken["kwargs"]["max_value"] = 1
     (expectations / "marts" / "protocol_coverage.json").write_text(json.dumps(suite))
-    before = (data / "published" / "current").resolve().name
+    made = copied(loop.made, tmp_path, expectations=expectations)
+    before = made.database.resolve()
 
-    report = run.map_anew(dataclasses.replace(loop.made.settings, data=data, expectations=expectations))
+    report = run.map_anew(made.settings)
 
     assert not report.ok
     assert "BLOCKED  marts/protocol_coverage: issued_is_not_negative" in report.lines
-    assert (data / "published" / "current").resolve().name == before
+    assert made.database.resolve() == before
 
 
 def test_mapping_before_any_run_says_to_run_first(first, tmp_path):

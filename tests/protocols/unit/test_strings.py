@@ -15,8 +15,8 @@ from carbon_assets.protocols import tables
 from carbon_assets.protocols.catalogue import load_catalogue
 from carbon_assets.protocols.text import Versions
 from carbon_assets.registries.description import load_registries
-from tests.conftest import REAL_DATA
 from tests.kit.building import CONFIGS
+from tests.kit.places import REAL_DATA
 
 CATALOGUE = load_catalogue(CONFIGS)
 VERSION = Versions(CATALOGUE.rules.words).pattern

@@ -10,7 +10,6 @@ import jinja2
 import pyarrow as pa
 import pytest
 from hypothesis import given
-from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carbon_assets.base import store
@@ -24,6 +23,7 @@ from carbon_assets.registries import schema as registries_schema
 from carbon_assets.unified import harmonize
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import CONFIGS, settings_in
+from tests.kit.effort import examples
 from tests.kit.project_tables import mart_sql
 from tests.kit.remembering import (
     REGISTRIES,
@@ -255,7 +255,7 @@ def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> dict[str,
     return {row[0]: tuple(None if cell is None else float(cell) for cell in row[1:]) for row in rows}
 
 
-@hypothesis_settings(deadline=None, max_examples=15)
+@examples(5, 40)
 @given(st.fixed_dictionaries({source: files_of(source) for source in SOURCES if not source.endswith("more_projects")}))
 def test_the_newest_totals_are_those_of_the_marts(files):
     with TemporaryDirectory() as folder:

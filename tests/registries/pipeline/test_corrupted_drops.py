@@ -14,10 +14,9 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.registries import drops, intake, landing
 from carbon_assets.registries.intake import Intake
 from carbon_assets.snapshots import store as snapshots
-from tests.conftest import REAL_DATA
 from tests.kit.commands import carbon
-from tests.kit.places import SAMPLES
-from tests.kit.runs import GATE, REGISTRIES, Rows, Run, cells, run_drop, write
+from tests.kit.places import REAL_DATA, SAMPLES
+from tests.kit.runs import GATE, REGISTRIES, Rows, Run, cells, copied, go_on, rename, write
 
 
 def column(rows: Rows, name: str) -> int:
@@ -218,22 +217,15 @@ def spoiled(sample_run, samples, tmp_path_factory) -> Run:
     have a project with a new name."""
     folder = tmp_path_factory.mktemp("spoiled")
     drop = Path(shutil.copytree(samples, folder / "drop"))
-    data = Path(shutil.copytree(sample_run.settings.data, folder / "data", symlinks=True))
     for case in corrupted():
         case.apply(drop)
-    rename(drop / "cercarbono" / "projects.csv", "name")
-    rename(drop / GOLD / "projects.csv", "Project Name")
-    return run_drop(drop, data)
+    rename(drop / "cercarbono" / "projects.csv", "name", RENAMED)
+    rename(drop / GOLD / "projects.csv", "Project Name", RENAMED)
+    return go_on(copied(sample_run, folder), drop=drop)
 
 
 def corrupted() -> list[Case]:
     return [case for case in ROUNDS[0] if case.registry != "cercarbono" and case.table != (GOLD, "projects")]
-
-
-def rename(path: Path, name: str) -> None:
-    rows = cells(path)
-    rows[1][column(rows, name)] = RENAMED
-    write(path, rows)
 
 
 def renamed(run: Run) -> list[str]:
@@ -270,19 +262,33 @@ def test_a_person_lets_a_snapshot_through_by_name_and_it_is_recorded(sample_run,
     monkeypatch.setenv("CARBON_DATA_DIR", str(spoiled.settings.data))
     assert carbon("release", held.name, "--by", "Ada", "--reason", "the registry says so") == 0
     assert held.name in capsys.readouterr().out
-    run = run_drop(spoiled.settings.drop, spoiled.settings.data)
+    run = go_on(spoiled)
     tonnes = "select sum(quantity) from marts.credits where source = 'gold-standard/retirements'"
     assert run.sql(tonnes)[0][0] > 100 * sample_run.sql(tonnes)[0][0]
     assert run.sql("select released_by, release_reason, state from marts.snapshots where released_by is not null") == [
         ("Ada", "the registry says so", "in use")
     ]
     assert renamed(run) == ["cercarbono"], "the issuances are still held back"
+    assert (GOLD, "projects") in held_back(spoiled.settings)
 
-    shutil.copy(sample_run.settings.drop / GOLD / "issuances.csv", spoiled.settings.drop / GOLD / "issuances.csv")
-    run = run_drop(spoiled.settings.drop, spoiled.settings.data)
-    assert renamed(run) == ["cercarbono", GOLD], "nothing of it is held back any more"
+    put_back(spoiled, sample_run, "issuances")
+    assert {where for where in held_back(spoiled.settings) if where[0] == GOLD} == set()
+    assert names_in_use(spoiled.settings).count(RENAMED) == 1
 
-    shutil.copy(sample_run.settings.drop / GOLD / "projects.csv", spoiled.settings.drop / GOLD / "projects.csv")
-    run = run_drop(spoiled.settings.drop, spoiled.settings.data)
-    assert any("gold-standard/projects" in line and "in use before" in line for line in run.report.lines)
-    assert renamed(run) == ["cercarbono", GOLD]
+    put_back(spoiled, sample_run, "projects")
+    assert "in use before" in held_back(spoiled.settings)[GOLD, "projects"]
+    assert names_in_use(spoiled.settings).count(RENAMED) == 1
+
+
+def put_back(spoiled: Run, before: Run, table: str) -> None:
+    """Put a file of the good drop over the one that came after it."""
+    shutil.copy(before.settings.drop / GOLD / f"{table}.csv", spoiled.settings.drop / GOLD / f"{table}.csv")
+
+
+def held_back(settings: Settings) -> dict[tuple[str, str], str]:
+    """What is not let in of the drop as it now stands, and why."""
+    return {where: found.refusal for where, found in take_drop(settings).items() if found.refusal}
+
+
+def names_in_use(settings: Settings) -> list[str]:
+    return store.read(settings.table("normalized", GOLD, "projects"))["name"].to_pylist()

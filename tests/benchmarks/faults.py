@@ -1,0 +1,239 @@
+"""Faults planted one by one into a copy of this checkout: does `make test` notice each? Run by `make faults`.
+
+A fault is one small edit of the code, a configuration, a suite or a model, as a tired hand would make it. Of each only the tests
+are run that are meant to notice it, so that the whole list takes minutes. `--only TEXT` plants the faults with that text in their
+names. The exit code is 1 if a fault goes unnoticed, cannot be planted any more, or its tests fail without it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from dataclasses import dataclass
+from pathlib import Path
+
+from tests.kit.places import HOME, REAL_DATA
+
+CODE = "carbon_assets"
+MARTS = "dbt_project/models/marts"
+
+
+@dataclass(frozen=True)
+class Fault:
+    """`right` stands once in `file`; with `wrong` in its place `tests` must fail."""
+
+    name: str
+    file: str
+    right: str
+    wrong: str
+    tests: tuple[str, ...]
+
+
+def fault(name: str, file: str, right: str, wrong: str, *tests: str) -> Fault:
+    return Fault(name, file, right, wrong, tuple(f"tests/{test}" for test in tests))
+
+
+FAULTS = (
+    # base
+    fault("configs: a key given twice counts silently", f"{CODE}/base/configs.py",
+          "if isinstance(key, ScalarNode) and key.value in lines:", "if key is None:", "base/unit/test_configs.py"),
+    # snapshots
+    fault("raw store: the same bytes are stored again", f"{CODE}/snapshots/store.py",
+          "if known and known[-1].sha256 == sha256 and", "if not known and", "snapshots/unit/test_snapshots.py"),
+    fault("raw store: an accepted snapshot is not marked", f"{CODE}/snapshots/store.py",
+          "    if not is_accepted(settings, snapshot):\n", "    if is_accepted(settings, snapshot):\n",
+          "registries/unit/test_intake.py", "snapshots/unit/test_snapshots.py"),
+    fault("raw store: samples stay in use beside real files", f"{CODE}/snapshots/store.py",
+          "and _has_real_snapshot(settings):", "and not snapshots:", "snapshots/unit/test_snapshots.py"),
+    fault("landing: a file is taken while it is written", f"{CODE}/snapshots/landing.py",
+          "or seen.get(name) == mark:", "or name in seen:", "snapshots/unit/test_landing.py"),
+    # registries
+    fault("cells: N/A is a text", f"{CODE}/registries/cells.sql", "'', 'n/a', 'N/A', ", "'', 'n/a', ",
+          "registries/unit/test_cells.py"),
+    fault("cells: day and month the other way round", f"{CODE}/registries/cells.sql",
+          "when nums.y <> '' and day_first", "when nums.y <> '' and not day_first", "registries/unit/test_cells.py"),
+    fault("cells: the vintage is the year of the last date", f"{CODE}/registries/cells.sql",
+          "then cast(regexp_extract(cell, '\\d{4}') as integer)", "then cast(right(trim(cell), 4) as integer)",
+          "registries/unit/test_cells.py"),
+    fault("faults: a blank required cell is accepted", f"{CODE}/registries/faults.py",
+          "for name in spec.filled:", "for name in ():", "registries/unit/test_normalize.py"),
+    fault("faults: a bad date is no fault", f"{CODE}/registries/faults.py",
+          '    "date": "a date is expected, e.g. 2024-03-25",\n', "", "registries/unit/test_normalize.py"),
+    fault("faults: a negative quantity is accepted", f"{CODE}/registries/faults.py",
+          'f"{quote(name)} < 0"', '"false"', "registries/unit/test_normalize.py"),
+    fault("faults: a retirement may come before its issuance", f"{CODE}/registries/faults.py",
+          '"transaction_date < issued_on"', '"transaction_date > issued_on + 99999"', "registries/unit/test_normalize.py"),
+    fault("normalize: quarantined rows stay in the table", f"{CODE}/registries/normalize.py",
+          "from judged where fault is null", "from judged", "registries/unit/test_normalize.py"),
+    fault("ARB: a compliance period ends on its deadline before that has come", f"{CODE}/registries/hooks/arb.py",
+          "if self.date and self.date <= observed_on", "if self.date", "registries/unit/test_hooks.py"),
+    fault("release gate: a bound turned around", f"{CODE}/registries/release_gate.py",
+          "if was and (now < least or now == 0):", "if was and (now > least or now == 0):",
+          "registries/unit/test_release_gate.py"),
+    fault("release gate: an older file is let in", f"{CODE}/registries/release_gate.py",
+          "(before - now).days > bounds.most_days_back", "(now - before).days > bounds.most_days_back",
+          "registries/unit/test_release_gate.py"),
+    fault("intake: the other tables move on while one is held back", f"{CODE}/registries/intake.py",
+          "    if not held:\n", "    if True:\n", "registries/unit/test_intake.py"),
+    fault("drift: nothing of a changed form is blocking", f"{CODE}/registries/intake.py",
+          "reasons = [form, *reasons_to_hold", "reasons = [*reasons_to_hold", "registries/unit/test_intake.py",
+          "registries/unit/test_drift.py"),
+    # unified
+    fault("unified: of two prefixes that fit, the shorter is meant", f"{CODE}/unified/harmonize.py",
+          "unnest(max_by(r, length", "unnest(min_by(r, length", "history/unit/test_history.py", "unified/unit"),
+    # protocols, beneficiaries
+    fault("titles: whatever is a little alike is the protocol", f"{CODE}/protocols/titles.py",
+          "confidence < self._limits.min_confidence:", "confidence < 0:", "protocols/unit/test_strings.py",
+          "protocols/unit/test_protocols.py"),
+    fault("beneficiaries: an alias is not applied", f"{CODE}/beneficiaries/reader.py",
+          "reader.canonical(name) or heaviest", "heaviest", "beneficiaries/unit/test_tables.py",
+          "beneficiaries/unit/test_beneficiaries.py"),
+    fault("beneficiaries: the rarest spelling is shown", f"{CODE}/beneficiaries/reader.py",
+          "key=lambda name: (-tonnes[name], name)", "key=lambda name: (tonnes[name], name)",
+          "beneficiaries/unit/test_tables.py", "beneficiaries/unit/test_beneficiaries.py"),
+    fault("beneficiaries: a broker is a user", f"{CODE}/beneficiaries/knowledge.py",
+          "return owner is not None and", "return owner is None and", "beneficiaries/unit/test_beneficiaries.py"),
+    # history
+    fault("history: who was missing meanwhile was valid all the time", f"{CODE}/history/periods.py",
+          "lag(place) over series is distinct from place - 1 or ", "", "history/unit/test_history.py"),
+    fault("changes: the mildest class of a record counts", f"{CODE}/history/record_diff.py",
+          "arg_min(change_class, gravity)", "arg_max(change_class, gravity)", "history/unit/test_changes.py"),
+    # integrity
+    fault("serials: a block has one unit less than its ends say", f"{CODE}/integrity/findings.py",
+          "sum(serial_end - serial_start + 1) as units", "sum(serial_end - serial_start) as units",
+          "integrity/unit/test_findings.py"),
+    fault("serials: blocks that share one unit do not overlap", f"{CODE}/integrity/relations.py",
+          "from units where reached >= serial_start) later", "from units where reached > serial_start) later",
+          "integrity/unit/test_findings.py"),
+    fault("double counting: one cancellation serves several issuances", f"{CODE}/integrity/double_counting.py",
+          " and c.place = i.place", "", "integrity/unit/test_double_counting.py"),
+    # geo, boundaries
+    fault("areas: measured on another projection", f"{CODE}/geo/areas.py", "+lat_ts=30 ", "+lat_ts=0 ",
+          "boundaries/unit/test_repair.py"),
+    fault("coordinate systems: axes in the order of the authority", f"{CODE}/geo/crs.py",
+          "TransformerGroup(crs, WGS84, always_xy=True,", "TransformerGroup(crs, WGS84, always_xy=False,",
+          "boundaries/unit/test_repair.py"),
+    fault("boundaries: the index withdraws no file", f"{CODE}/boundaries/drops.py",
+          "for name in kept if name not in said]", "for name in kept]", "boundaries/unit/test_drops.py"),
+    fault("boundaries: of two files of a project the first observed counts", f"{CODE}/boundaries/drops.py",
+          "*others, newest = sorted(", "newest, *others = sorted(", "boundaries/unit/test_drops.py"),
+    fault("overlaps: projects of different times claim land at one time", f"{CODE}/boundaries/overlaps.py",
+          "when one_ended or other_ended then false", "when one_ended and other_ended then false",
+          "boundaries/unit/test_overlaps.py"),
+    # openrefine
+    fault("OpenRefine: the fingerprint keeps words twice", f"{CODE}/openrefine/clustering.py",
+          "sorted(set(words), key", "sorted(words, key", "openrefine/unit/test_clustering.py"),
+    # platform
+    fault("gates: a critical expectation blocks nothing", f"{CODE}/platform/gates.py",
+          "if not outcome.passed and outcome.expectation.is_critical]", "if False]", "base/unit", "publishing/unit/test_suites.py"),
+    fault("gates: a warning blocks", f"{CODE}/platform/gates.py",
+          "if not outcome.passed and outcome.expectation.is_critical]", "if not outcome.passed]", "platform/unit",
+          "base/unit"),
+    fault("freshness: a table that is gone is not made anew", f"{CODE}/platform/freshness.py",
+          "dagster_internals.stale_keys(instance, graph) | missing", "dagster_internals.stale_keys(instance, graph)",
+          "platform/unit/test_freshness.py"),
+    fault("sensor: a failed run is asked for again", f"{CODE}/platform/sensors.py",
+          "return not instance.all_logs(", "return instance is not None or not instance.all_logs(",
+          "platform/unit/test_sensors.py"),
+    fault("sensor: a lost cursor repeats a run", f"{CODE}/platform/sensors.py",
+          "keys = freshness.stale(context.instance, context.repository_def.asset_graph, site.settings)",
+          "keys = sorted(context.repository_def.asset_graph.materializable_asset_keys)", "platform/unit/test_sensors.py"),
+    fault("orphans: a run whose process is gone goes on for ever", f"{CODE}/platform/orphans.py",
+          "    except psutil.NoSuchProcess:\n        return False", "    except psutil.NoSuchProcess:\n        return True",
+          "platform/unit/test_orphans.py"),
+    # marts, publishing
+    fault("marts: ARB's rows do not replace the host's", f"{MARTS}/unified/credits.sql",
+          "    asserted.is_host_replacement\n    or", "    asserted.is_host_replacement is not null\n    or",
+          "publishing/unit/test_dbt.py"),
+    fault("marts: what is retired is outstanding", f"{MARTS}/unified/projects.sql",
+          "totals.issued - totals.retired - totals.cancelled", "totals.issued - totals.cancelled",
+          "publishing/unit/test_dbt.py"),
+    fault("marts: unknown totals are 0", f"{MARTS}/unified/projects.sql",
+          "coalesce(totals.retired, known_registries.nothing)", "coalesce(totals.retired, 0)",
+          "publishing/unit/test_dbt.py"),
+    fault("suites: an identifier may stand twice", "expectations/harmonized/projects.json",
+          '"expect_column_values_to_be_unique"', '"expect_column_values_to_not_be_null"', "publishing/unit/test_suites.py"),
+    fault("publishing: the link flips before the version is built", f"{CODE}/publishing/publish.py",
+          "    building.mkdir()\n", '    building.mkdir()\n    _flip(settings.published / "current", building)\n',
+          "publishing/unit/test_publish.py"),
+    fault("publishing: the version in use is pruned", f"{CODE}/publishing/publish.py",
+          "settings.published.glob(\"v-*\") if path != current)", "settings.published.glob(\"v-*\"))",
+          "publishing/unit/test_publish.py"),
+    fault("publishing: a failed check is not looked at", f"{CODE}/publishing/assets.py",
+          "if failed := _not_passed(context.instance, blocking):", "if failed := []:", "platform/pipeline/test_gates.py"),
+    fault("publishing: a mart may lose everything", f"{CODE}/publishing/gate.py",
+          "found = amounts_out_of_bounds(", "found = list(reasons) and amounts_out_of_bounds(", "publishing/unit"),
+)  # fmt: skip
+
+
+def copy_of_checkout(folder: Path) -> Path:
+    """The files of this checkout that git knows or would add, as they are now."""
+    listed = subprocess.run(
+        ["git", "ls-files", "--cached", "--others", "--exclude-standard", "-z"],
+        cwd=HOME,
+        capture_output=True,
+        check=True,
+    )
+    copy = folder / "checkout"
+    for name in filter(None, listed.stdout.decode().split("\0")):
+        if (HOME / name).is_file() and not (HOME / name).is_symlink():
+            (copy / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(HOME / name, copy / name)
+    if REAL_DATA.parent.is_dir():
+        (folder / "shared").symlink_to(REAL_DATA.parent.resolve())
+    return copy
+
+
+def fails(checkout: Path, tests: tuple[str, ...]) -> bool:
+    """Whether one of the tests fails. Raises `RuntimeError` where pytest itself does not get to run them."""
+    command = [sys.executable, "-m", "pytest", "-x", "-q", "-p", "no:cacheprovider", *tests]
+    environment = {**os.environ, "PYTHONWARNINGS": "ignore", "PYTHONDONTWRITEBYTECODE": "1"}
+    done = subprocess.run(command, cwd=checkout, env=environment, capture_output=True, text=True, check=False)
+    if done.returncode > 2:
+        raise RuntimeError(f"pytest ended with {done.returncode}:\n{done.stdout}\n{done.stderr}")
+    return done.returncode != 0
+
+
+def outcome(checkout: Path, planted: Fault) -> str:
+    """What became of a fault; the copy is left as it was."""
+    path = checkout / planted.file
+    if not path.is_file():
+        return "NO SUCH FILE"
+    content = path.read_text(encoding="utf-8")
+    if content.count(planted.right) != 1:
+        return f"CANNOT BE PLANTED: stands {content.count(planted.right)} times"
+    path.write_text(content.replace(planted.right, planted.wrong), encoding="utf-8")
+    try:
+        return "caught" if fails(checkout, planted.tests) else "NOT CAUGHT"
+    finally:
+        path.write_text(content, encoding="utf-8")
+
+
+def main() -> int:
+    parser = argparse.ArgumentParser(description=__doc__)
+    parser.add_argument("--only", default="", help="of the faults, those with this text in their names")
+    wanted = parser.parse_args().only.casefold()
+    faults = [planted for planted in FAULTS if wanted in planted.name.casefold()]
+    with tempfile.TemporaryDirectory(prefix="faults-") as folder:
+        checkout = copy_of_checkout(Path(folder))
+        if fails(checkout, tuple(sorted({test for planted in faults for test in planted.tests}))):
+            sys.stdout.write("the tests fail without any fault: nothing can be told\n")
+            return 1
+        unnoticed = 0
+        for planted in faults:
+            begun = time.monotonic()
+            said = outcome(checkout, planted)
+            unnoticed += said != "caught"
+            sys.stdout.write(f"{said:<12} {time.monotonic() - begun:5.0f} s  {planted.name}\n")
+            sys.stdout.flush()
+    sys.stdout.write(f"{len(faults) - unnoticed} of {len(faults)} faults caught\n")
+    return 1 if unnoticed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
