@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
+from datetime import date
 from functools import partial
 from typing import NamedTuple
 
@@ -313,7 +314,8 @@ def _compared(spec: Table, field: Field, key: str) -> str:
 
 
 def _key_part(spec: Table, raw: RawTable, name: str) -> str:
-    cell = f"r.{quote(raw_key(raw, spec.columns[name].names))}"
+    key = raw_key(raw, spec.columns[name].names)
+    cell = f"r.{quote(key)}" if key else "null::varchar"
     kind = spec.cell_type(name)
     value = f"t.{quote(name)}::varchar"
     if kind == "tonnes":
@@ -413,7 +415,7 @@ def _match(con: duckdb.DuckDBPyConnection, registry: Registry, width: int) -> No
         from changes_rest_old o join changes_rest_new n using (key) join changes_groups g using (key)
         where g.pairs between 2 and {PAIRS_COMPARED};
     """)
-    while con.execute("select count(*) from changes_candidates").fetchone()[0]:
+    while con.execute("from changes_candidates limit 1").fetchone():
         # The best pair of its old and of its new row: at least one per key and round.
         con.execute("""
             create or replace temp table changes_best as
@@ -540,7 +542,7 @@ def _changed(spec: Table, fields: list[Field], old: Snapshot) -> str:
     """
 
 
-def _day(snapshot: Snapshot) -> object:
+def _day(snapshot: Snapshot) -> date:
     """The day that a file speaks of: its name's, else the one on which it was taken."""
     return snapshot.file_date or snapshot.observed_at.date()
 

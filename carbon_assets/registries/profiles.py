@@ -116,11 +116,9 @@ def profile(con: duckdb.DuckDBPyConnection, raw: readers.RawTable) -> Profile:
 def _column(con: duckdb.DuckDBPyConnection, cells: pa.ChunkedArray, name: str, place: int) -> Column:
     con.register("raw_column", pa.table({"cell": pc.utf8_trim(cells, " \t\r\n\xa0")}))
     con.execute("create or replace temp table filled as select cell, count(*) as n from raw_column group by cell")
-    con.execute(
-        "delete from filled where length(cell) < 8 and list_contains($blanks, cell)",
-        {"blanks": con.execute(_BLANKS).fetchone()[0]},
-    )
-    filled, distinct, sketch = con.execute(_SIZE).fetchone()
+    ((blanks,),) = con.execute(_BLANKS).fetchall()
+    con.execute("delete from filled where length(cell) < 8 and list_contains($blanks, cell)", {"blanks": blanks})
+    ((filled, distinct, sketch),) = con.execute(_SIZE).fetchall()
     found = (
         con.execute(_SEEN, {"stride": max(1, distinct // ENOUGH), "often": filled / 1000})
         .to_arrow_table()
@@ -228,4 +226,4 @@ def _read(registry: Registry, table: str, file: str, content: bytes) -> readers.
 
 def names_read(spec: Table) -> set[str]:
     """Every column name that the table's description knows."""
-    return {name for column in [*spec.columns.values(), *spec.labels] for name in column.names}
+    return {name for column in spec.sources for name in column.names}
