@@ -44,6 +44,7 @@ dev: .venv/ready
 lint: .venv/ready
 	$(BIN)/ruff check . && $(BIN)/ruff format --check .
 	$(BIN)/python -m tests.kit.import_order
+	$(BIN)/mypy
 
 .venv/ready: requirements.lock
 	@$(PYTHON) -c 'import sys; import ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \

@@ -144,7 +144,7 @@ class Settings:
         return self.dbt_cache or self.dbt_target / "parses"
 
     @property
-    def duckdb(self) -> dict[str, str | int]:
+    def duckdb(self) -> dict[str, str | bool | int | float | list[str]]:
         """Limits of each in-memory DuckDB connection."""
         return {"threads": self.threads, "memory_limit": self.memory_limit, "temp_directory": str(self.spill)}
 

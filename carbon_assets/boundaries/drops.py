@@ -277,7 +277,8 @@ def _newest(
 ) -> tuple[Snapshot | None, tuple[files.Shape, ...]]:
     """The newest snapshot of a file that can be read, and its shapes; the newest one that cannot is told."""
     refused: list[tuple[Snapshot, str]] = []
-    good, shapes = None, ()
+    good: Snapshot | None = None
+    shapes: tuple[files.Shape, ...] = ()
     for snapshot in snapshots.distinct(settings, FOLDER, name):
         try:
             good, shapes = snapshot, files.read(snapshot.file, snapshot.content(settings), rules.limits)

@@ -54,9 +54,11 @@ def lies_across(geometry: shapely.Geometry) -> bool:
 
 
 def _drawn_through(polygon: shapely.Polygon) -> shapely.Polygon | None:
-    shell, *holes = [_without_jumps(shapely.get_coordinates(ring)) for ring in rings_of(polygon)]
-    if shell is None or any(hole is None for hole in holes):
+    drawn = [_without_jumps(shapely.get_coordinates(ring)) for ring in rings_of(polygon)]
+    rings = [ring for ring in drawn if ring is not None]
+    if len(rings) < len(drawn):
         return None
+    shell, *holes = rings
     middle = shell[:, 0].mean()
     return shapely.Polygon(shell, [_turned(hole, round((middle - hole[:, 0].mean()) / 360)) for hole in holes])
 

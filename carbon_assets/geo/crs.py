@@ -37,8 +37,9 @@ def located(parts: Parts, crs: str) -> tuple[Parts, str | None]:
 def _window(parts: Parts, crs: str) -> tuple[float, float, float, float]:
     """Where on Earth the parts lie, in whole degrees outwards, so that neighbours share what is found for it."""
     try:
+        left, bottom, right, top = shapely.total_bounds(parts)
         rough = pyproj.Transformer.from_crs(crs, WGS84, always_xy=True)
-        west, south, east, north = rough.transform_bounds(*shapely.total_bounds(parts), errcheck=False)
+        west, south, east, north = rough.transform_bounds(left, bottom, right, top, errcheck=False)
     except pyproj.exceptions.ProjError as error:
         raise UnusableShape(f"{name_of(crs)} cannot be brought to {WGS84}: {error}") from error
     if not np.isfinite([west, south, east, north]).all() or west > east:
@@ -52,7 +53,7 @@ def _to_wgs84(crs: str, window: tuple[float, float, float, float], thread: int) 
     vertex, which tears a boundary by up to 23 m where the areas of two operations meet (SAD69 in Colombia). Each `thread` has its
     own: those of a group are not safe to share."""
     west, south, east, north = window
-    area = pyproj.aoi.AreaOfInterest(max(west, -180), max(south, -90), min(east, 180), min(north, 90))
+    area = pyproj.transformer.AreaOfInterest(max(west, -180), max(south, -90), min(east, 180), min(north, 90))
     try:
         found = pyproj.transformer.TransformerGroup(crs, WGS84, always_xy=True, area_of_interest=area)
     except pyproj.exceptions.ProjError as error:

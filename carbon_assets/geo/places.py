@@ -136,12 +136,12 @@ class Places:
         NaN where the country is None or has no region, and where the geometry has no area.
         """
         geometries = np.asarray(geometries, dtype=object)
-        stated = np.array([self._codes.get(code, -1) for code in countries], dtype=int)
+        stated = np.array([self._codes.get(code or "", -1) for code in countries], dtype=np.int64)
         areas = shapely.area(geometries)
         asked = (stated >= 0) & (areas > 0)
         shares = np.where(asked, 0.0, np.nan)
 
-        which, region = self._pairs(np.where(asked, geometries, None))
+        which, region = self._pairs(_those(geometries, asked))
         own = self._country[region] == stated[which]
         which, region = which[own], region[own]
         shares[which[shapely.covers(self._shapes[region], geometries[which])]] = 1.0
@@ -180,6 +180,13 @@ class Places:
                 self._widened[one] = shapely.union_all(regions)
                 shapely.prepare(self._widened[one])
         return self._widened[country]
+
+
+def _those(geometries: np.ndarray, chosen: np.ndarray) -> np.ndarray:
+    """The chosen geometries in their places, None in all others."""
+    found = np.full(len(geometries), None, dtype=object)
+    found[chosen] = geometries[chosen]
+    return found
 
 
 def _put(homes: np.ndarray, which: np.ndarray, region: np.ndarray) -> None:

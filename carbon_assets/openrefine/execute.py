@@ -246,9 +246,9 @@ class _Tuples:
         to_by_tuple: dict[int, str] = {}
         if operation.expression.text == "value":
             index = self._index(operation.column)
-            for text, to in operation.edits.items():
+            for text, edited in operation.edits.items():
                 if text in index:
-                    to_by_tuple |= dict.fromkeys(index[text], to)
+                    to_by_tuple |= dict.fromkeys(index[text], edited)
             if operation.blank_to is not None:
                 to_by_tuple |= dict.fromkeys(index.get("", ()), operation.blank_to)
         else:

@@ -66,13 +66,14 @@ def read_facets(engine: object, read_expression: ReadExpression) -> tuple[Facet,
 
 
 def _facet(entry: object, read_expression: ReadExpression) -> Facet:
-    match entry.get("type") if isinstance(entry, dict) else None:
+    facet: dict[str, Any] = entry if isinstance(entry, dict) else {}
+    match facet.get("type"):
         case "text":
-            return _text_facet(entry)
+            return _text_facet(facet)
         case "list":
-            return _list_facet(entry, read_expression)
+            return _list_facet(facet, read_expression)
         case "range":
-            return _range_facet(entry, read_expression)
+            return _range_facet(facet, read_expression)
         case kind:
             raise ExpressionError(f"a facet of the type {str(kind)[:50]!r} is not supported")
 

@@ -28,10 +28,10 @@ from carbon_assets.openrefine.values import (
     to_text,
 )
 
-CONTROLS = {"if": 3, "isNull": 1}
+CONTROLS: dict[str, int | None] = {"if": 3, "isNull": 1}
 """Arguments of each. OpenRefine knows these only as `f(x)`."""
 
-FUNCTIONS = {
+FUNCTIONS: dict[str, int | None] = {
     "coalesce": None, "contains": 2, "endsWith": 2, "facetCount": 3, "join": 2, "length": 1, "replace": 3, "startsWith": 2,
     "trim": 1,
 }  # fmt: skip
@@ -155,7 +155,8 @@ class _Parser:
         return _Token("mark", text[at : self._at], at)
 
     def _quoted(self, start: int) -> _Token:
-        text, quote, out, at = self._text, self._text[start], [], start + 1
+        text, quote, at = self._text, self._text[start], start + 1
+        out: list[str] = []
         while at < len(text):
             char = text[at]
             if char == quote and text[at + 1 : at + 2] != quote:
@@ -169,7 +170,8 @@ class _Parser:
         raise ExpressionError(f"GREL is not understood: the text that begins at letter {start} does not end")
 
     def _regex(self, start: int) -> _Token:
-        text, out, at = self._text, [], start + 1
+        text, at = self._text, start + 1
+        out: list[str] = []
         while at < len(text):
             if text[at] == "/":
                 ignore_case = text[at + 1 : at + 2] == "i"

@@ -17,6 +17,7 @@ import ast
 import re
 import warnings
 from collections.abc import Callable
+from typing import Final
 
 from carbon_assets.openrefine.values import FAILURE, Expression, ExpressionError, ResultError, Run, Scope, Value
 
@@ -29,7 +30,14 @@ MAX_NESTED_BRACKETS = 20
 _PYTHON_2 = re.compile(
     r"\b(?:print|exec|except|raise|async|await|nonlocal|None|True|False|lambda|def|ur?|\d\w*)\b|`|<>|\t"
 )
-_GOES_ON = object()
+
+
+class _NoReturn:
+    """What a statement gives that lets the next one follow."""
+
+
+_GOES_ON: Final = _NoReturn()
+_Step = Callable[[Scope], Value | _NoReturn]
 _QUOTED = re.compile(r"'(?:[^'\\\n]|\\.)*'|\"(?:[^\"\\\n]|\\.)*\"")
 
 
@@ -70,22 +78,22 @@ def _run(body: list[ast.stmt]) -> Run:
 
     def run(scope: Scope) -> Value:
         value = block(scope)
-        return None if value is _GOES_ON else value
+        return None if isinstance(value, _NoReturn) else value
 
     return run
 
 
-def _block(body: list[ast.stmt]) -> Callable[[Scope], Value | object]:
+def _block(body: list[ast.stmt]) -> _Step:
     """The statements one after the other, up to the first that gives something back."""
     steps = [_statement(statement) for statement in body]
 
-    def run(scope: Scope) -> Value | object:
+    def run(scope: Scope) -> Value | _NoReturn:
         return next((value for step in steps if (value := step(scope)) is not _GOES_ON), _GOES_ON)
 
     return run
 
 
-def _statement(statement: ast.stmt) -> Callable[[Scope], Value | object]:
+def _statement(statement: ast.stmt) -> _Step:
     if isinstance(statement, ast.Return):
         return _result(statement.value)
     if not isinstance(statement, ast.If):
@@ -93,7 +101,7 @@ def _statement(statement: ast.stmt) -> Callable[[Scope], Value | object]:
     is_start, part = _condition(statement.test)
     then, other = _block(statement.body), _block(statement.orelse)
 
-    def run(scope: Scope) -> Value | object:
+    def run(scope: Scope) -> Value | _NoReturn:
         value = scope.value
         if not isinstance(value, str):
             return FAILURE  # null and numbers have no such method

@@ -14,6 +14,7 @@ import json
 import time
 from collections.abc import Iterator, Sequence
 from types import TracebackType
+from typing import Any
 from urllib.parse import parse_qs, urlencode, urlsplit
 
 import httpx
@@ -133,7 +134,7 @@ class OpenRefine:
         while self._ask("GET", "get-processes", params={"project": project})["processes"]:
             time.sleep(0.2)
 
-    def _ask(self, method: str, command: str, **request: dict) -> dict:
+    def _ask(self, method: str, command: str, **request: Any) -> dict:
         answer = self._send(method, command, **request)
         try:
             body = answer.raise_for_status().json()
@@ -143,7 +144,7 @@ class OpenRefine:
             raise OpenRefineError(f"{self._url}: {command}: {body.get('message') or body}")
         return body
 
-    def _send(self, method: str, command: str, params: dict | None = None, **request: dict) -> httpx.Response:
+    def _send(self, method: str, command: str, params: dict | None = None, **request: Any) -> httpx.Response:
         token = {"csrf_token": self._csrf_token()} if method == "POST" else {}
         try:
             return self._http.request(method, command, params={**(params or {}), **token}, **request)

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Final
+from typing import Final, TypeGuard
 
 MAX_EXPRESSION_CHARACTERS = 10_000
 """Letters; the longest of the peer's 1,480 operations has 209."""
@@ -81,7 +81,7 @@ def is_blank(value: Value) -> bool:
     return value is None or value == ""
 
 
-def is_number(value: Value) -> bool:
+def is_number(value: object) -> TypeGuard[int]:
     """A number. Python's truths are numbers too, OpenRefine's are not."""
     return isinstance(value, int) and not isinstance(value, bool)
 
@@ -99,7 +99,7 @@ def to_text(value: Value) -> str:
     return "" if value is None else str(value)
 
 
-def same(one: Value, other: Value) -> bool:
+def same(one: object, other: object) -> bool:
     """Equal in type and value: true is not 1, and 3 is not "3". Arrays are never equal, as Java compares which they are."""
     return type(one) is type(other) and not isinstance(one, list) and one == other
 

@@ -47,8 +47,9 @@ def latest_evaluations(
 
 
 def _evaluation(event: dg.DagsterEvent | None) -> dg.AssetCheckEvaluation | None:
-    is_done = event is not None and event.event_type == dg.DagsterEventType.ASSET_CHECK_EVALUATION
-    return event.asset_check_evaluation_data if is_done else None
+    if event is None or event.event_type != dg.DagsterEventType.ASSET_CHECK_EVALUATION:
+        return None
+    return event.asset_check_evaluation_data
 
 
 class _Loading(LoadingContext):

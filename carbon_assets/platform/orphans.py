@@ -25,8 +25,8 @@ def bury(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
 def _lives(instance: dg.DagsterInstance, record: dg.RunRecord) -> bool:
     """Whether the process that last said that it executes the run is there; another may have its number by now."""
     events = instance.all_logs(record.dagster_run.run_id, of_type=dg.DagsterEventType.ENGINE_EVENT)
-    said = [event.dagster_event.engine_event_data.metadata.get("pid") for event in events]
-    pids = [int(value.value) for value in said if value is not None]
+    metadata = [event.dagster_event.engine_event_data.metadata for event in events if event.dagster_event]
+    pids = [int(str(said["pid"].value)) for said in metadata if "pid" in said]
     if not pids:
         return True
     try:

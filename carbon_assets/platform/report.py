@@ -64,7 +64,8 @@ def _overview(site: Site) -> list[str]:
     """What the subjects tell: those that read from outside before the marts, all others behind them."""
     settings = site.settings
     marts = [(path.stem, f"{store.row_count(path):,}") for path in sorted((settings.data / "marts").glob("*.parquet"))]
-    first, later = [], []
+    first: list[str] = []
+    later: list[str] = []
     for subject in site.subjects:
         lines = named(subject.report)(settings) if subject.report else []
         if subject.floor == FLOORS[0]:

@@ -42,7 +42,7 @@ def specs(key: dg.AssetKey, rules: Rules | None) -> list[dg.AssetCheckSpec]:
 
 def results(key: dg.AssetKey, rows: pa.Table, rules: Rules | None) -> list[dg.AssetCheckResult]:
     """One result per rule: how many rows break it, what they weigh, and the heaviest of them."""
-    return [_result(key, rows, rules, word) for word in (rules.meanings if rules else ())]
+    return [_result(key, rows, rules, word) for word in rules.meanings] if rules else []
 
 
 def _result(key: dg.AssetKey, rows: pa.Table, rules: Rules, word: str) -> dg.AssetCheckResult:

@@ -86,6 +86,8 @@ def _wanted(
     is_due = is_new or (killed and again <= MAX_RETRIES_OF_KILLED_RUN)
     if not (has_data and is_due) or context.instance.get_runs(_UNFINISHED, limit=1):
         return [], cursor
+    if context.repository_def is None:
+        raise dg.DagsterInvariantViolationError("a sensor is asked by a daemon that knows no repository")
     keys = freshness.stale(context.instance, context.repository_def.asset_graph, site.settings)
     return keys, cursor | {"asked": state, "again": again}
 

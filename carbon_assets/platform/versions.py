@@ -37,7 +37,12 @@ def _code_version(settings: Settings, subject: Subject, key: str, inputs: Inputs
 
 def _hash_of_files(settings: Settings, files: Iterable[Path]) -> str:
     """Names count below the folder that holds them all, so that a moved project folder makes nothing stale."""
-    by_folder = {settings.configs: [], settings.expectations: [], settings.dbt_project: [], settings.data: []}
+    by_folder: dict[Path, list[Path]] = {
+        settings.configs: [],
+        settings.expectations: [],
+        settings.dbt_project: [],
+        settings.data: [],
+    }
     for path in sorted(set(files)):
         folder = next((folder for folder in by_folder if path.is_relative_to(folder)), path.parent)
         by_folder.setdefault(folder, []).append(path)

@@ -29,7 +29,8 @@ def build(site: Site) -> Parts:
             site, PROJECT_TYPES, [PROJECTS, CREDITS, PROTOCOLS, KNOWN, KNOWN_TYPES],
             schema.PROJECT_TYPES, "What each project is: by its protocols, its registry's words, or a steward.",
             lambda con: tables.map_project_types(
-                con, *(settings.table(*key.path) for key in (PROJECTS, CREDITS, PROTOCOLS)), settings.configs
+                con, settings.table(*PROJECTS.path), settings.table(*CREDITS.path), settings.table(*PROTOCOLS.path),
+                settings.configs,
             ),
             counted="project_type_source",
         ),

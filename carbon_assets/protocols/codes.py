@@ -137,7 +137,10 @@ class CodeGrammar:
 
     def _lettered(self, text: str, at: int, numeral: str, fits: Callable[[str, str], bool]) -> tuple[str, int] | None:
         """The id whose letters begin at `at`, and where they end."""
-        run = _RUN.match(text, at)[0]
+        letters_there = _RUN.match(text, at)
+        if letters_there is None:
+            return None
+        run = letters_there[0]
 
         def id_of(letters: str) -> str:
             return f"ams-{numeral}-{letters.casefold()}"

@@ -72,9 +72,10 @@ class ProtocolReader:
 
     def read(self, text: str | None, registry: str | None = None) -> Reading:
         """What `text` of `registry` says. Never raises, whatever the text."""
-        if len(text or "") > self._limits.max_letters_of_text:
+        text = text or ""
+        if len(text) > self._limits.max_letters_of_text:
             return self._reading(_Findings([], [text], []))
-        whole = clean(re.sub(r"[\r\n]+", " ; ", (text or "").strip()))
+        whole = clean(re.sub(r"[\r\n]+", " ; ", text.strip()))
         if not whole:
             return self._of_blank(registry)
         codes = self._codes(whole)
@@ -117,8 +118,9 @@ class ProtocolReader:
             if 1 < len(parts) <= self._limits.max_pieces
             else []
         )
-        if hits and all(hits):
-            findings.found += [(hit, self._versions.first(part)) for hit, part in zip(hits, parts, strict=True)]
+        named = [(hit, self._versions.first(part)) for hit, part in zip(hits, parts, strict=False) if hit]
+        if named and len(named) == len(parts):
+            findings.found += named
         else:
             findings.left.append(piece)
 

@@ -103,6 +103,11 @@ class Table(Model):
         return {**self.required, **self.optional}
 
     @property
+    def sources(self) -> list[Column | Label]:
+        """Everything that the table is read from."""
+        return [*self.columns.values(), *self.labels]
+
+    @property
     def filled(self) -> list[str]:
         """The columns that must have a value in every row."""
         return [name for name in self.required if name in self.never_blank or self._cannot_be_null(name)]

@@ -163,8 +163,8 @@ def _told(settings: Settings, registry: Registry, table: str, old: Snapshot, new
 def _readings(profile: Profile, spec: Table) -> dict[str, _Reading]:
     """What each column of a file is read into, by its key."""
     readings: dict[str, _Reading] = {}
-    sources = [*spec.columns.items(), *(("labels", label) for label in spec.labels)]
-    for name, column in sources:
+    labels: list[tuple[str, Source | Label]] = [("labels", label) for label in spec.labels]
+    for name, column in [*spec.columns.items(), *labels]:
         if key := _present(profile, column.names):
             before = readings.get(key, _UNREAD)
             names = before.names if name in before.names else (*before.names, name)
@@ -190,7 +190,7 @@ def _without(reading: _Reading, now: dict[str, _Reading]) -> _Reading:
 def _listed_renames(old: Profile, new: Profile, spec: Table) -> dict[str, str]:
     """Old key -> new key, where the table's description gives both names to one column."""
     renames = {}
-    for column in [*spec.columns.values(), *spec.labels]:
+    for column in spec.sources:
         before, now = _present(old, column.names), _present(new, column.names)
         if before and now and before not in new.columns and now not in old.columns:
             renames[before] = now
@@ -373,10 +373,9 @@ def _words_moved(old: Column, new: Column, reading: _Reading, limits: Limits) ->
         *(f"{word!r} in {_percent(before[word])} of the cells, now in {_percent(now[word])}" for word in moved),
     ]
     told = [{word: shares[word] for word in [*came, *gone, *moved] if word in shares} for shares in (before, now)]
-    texts = [", ".join(f"{word!r} {_percent(share)}" for word, share in shares.items()) or None for shares in told]
-    yield Change(
-        new.name, reading.text, "values", *texts, False, f"column {new.name!r}: " + "; ".join(filter(None, parts))
-    )  # fmt: skip
+    was, is_ = (", ".join(f"{word!r} {_percent(share)}" for word, share in shares.items()) or None for shares in told)
+    detail = f"column {new.name!r}: " + "; ".join(filter(None, parts))
+    yield Change(new.name, reading.text, "values", was, is_, blocks=False, detail=detail)
 
 
 def _has_few_words(column: Column, limits: Limits) -> bool:
@@ -405,9 +404,9 @@ def _forms_moved(old: Column, new: Column, reading: _Reading, limits: Limits) ->
             and abs(new.share(form) - old.share(form)) >= limits.form_share
         ]
         if moved:
-            texts = [", ".join(f"{form} {_percent(column.share(form))}" for form in moved) for column in (old, new)]
-            detail = f"column {new.name!r} writes its {kind}s in another way: {texts[0]} before, {texts[1]} now"
-            yield Change(new.name, reading.text, of, *texts, False, detail)
+            was, is_ = (", ".join(f"{form} {_percent(column.share(form))}" for form in moved) for column in (old, new))
+            detail = f"column {new.name!r} writes its {kind}s in another way: {was} before, {is_} now"
+            yield Change(new.name, reading.text, of, was, is_, blocks=False, detail=detail)
 
 
 def _root(form: str) -> str:

@@ -27,10 +27,6 @@ Broken = Callable[[str, pa.Table], str | None]
 """What critical expectation the canonical rows of a table break, if any."""
 
 
-class HeldBack(Exception):
-    """A snapshot could be read, but a person must let it through."""
-
-
 @dataclass(frozen=True)
 class Refused:
     """A snapshot that is not used, and why: it cannot be read, or a person must let it through."""
@@ -137,17 +133,17 @@ def _fold(stored: _Store, gate: Gate, broken: Broken, *, only_released: bool) ->
     refused: list[Refused] = []
     for snapshot in waiting:
         try:
-            candidate = stored.normalized(snapshot)
+            candidate, why = stored.normalized(snapshot), None
             if good and not snapshots.released(settings, snapshot):
                 before = result.rows if result else stored.rows(good)
                 used = [s for s in older if snapshots.is_accepted(settings, s)] + [s for s, _ in accepted]
                 odd = stored.why_odd(good, before, snapshot, candidate.rows, gate, used)
-                if why := odd or broken(table, candidate.rows):
-                    raise HeldBack(why)
+                why = odd or broken(table, candidate.rows)
         except readers.UnreadableFile as error:
             refused.append(Refused(snapshot, f"{registry.id}/{snapshot.file}: {error}"))
-        except HeldBack as held:
-            reason = f"{registry.id}/{snapshot.file} is held back: {held}. {_how_to_release(good, snapshot)}"
+            continue
+        if good and why:
+            reason = f"{registry.id}/{snapshot.file} is held back: {why}. {_how_to_release(good, snapshot)}"
             refused.append(Refused(snapshot, reason, is_held_back=True))
         else:
             good, result = snapshot, candidate

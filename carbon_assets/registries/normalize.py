@@ -97,7 +97,7 @@ def normalize(
             _unsplit(raw, registry, table, snapshot, snapshot_id),
         ]
     )
-    accepted = con.execute("select count(*) from accepted").fetchone()[0]
+    ((accepted,),) = con.execute("select count(*) from accepted").fetchall()
     rows_in = len(raw.rows) + len(raw.bad_rows)
     if rows_in != accepted + len(quarantine):
         raise AssertionError(f"{rows_in} rows read, but {accepted} accepted and {len(quarantine)} quarantined")
@@ -132,7 +132,7 @@ def _tonnes_set_aside(
 
 
 def _names_used(spec: Table) -> list[str]:
-    return [name for column in [*spec.columns.values(), *spec.labels] for name in column.names]
+    return [name for column in spec.sources for name in column.names]
 
 
 def _row_hash(raw: readers.RawTable) -> str:
@@ -158,7 +158,8 @@ def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTab
         select left(sha256(coalesce(string_agg(record, '' order by record), '') || $rest), 16)
         from (select sha256(concat_ws(chr(31), {cells})) as record from raw_text)
     """
-    return con.execute(query, {"rest": rest}).fetchone()[0]
+    ((records,),) = con.execute(query, {"rest": rest}).fetchall()
+    return records
 
 
 def _quarantined(

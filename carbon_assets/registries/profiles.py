@@ -235,4 +235,4 @@ def _read(registry: Registry, table: str, file: str, content: bytes) -> readers.
 
 def names_read(spec: Table) -> set[str]:
     """Every column name that the table's description knows."""
-    return {name for column in [*spec.columns.values(), *spec.labels] for name in column.names}
+    return {name for column in spec.sources for name in column.names}

@@ -155,12 +155,12 @@ def amounts_out_of_bounds(amounts: list[Amount], bounds: Bounds, *, may_rise: bo
 
 def _keys_lost(con: duckdb.DuckDBPyConnection, holds: str, bounds: Bounds) -> Iterator[str]:
     key = _IDENTITY[holds]
-    known, lost, new = con.execute(f"""
+    ((known, lost, new),) = con.execute(f"""
         select
             (select count(*) from before_rows),
             (select count(*) from before_rows anti join now_rows using ({key})),
             (select count(*) from now_rows anti join before_rows using ({key}))
-    """).fetchone()
+    """).fetchall()
     what = "projects" if holds == "projects" else "transactions"
     is_all = lost == known >= bounds.min_rows_all_gone
     if is_all or (known >= bounds.min_rows_of_shares and lost > known * bounds.max_keys_lost):
@@ -177,7 +177,7 @@ def _rewritten(con: duckdb.DuckDBPyConnection, holds: str, columns: list[str], b
         f"count(*) filter (b.{quote(name)} is not null and b.{quote(name)} is distinct from n.{quote(name)})"
         for name in compared
     )
-    found = con.execute(f"select {counts} from before_rows b join now_rows n using ({key})").fetchone()
+    (found,) = con.execute(f"select {counts} from before_rows b join now_rows n using ({key})").fetchall()
     for name, filled, other in zip(compared, found[::2], found[1::2], strict=True):
         if filled >= bounds.min_rows_of_shares and other > filled * bounds.max_rewritten:
             yield f"the column {name} says something else in {other:,} of {filled:,} rows"
@@ -185,7 +185,7 @@ def _rewritten(con: duckdb.DuckDBPyConnection, holds: str, columns: list[str], b
 
 def _relabelled(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]:
     """Serial numbers that stood under one type and now stand under others only."""
-    known, moved = con.execute("""
+    ((known, moved),) = con.execute("""
         with types as (
             select
                 serial_number,
@@ -204,7 +204,7 @@ def _relabelled(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]
 
 
 def _days_back(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]:
-    before, now = con.execute("""
+    ((before, now),) = con.execute("""
         select (select max(transaction_date) from before_rows), (select max(transaction_date) from now_rows)
     """).fetchone()
     if before and now and (before - now).days > bounds.max_days_back:

@@ -1,6 +1,6 @@
 """The tables that unite all registries, as assets."""
 
-from collections.abc import Callable
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
@@ -19,10 +19,15 @@ def build(site: Site) -> Parts:
     settings, registries = site.settings, load_registries(site.settings.configs)
     known = harmonize.registries_table(registries)
 
-    def unify(holds: str, *more: object) -> Callable[[duckdb.DuckDBPyConnection], pa.Table]:
-        tables = [settings.table(*key.path) for key in normalized_keys(registries, holds)]
-        function = harmonize.unify_credits if holds == "credits" else harmonize.unify_projects
-        return lambda con: function(con, tables, *more, known, settings.configs)
+    def normalized(holds: str) -> list[Path]:
+        return [settings.table(*key.path) for key in normalized_keys(registries, holds)]
+
+    def unify_credits(con: duckdb.DuckDBPyConnection) -> pa.Table:
+        return harmonize.unify_credits(con, normalized("credits"), known, settings.configs)
+
+    def unify_projects(con: duckdb.DuckDBPyConnection) -> pa.Table:
+        credits = settings.table(*CREDITS.path)
+        return harmonize.unify_projects(con, normalized("projects"), credits, known, settings.configs)
 
     return Parts(assets=[
         table(
@@ -31,11 +36,11 @@ def build(site: Site) -> Parts:
         ),
         table(
             site, CREDITS, [*normalized_keys(registries, "credits"), REGISTRIES], schema.UNIFIED_CREDITS,
-            "Transactions of all registries, labels under one name.", unify("credits"),
+            "Transactions of all registries, labels under one name.", unify_credits,
         ),
         table(
             site, PROJECTS, [*normalized_keys(registries, "projects"), CREDITS, REGISTRIES],
             schema.UNIFIED_PROJECTS, "Projects of all registries, statuses and countries under one name, curated projects "
-            "added.", unify("projects", settings.table(*CREDITS.path)),
+            "added.", unify_projects,
         ),
     ])  # fmt: skip

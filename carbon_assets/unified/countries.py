@@ -47,7 +47,8 @@ class Countries:
         records = []
         for code, name in pairs:
             found = self.resolve(code, name)
-            records.append({"code": code, "name": name, "country": found and found.name, "iso3": found and found.iso3})
+            country, iso3 = (found.name, found.iso3) if found else (None, None)
+            records.append({"code": code, "name": name, "country": country, "iso3": iso3})
         return records
 
     def _by_code(self, text: str) -> Country | None:

@@ -122,7 +122,7 @@ def unify_projects(
         select {column_types.projection(schema.UNIFIED_PROJECTS, set(schema.UNIFIED_PROJECTS.names))}
         from unified order by project_id
     """).to_arrow_table()
-    stated = con.execute("select count(*) from stated").fetchone()[0]
+    ((stated,),) = con.execute("select count(*) from stated").fetchall()
     if len(rows) != stated:
         raise AssertionError(f"{stated} projects went in, {len(rows)} came out")
     return rows.cast(schema.UNIFIED_PROJECTS)
@@ -176,9 +176,9 @@ def find_hosts(con: duckdb.DuckDBPyConnection, relation: str, registries: pa.Tab
 
 
 def _conserve(con: duckdb.DuckDBPyConnection, rows: pa.Table) -> None:
-    before = con.execute("select count(*), coalesce(sum(quantity), 0) from asserted").fetchone()
+    (before,) = con.execute("select count(*), coalesce(sum(quantity), 0) from asserted").fetchall()
     con.register("unified_rows", rows)
-    after = con.execute("select count(*), coalesce(sum(quantity), 0) from unified_rows").fetchone()
+    (after,) = con.execute("select count(*), coalesce(sum(quantity), 0) from unified_rows").fetchall()
     if before != after:
         raise AssertionError(
             f"the union had {before[0]} rows and {before[1]} t, its result has {after[0]} and {after[1]} t"
