@@ -121,7 +121,7 @@ class Places:
         _put(homes, which[largest], region[largest])
 
         reach = self._nearness.max_degrees_to_region
-        which, region = self._pairs(np.where(homes < 0, geometries, None), reach)
+        which, region = self._pairs(_those(geometries, homes < 0), reach)
         distances = shapely.distance(self._shapes[region], geometries[which])
         nearest = np.lexsort((region, distances))
         nearest = nearest[distances[nearest] <= reach]

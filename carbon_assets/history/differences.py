@@ -5,6 +5,7 @@ What a change means is `classes.py`; the tables that are read here are made by `
 
 from __future__ import annotations
 
+from datetime import date
 from pathlib import Path
 
 import duckdb
@@ -80,7 +81,7 @@ def find_changed_fields(con: duckdb.DuckDBPyConnection, spec: Table, fields: lis
     """)
 
 
-def _day(snapshot: Snapshot) -> object:
+def _day(snapshot: Snapshot) -> date:
     """The day that a file speaks of: its name's, else the one on which it was taken."""
     return snapshot.file_date or snapshot.observed_at.date()
 

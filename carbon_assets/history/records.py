@@ -164,7 +164,8 @@ def _compared(spec: Table, field: Field, key: str) -> str:
 
 
 def _key_part(spec: Table, raw: RawTable, name: str) -> str:
-    cell = f"r.{quote(raw_key(raw, spec.columns[name].names))}"
+    key = raw_key(raw, spec.columns[name].names)
+    cell = f"r.{quote(key)}" if key else "null::varchar"
     kind = spec.cell_type(name)
     value = f"t.{quote(name)}::varchar"
     if kind == "tonnes":

@@ -100,7 +100,7 @@ class Mart:
         """The mart of a model."""
         if not model.yaml.exists():
             raise ModelError(f"{model.yaml}: write it: a mart says what it holds, and which columns")
-        document = read_yaml(model.yaml).data
+        document: Any = read_yaml(model.yaml).data
         models = document.get("models") if isinstance(document, dict) else None
         if not isinstance(models, list) or [entry.get("name") for entry in models] != [model.name]:
             raise ModelError(f"{model.yaml}: must describe one model, {model.name}")

@@ -64,7 +64,7 @@ def assembled(dbt_project: Path) -> Files:
     for mart in models.marts(dbt_project).values():
         path = mart.model.yaml.relative_to(dbt_project).as_posix()
         files[path] = _yaml(mart.completed(columns))
-    return files | _staging(dbt_project)
+    return {**files, **_staging(dbt_project)}
 
 
 def _staging(dbt_project: Path) -> Files:

@@ -19,7 +19,8 @@ from carbon_assets.base import readers
 from carbon_assets.base.configs import Model, load_yaml, refuse_moved
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import profiles, schema
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Column as Source
+from carbon_assets.registries.description import Label, Registry, Table
 from carbon_assets.registries.profiles import FORMS, KINDS, Column, Profile, ProfileLimits
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot

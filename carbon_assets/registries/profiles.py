@@ -120,11 +120,12 @@ def _column(
 ) -> Column:
     con.register("raw_column", pa.table({"cell": pc.utf8_trim(cells, " \t\r\n\xa0")}))
     con.execute("create or replace temp table filled as select cell, count(*) as n from raw_column group by cell")
+    ((blanks,),) = con.execute(_BLANKS).fetchall()
     con.execute(
         "delete from filled where length(cell) < 8 and list_contains($blanks, cell)",
-        {"blanks": con.execute(_BLANKS).fetchone()[0]},
+        {"blanks": blanks},
     )
-    filled, distinct, sketch = con.execute(_SIZE.format(sketch_size=limits.sketch_size)).fetchone()
+    ((filled, distinct, sketch),) = con.execute(_SIZE.format(sketch_size=limits.sketch_size)).fetchall()
     sampling = {
         "stride": max(1, distinct // limits.max_values_counted),
         "often": filled / limits.cells_per_frequent_value,

@@ -198,7 +198,7 @@ def _relabelled(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]
             group by serial_number
         )
         select count(*), count(*) filter (not list_has_any(before, now)) from types where now is not null
-    """).fetchone()
+    """).fetchall()
     if known >= bounds.min_rows_of_shares and moved > known * bounds.max_relabelled:
         yield f"{moved:,} of {known:,} serial numbers stand under another transaction type"
 
@@ -206,6 +206,6 @@ def _relabelled(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]
 def _days_back(con: duckdb.DuckDBPyConnection, bounds: Bounds) -> Iterator[str]:
     ((before, now),) = con.execute("""
         select (select max(transaction_date) from before_rows), (select max(transaction_date) from now_rows)
-    """).fetchone()
+    """).fetchall()
     if before and now and (before - now).days > bounds.max_days_back:
         yield f"the newest transaction is of {now}, {(before - now).days} days before that of the file in use: {before}"
