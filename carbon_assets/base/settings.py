@@ -149,6 +149,5 @@ class Settings:
         return {"threads": self.threads, "memory_limit": self.memory_limit, "temp_directory": str(self.spill)}
 
     def export(self) -> None:
-        """Tell dbt, which reads the environment, where the data lies."""
-        os.environ["CARBON_DATA_DIR"] = str(self.data)
+        """Tell dbt, which reads the environment, how much memory it may use."""
         os.environ["CARBON_MEMORY_LIMIT"] = self.memory_limit

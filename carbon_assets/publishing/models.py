@@ -102,7 +102,7 @@ class Mart:
             raise ModelError(f"{model.yaml}: write it: a mart says what it holds, and which columns")
         document: Any = read_yaml(model.yaml).data
         models = document.get("models") if isinstance(document, dict) else None
-        if not isinstance(models, list) or [entry.get("name") for entry in models] != [model.name]:
+        if not isinstance(document, dict) or not models or [entry.get("name") for entry in models] != [model.name]:
             raise ModelError(f"{model.yaml}: must describe one model, {model.name}")
         return cls(model, document)
 

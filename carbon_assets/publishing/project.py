@@ -67,7 +67,7 @@ def assembled(dbt_project: Path) -> Files:
     return {**files, **_staging(dbt_project)}
 
 
-def _staging(dbt_project: Path) -> Files:
+def _staging(dbt_project: Path) -> dict[str, bytes]:
     """A source for each harmonized table that a model reads, and a view of it where nobody wrote one."""
     written = models.authored(dbt_project, "staging")
     known = table_schemas()
@@ -102,23 +102,26 @@ def content_hash(files: Files) -> str:
     return digest.hexdigest()[:16]
 
 
-def write(files: Files, folder: Path) -> None:
-    """Make `folder` hold just these files. What is there already is left alone, with its time of change."""
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
+def write(files: Files, place: Path) -> None:
+    """Make the folder `place` hold just these files. What is there already is left alone, with its time of change."""
+    there = _names(place)
     for name in there - set(files):
-        (folder / name).unlink()
+        (place / name).unlink()
     for name, content in files.items():
-        path = folder / name
+        path = place / name
         if name in there and path.read_bytes() == content:
             continue
         path.parent.mkdir(parents=True, exist_ok=True)
         store.write_bytes(path, content)
 
 
-def is_written(files: Files, folder: Path) -> bool:
-    """Whether `folder` holds just these files."""
-    there = {path.relative_to(folder).as_posix() for path in folder.rglob("*") if path.is_file()}
-    return there == set(files) and all((folder / name).read_bytes() == content for name, content in files.items())
+def is_written(files: Files, place: Path) -> bool:
+    """Whether the folder `place` holds just these files."""
+    return _names(place) == set(files) and all((place / name).read_bytes() == text for name, text in files.items())
+
+
+def _names(place: Path) -> set[str]:
+    return {path.relative_to(place).as_posix() for path in place.rglob("*") if path.is_file()}
 
 
 def folder(settings: Settings) -> Path:
