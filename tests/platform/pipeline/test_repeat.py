@@ -1,4 +1,4 @@
-"""Running again, rows in another order, and real files over made-up ones. (What one changed table makes anew: `test_gates`.)"""
+"""Running again, rows in another order, and real files over made-up ones. (What new files make anew: `test_gates`.)"""
 
 import shutil
 from pathlib import Path

@@ -15,6 +15,7 @@ from carbon_assets.registries import drops, intake, landing
 from carbon_assets.registries.intake import Intake
 from carbon_assets.snapshots import store as snapshots
 from tests.kit.commands import carbon
+from tests.kit.effort import quick_or_thorough
 from tests.kit.places import REAL_DATA, SAMPLES
 from tests.kit.runs import GATE, REGISTRIES, Rows, Run, cells, copied, go_on, rename, write
 
@@ -165,7 +166,10 @@ DROPS = [
     pytest.param(
         REAL_DATA / "registries",
         id="real",
-        marks=pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real registry data beside this checkout"),
+        marks=[
+            pytest.mark.slow,
+            pytest.mark.skipif(not REAL_DATA.is_dir(), reason="no real registry data beside this checkout"),
+        ],
     ),
 ]
 
@@ -213,8 +217,8 @@ RENAMED = "Renamed for a test"
 
 @pytest.fixture(scope="module")
 def spoiled(sample_run, samples, tmp_path_factory) -> Run:
-    """A good run, and then one of a drop in which everything is corrupted but one registry and the projects of another; both
-    have a project with a new name."""
+    """A good run, and then one of a drop in which most is corrupted, but not one registry and the projects of another; both have
+    a project with a new name."""
     folder = tmp_path_factory.mktemp("spoiled")
     drop = Path(shutil.copytree(samples, folder / "drop"))
     for case in corrupted():
@@ -225,7 +229,9 @@ def spoiled(sample_run, samples, tmp_path_factory) -> Run:
 
 
 def corrupted() -> list[Case]:
-    return [case for case in ROUNDS[0] if case.registry != "cercarbono" and case.table != (GOLD, "projects")]
+    """What is corrupted of the drop of a whole run; what the intake makes of each case is told above."""
+    registries = quick_or_thorough({VERRA, GOLD, CAR, "isometric"}, {*REGISTRIES} - {"cercarbono"})
+    return [case for case in ROUNDS[0] if case.registry in registries and case.table != (GOLD, "projects")]
 
 
 def renamed(run: Run) -> list[str]:
