@@ -131,7 +131,7 @@ def schema_changes(settings: Settings, registries: dict[str, Registry]) -> pa.Ta
         for registry in registries.values()
         for table in registry.tables
         for old, new in _pairs(settings, registry.id, table)
-        for change in _told(settings, registry, table, old, new)
+        for change in _changes_by_columns(settings, registry, table, old, new)
     ]  # fmt: skip
     return pa.Table.from_pylist(rows, schema=schema.SCHEMA_CHANGES)
 
@@ -148,7 +148,9 @@ def _pairs(settings: Settings, registry: str, table: str) -> list[tuple[Snapshot
     return sorted(pairs, key=lambda pair: pair[1].observed_at)
 
 
-def _told(settings: Settings, registry: Registry, table: str, old: Snapshot, new: Snapshot) -> list[Change]:
+def _changes_by_columns(
+    settings: Settings, registry: Registry, table: str, old: Snapshot, new: Snapshot
+) -> list[Change]:
     """The changes; none for a file that cannot be read for another reason than its columns."""
     try:
         changes = between(settings, registry, table, old, new)
@@ -233,11 +235,11 @@ def _same_column(old: Column, new: Column, is_beside: bool, limits: Limits) -> f
     are_many = min(old.distinct, new.distinct) >= limits.distinct_values
     are_texts = "text" in _kinds(old, limits) and "text" in _kinds(new, limits)
     contradicted = are_many and are_texts and shared < 1 - limits.is_kind
-    told_by_values = shared >= limits.shared_values and (
+    is_same_by_values = shared >= limits.shared_values and (
         (are_many and are_texts)
         or (is_beside and min(old.distinct, new.distinct) > 1 and _same_words(old, new, limits))
     )
-    if told_by_values or (likeness >= limits.name_likeness and not contradicted):
+    if is_same_by_values or (likeness >= limits.name_likeness and not contradicted):
         return likeness + shared + is_beside
     return None
 
@@ -373,8 +375,8 @@ def _words_moved(old: Column, new: Column, reading: _Reading, limits: Limits) ->
         f"no longer {_quoted(old.values, only=gone)}" if gone else "",
         *(f"{word!r} in {_percent(before[word])} of the cells, now in {_percent(now[word])}" for word in moved),
     ]
-    told = [{word: shares[word] for word in [*came, *gone, *moved] if word in shares} for shares in (before, now)]
-    was, is_ = (", ".join(f"{word!r} {_percent(share)}" for word, share in shares.items()) or None for shares in told)
+    shown = [{word: shares[word] for word in [*came, *gone, *moved] if word in shares} for shares in (before, now)]
+    was, is_ = (", ".join(f"{word!r} {_percent(share)}" for word, share in shares.items()) or None for shares in shown)
     detail = f"column {new.name!r}: " + "; ".join(filter(None, parts))
     yield Change(new.name, reading.text, "values", was, is_, blocks=False, detail=detail)
 
