@@ -23,7 +23,8 @@ def inputs(settings: Settings) -> dict[str, Inputs]:
     made = {f"marts/{name}": model_inputs(settings, name) for name in models.authored(settings.dbt_project, "marts")}
     made |= {f"staging/{name}": model_inputs(settings, name) for name in _views(settings.dbt_project)}
     by_key = {key: Inputs(files, without_code=True, libraries=_LIBRARIES) for key, files in made.items()}
-    return by_key | {"published/carbon": Inputs(below(settings.expectations, "marts/*.json"))}
+    macros = below(Path(__file__).parents[1], "*/published.sql")
+    return by_key | {"published/carbon": Inputs((*below(settings.expectations, "marts/*.json"), *macros))}
 
 
 def model_inputs(settings: Settings, name: str) -> tuple[Path, ...]:

@@ -21,7 +21,8 @@ DATABASE = "carbon.duckdb"
 RELEASED = "released.json"
 """Beside the versions: a person lets the next one through; within a version: somebody did."""
 
-MACROS = Path(__file__).parent / "published.sql"
+MACROS = "published.sql"
+"""The file of a subject's package that holds its macros for readers of the published file."""
 
 
 def publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -> Path:
@@ -74,7 +75,13 @@ def _build_database(folder: Path, marts: list[str], descriptions: dict[str, dict
             con.execute(f"comment on table marts.{name} is {literal(described.get('description', ''))}")
             for column, text in described.get("columns", {}).items():
                 con.execute(f'comment on column marts.{name}."{column}" is {literal(text)}')
-        con.execute(MACROS.read_text())
+        for path in macro_files():
+            con.execute(path.read_text())
+
+
+def macro_files() -> list[Path]:
+    """The macros of all subjects, in order of package."""
+    return sorted(Path(__file__).parents[1].glob(f"*/{MACROS}"))
 
 
 def _descriptions(manifest: Path) -> dict[str, dict]:

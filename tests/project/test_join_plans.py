@@ -195,8 +195,9 @@ class Chain:
             for name in ("credits", "project_history", "totals_history"):
                 con.execute(f"create table marts.{name} as from read_parquet('{self.path(name)}')")
             con.execute("alter table marts.credits add column retirement_beneficiary_harmonized varchar")
-            con.execute(publish.MACROS.read_text())
-            for macro in re.findall(r"create macro marts\.(\w+)\(\w+\) as table", publish.MACROS.read_text()):
+            macros = "\n".join(path.read_text() for path in publish.macro_files())
+            con.execute(macros)
+            for macro in re.findall(r"create macro marts\.(\w+)\(\w+\) as table", macros):
                 con.execute(f"select * from marts.{macro}('2027-01-01')")
             marts = self.settings.data / "marts"
             projects = store.read(self.path("projects"))

@@ -71,6 +71,7 @@ def test_a_made_up_subject_is_taken_in_gated_mapped_published_and_reported(check
             con.execute("select column_name, comment from duckdb_columns() where table_name = 'moons'").fetchall()
         )
         assert described["radius_km"] == "Radius in km"
+        assert con.execute("select moon from marts.moons_of('Earth')").fetchall() == [("Moon",)]
         ledger = con.execute("select state, file from marts.snapshots where registry = 'moons'").fetchall()
         assert ledger == [("in use", "moons.csv")]
 

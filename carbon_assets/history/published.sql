@@ -1,21 +1,4 @@
--- Macros of the published file, beside its tables. Marts themselves belong in dbt_project/.
-
--- Every retirement of which one of the five texts holds the name, whatever its case and accents.
-create macro marts.retirements_naming(name) as table
-select * from marts.credits
-where
-    transaction_type = 'retirement'
-    and contains(
-        strip_accents(lower(concat_ws(
-            ' | ',
-            retirement_beneficiary_harmonized,
-            retirement_beneficiary,
-            retirement_account,
-            retirement_note,
-            retirement_reason
-        ))),
-        strip_accents(lower(name))
-    );
+-- Macros of the published file about what was known when. Marts themselves belong in dbt_project/.
 
 -- The instant that a day means. A day (a DATE, or text like 2024-12-31) is what was known when it had ended in UTC; a
 -- TIMESTAMP is that moment, in UTC unless it names a time zone.
