@@ -12,7 +12,7 @@ from collections.abc import Mapping
 import dagster as dg
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.platform import dagster_internals
+from carbon_assets.platform import dagster_internals, gates
 from carbon_assets.platform.stamp import MADE_TOGETHER, is_there
 
 _VERSION = "dagster/data_version"
@@ -37,12 +37,17 @@ def _known_version(instance: dg.DagsterInstance, key: str) -> str | None:
 def stale(instance: dg.DagsterInstance, graph: dagster_internals.AssetGraph, settings: Settings) -> list[dg.AssetKey]:
     """The assets that must be made anew, all that follows from them with them, in order of name.
 
-    What one step makes is made together: the tables of a registry; and the marts, as the gate before publishing judges all of
-    them.
+    One with a blocking check that has not passed is among them, whatever it was made of: else a fault would stand after its
+    cause is gone, as where a bad file gives way to the one before it. What one step makes is made together: the tables of a
+    registry; and the marts, as the gate before publishing judges all of them.
     """
     keys = graph.materializable_asset_keys
     missing = {key for key in keys if not is_there(settings, key.to_user_string())}
-    roots = dagster_internals.made_together(graph, dagster_internals.stale_keys(instance, graph) | missing)
+    unfinished = {
+        dg.AssetKey.from_user_string(check.asset) for check in gates.states(instance, graph) if check.is_unfinished
+    }
+    stale = dagster_internals.stale_keys(instance, graph) | missing | (unfinished & set(keys))
+    roots = dagster_internals.made_together(graph, stale)
     selected = dg.AssetSelection.assets(*roots).downstream().resolve(graph) & keys if roots else set()
     if any(key.path[0] in MADE_TOGETHER for key in selected):
         selected |= {key for key in keys if key.path[0] in MADE_TOGETHER}

@@ -75,6 +75,7 @@ def stale(settings: Settings, stamp: Stamp, sources: Mapping[str, str], code: Ma
     changed = {key for key, version in sources.items() if stamp.sources.get(key) != version}
     gone = set(stamp.sources) - set(sources)
     roots = {key for key, version in code.items() if stamp.code.get(key) != version or not is_there(settings, key)}
+    roots |= {check.asset for check in stamp.unfinished if check.asset in code}
     roots |= {key for key, parents in stamp.made_of.items() if (changed | gone) & set(parents) and key in code}
     ahead = roots | {key for root in roots for key in stamp.made_with.get(root, ()) if key in code}
     stale: set[str] = set()

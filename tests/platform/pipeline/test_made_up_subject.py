@@ -11,7 +11,7 @@ from pathlib import Path
 import duckdb
 import pytest
 
-from tests.kit.places import HOME
+from tests.kit.places import HOME, SAMPLES
 
 FILES = HOME / "tests" / "kit" / "made_up_subject"
 MOONS = "moon,planet,radius_km\nLuna,Earth,1737\nEuropa,Jupiter,1561\nIo,Jupiter,1822\n"
@@ -30,11 +30,13 @@ def checkout(tmp_path_factory) -> Path:
         assert not target.exists(), "an existing file would be edited"
         target.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(path, target)
+    for registry in ("art-trees", "isometric"):  # without any credits nothing at all is published
+        shutil.copytree(SAMPLES / registry, copy / "drop" / registry)
     return copy
 
 
 def carbon(checkout: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
-    """Run a command on the copy, with a drop that holds moons only."""
+    """Run a command on the copy, with a drop that holds moons and two registries."""
     environment = {name: value for name, value in os.environ.items() if not name.startswith(("CARBON_", "PYTHONPATH"))}
     environment |= {
         "CARBON_DATA_DIR": str(checkout / "data"),
