@@ -11,7 +11,7 @@ export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
 
-.PHONY: run map curate test test-all faults dev lint lock clean
+.PHONY: run map curate test test-all soak faults dev lint lock clean
 
 run: export CARBON_DROP_DIR = $(abspath $(or $(DROP),tests/samples))
 run: .venv/ready
@@ -31,6 +31,12 @@ test: .venv/ready
 
 test-all: .venv/ready
 	@$(BIN)/python -m pytest $(PYTEST) --thorough
+
+# The tests of one subject as long as they can be, and its benchmark if it has one: make soak SUBJECT=boundaries
+soak: .venv/ready
+	@test -n "$(SUBJECT)" -a -d "tests/$(SUBJECT)" || { echo "Name a folder of tests: make soak SUBJECT=boundaries"; exit 1; }
+	@$(BIN)/python -m pytest $(PYTEST) --thorough tests/$(SUBJECT)
+	@if [ -f tests/benchmarks/$(SUBJECT).py ]; then $(BIN)/python -m tests.benchmarks.$(SUBJECT); fi
 
 # Plant faults into a copy, one by one: each must be noticed.
 faults: .venv/ready

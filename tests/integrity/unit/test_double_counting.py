@@ -180,7 +180,9 @@ def test_the_heaviest_comes_first_and_says_what_is_wrong(tmp_path):
 @given(
     st.lists(st.tuples(st.sampled_from(["c", "i"]), st.sampled_from(["ACR1", "ACR2"]), st.integers(1, 6)), max_size=14)
 )
-@hypothesis_settings(examples(25, 200), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    examples(25, 200), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_tonnes_balance(tmp_path, drawn):
     """Whatever is matched with whatever: what is told makes up the difference of each project, and nothing is matched
     where a side is empty."""

@@ -306,7 +306,9 @@ _block = st.tuples(
 
 
 @given(st.lists(_block, max_size=25), st.randoms())
-@hypothesis_settings(examples(30, 300), suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    examples(30, 300), suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_overlaps_are_those_that_comparing_each_with_each_finds(tmp_path, blocks, shuffler):
     rows = [
         event(f"{place:03}", kind, quantity=length + 1, vintage=2020, serial_number=acr(start, start + length, key))

@@ -265,7 +265,9 @@ def built(draw) -> tuple[str, str, dict]:
 
 
 @given(st.lists(built(), min_size=1, max_size=30))
-@hypothesis_settings(max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@hypothesis_settings(
+    max_examples=40, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 def test_what_is_built_from_a_form_is_read_back(tmp_path, numbers):
     blocks = parsed(tmp_path, [(registry, number) for registry, number, _ in numbers])
     assert [{name: block[name] for name in said} for block, (_, _, said) in zip(blocks, numbers, strict=True)] == [

@@ -149,28 +149,14 @@ def test_publishing_alone_looks_at_earlier_failures_too(sample_run, home, tmp_pa
 # --- the first drop ever ----------------------------------------------------------------------------------------------
 
 
-@pytest.fixture
-def few(samples, tmp_path) -> Path:
-    """A drop of few registries, one of which looks its projects up by their names."""
-    for registry in ("isometric", "art-trees", "cercarbono"):
-        shutil.copytree(samples / registry, tmp_path / "drop" / registry)
-    return tmp_path / "drop"
-
-
-def test_refused_file_without_a_good_one_before_does_not_stop_the_others(few, tmp_path):
-    """The worst first day: a table that others look projects up in cannot be read."""
-    (few / "isometric/projects.csv").write_text("id,name\n1,2\n")
-    made = run_drop(few, tmp_path / "data")
-    assert not made.report.ok
-    assert sum(line.startswith("REFUSED") for line in made.report.lines) == 3
-    assert made.sql("select distinct registry from marts.credits order by 1") == [("art-trees",), ("cercarbono",)]
-
-
-def test_critical_expectation_blocks_what_is_downstream(few, tmp_path):
-    """With nothing older to fall back on, nothing after the table runs."""
-    make_unreadable(few / REFUSED)
-    data = tmp_path / "data"
-    made = run_drop(few, data)
+def test_critical_expectation_blocks_what_is_downstream(samples, tmp_path):
+    """With nothing older to fall back on, nothing after the table runs. (What a file does that is refused on the first day:
+    `test_ninth_registry`.)"""
+    drop, data = tmp_path / "drop", tmp_path / "data"
+    for registry in ("art-trees", "cercarbono"):
+        shutil.copytree(samples / registry, drop / registry)
+    make_unreadable(drop / REFUSED)
+    made = run_drop(drop, data)
     assert not made.report.ok
     assert any(
         line.startswith("BLOCKED") and "normalized/cercarbono/retirements: table_has_rows" in line

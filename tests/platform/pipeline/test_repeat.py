@@ -54,6 +54,7 @@ def test_shuffling_the_rows_of_every_file_gives_identical_marts(sample_run, samp
     assert content(in_order) == content(sample_run)
 
 
+@pytest.mark.slow
 def test_made_up_snapshots_give_way_to_real_ones(sample_run, drop, tmp_path):
     """Samples and real data never mix: once a real file came, the samples of all other tables are out of use."""
     (drop / snapshots.SYNTHETIC_MARK).unlink()

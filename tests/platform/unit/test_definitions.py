@@ -292,6 +292,18 @@ def test_a_job_makes_what_depends_on_its_knowledge_and_nothing_else(what, defini
     assert not made & {*of_registries(), *OF_JOBS[what]["left"]}
 
 
+@pytest.mark.parametrize("what", OF_JOBS)
+def test_a_job_holds_what_it_makes_against_every_check(what, definitions):
+    """So that publishing, its last step, meets no check that an earlier run has passed."""
+    job = definitions.resolve_job_def(MAP_JOBS[what])
+    made = keys_of(job)
+    checks = {
+        spec.key for part in parts(definitions) for spec in part.check_specs if spec.asset_key.to_user_string() in made
+    }
+    assert len(checks) > 10
+    assert checks <= set(job.asset_layer.asset_graph.asset_check_keys)
+
+
 def test_credits_are_not_mapped_anew_with_protocols_nor_projects_with_beneficiaries(definitions, graph):
     made = {what: keys_of(definitions.resolve_job_def(job)) & set(graph) for what, job in MAP_JOBS.items()}
     assert {key for key in made["protocols"] & made["beneficiaries"] if key.startswith("harmonized/")} == set()

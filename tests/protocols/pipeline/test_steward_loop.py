@@ -178,6 +178,7 @@ def test_the_command_says_what_contradicts_in_one_line(loop, contradictory, home
     assert line.startswith(f"FAILED   {contradictory / 'protocols' / 'verra.yml'}, line ") and "'vm0047'" in line
 
 
+@pytest.mark.slow
 def test_a_mart_that_breaks_its_gate_while_mapping_is_not_published(loop, home, tmp_path):
     expectations = shutil.copytree(home / "expectations", tmp_path / "expectations")
     suite = json.loads((expectations / "marts" / "protocol_coverage.json").read_text())

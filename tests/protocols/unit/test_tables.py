@@ -158,7 +158,9 @@ ROW = st.tuples(
 )
 
 
-@settings(max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture])
+@settings(
+    max_examples=15, deadline=None, suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow]
+)
 @given(rows=st.lists(ROW, min_size=1, max_size=12), seed=st.integers(0, 99))
 def test_the_order_of_projects_does_not_matter(tmp_path, configs, rows, seed):
     numbered = [(f"ONE{number}", *row) for number, row in enumerate(rows)]

@@ -1,9 +1,11 @@
-"""A registry is data: a YAML file and a CSV in a temporary folder bring a ninth one into both marts."""
+"""A registry is data: files that are only added bring a ninth one into all marts, whatever is wrong with another registry."""
 
 import shutil
 from pathlib import Path
 
-from tests.kit.runs import run_drop
+import pytest
+
+from tests.kit.runs import Run, run_drop
 
 YAML = """
 id: moon-registry
@@ -77,18 +79,30 @@ def add(path: Path, content: str) -> None:
         file.write(content)
 
 
-def test_a_ninth_registry_only_adds_files(home, tmp_path):
-    configs = shutil.copytree(home / "configs", tmp_path / "configs")
+@pytest.fixture(scope="module")
+def first_day(home, samples, tmp_path_factory) -> Run:
+    """The first run of a data folder: of the ninth registry, and of one whose projects, which its other tables look up, cannot be
+    read."""
+    folder = tmp_path_factory.mktemp("first-day")
+    configs = Path(shutil.copytree(home / "configs", folder / "configs"))
     for name, content in ADDED.items():
         add(configs / name, content)
-    folder = tmp_path / "drop" / "moon-registry"
-    folder.mkdir(parents=True)
-    (folder / "projects.csv").write_text(PROJECTS)
-    (folder / "retirements.csv").write_text(RETIREMENTS)
+    add(folder / "drop" / "moon-registry" / "projects.csv", PROJECTS)
+    add(folder / "drop" / "moon-registry" / "retirements.csv", RETIREMENTS)
+    broken = Path(shutil.copytree(samples / "isometric", folder / "drop" / "isometric"))
+    (broken / "projects.csv").write_text("id,name\n1,2\n")
+    return run_drop(folder / "drop", folder / "data", configs=configs)
 
-    made = run_drop(tmp_path / "drop", tmp_path / "data", configs=configs)
 
-    assert made.report.ok, made.report.lines
+def test_refused_file_without_a_good_one_before_does_not_stop_the_others(first_day):
+    assert not first_day.report.ok
+    wrong = [line for line in first_day.report.lines if line.startswith(("REFUSED", "HELD BACK", "BLOCKED", "FAILED"))]
+    assert len(wrong) == 3
+    assert all(line.startswith("REFUSED") and "normalized/isometric/" in line for line in wrong), wrong
+
+
+def test_a_ninth_registry_only_adds_files(first_day):
+    made = first_day
     assert made.sql(
         "select project_id, registry, status, country_iso3, retired::double as retired, project_url, is_placeholder "
         "from marts.projects order by 1"
