@@ -11,8 +11,8 @@ from carbon_assets.platform import freshness
 from carbon_assets.registries import contents
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
-from tests.kit.building import OBSERVED
-from tests.kit.small_graph import LATER, MADE_TOGETHER, make, place, report, stale
+from tests.kit.building import OBSERVED, settings_in
+from tests.kit.small_graph import LATER, MADE_TOGETHER, key, make, place, report, stale
 from tests.kit.two_registries import described_in, land, projects
 
 EVERYTHING = {"normalized/made-up/projects", "normalized/made-up/events", "normalized/other/projects", *LATER}
@@ -130,3 +130,42 @@ def test_a_hash_of_files_tells_names_and_contents_and_not_their_order(tmp_path):
     assert code.hash_of_files([one, two], tmp_path) != first
     one.write_text("a"), two.rename(tmp_path / "three").write_text("b")
     assert code.hash_of_files([one, tmp_path / "three"], tmp_path) != first
+
+
+# --- checks that have not passed --------------------------------------------------------------------------------------
+
+
+def judged(*, is_right: bool) -> dg.Definitions:
+    """One asset made of one file, whose blocking check passes or not."""
+    raw, made = key("raw/x/x"), key("harmonized/x")
+
+    @dg.observable_source_asset(key=raw)
+    def observed() -> dg.DataVersion:
+        return dg.DataVersion("1")
+
+    @dg.asset(
+        key=made, deps=[raw], code_version="1", check_specs=[dg.AssetCheckSpec("is_right", asset=made, blocking=True)]
+    )
+    def x():
+        yield dg.AssetCheckResult(check_name="is_right", passed=is_right)
+        if not is_right:
+            raise dg.Failure("held back", allow_retries=False)
+        yield dg.MaterializeResult()
+
+    return dg.Definitions(assets=[observed, x], jobs=[dg.define_asset_job("all", dg.AssetSelection.assets(made))])
+
+
+def test_a_fault_does_not_stand_after_the_file_before_it_is_back(tmp_path):
+    """The table is what its input says again, and only the check that failed in between says otherwise."""
+    settings = settings_in(tmp_path)
+    place(settings, "harmonized/x").parent.mkdir(parents=True)
+    place(settings, "harmonized/x").touch()
+    with dg.DagsterInstance.ephemeral() as instance:
+        for version, is_right in (("good", True), ("bad", False)):
+            freshness.report(instance, {"raw/x/x": version})
+            job = judged(is_right=is_right).resolve_job_def("all")
+            assert job.execute_in_process(instance=instance, raise_on_error=False).success == is_right
+        freshness.report(instance, {"raw/x/x": "good"})
+        assert freshness.stale(instance, judged(is_right=True).resolve_asset_graph(), settings) == [key("harmonized/x")]
+        judged(is_right=True).resolve_job_def("all").execute_in_process(instance=instance)
+        assert freshness.stale(instance, judged(is_right=True).resolve_asset_graph(), settings) == []
