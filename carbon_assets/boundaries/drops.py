@@ -1,7 +1,7 @@
 """Files of project boundaries in drops and in the raw store: which are taken, whose they are, and which are in use.
 
 A drop's folder `boundaries/` holds one file per project, named by its id; `index.csv` (project_id, file, layer, note) says it
-where names differ. How bytes become shapes belongs in `boundary_files/`, what is made of the shapes in `boundaries.py`.
+where names differ. How bytes become shapes belongs in `geo/files/`, what is made of the shapes in `tables.py`.
 """
 
 from __future__ import annotations

@@ -1,7 +1,7 @@
 """What boundaries say of their projects that cannot be right: rules, and the rows that break them.
 
-Geometry that is wrong in itself is found by `boundaries.py`, files that cannot be used by `boundary_drops.py`; both are
-gathered here. Land that two projects claim belongs in `boundary_overlaps.py`.
+Geometry that is wrong in itself is found by `boundaries.py`, files that cannot be used by `drops.py`; both are
+gathered here. Land that two projects claim belongs in `overlaps.py`.
 """
 
 from __future__ import annotations

@@ -2,7 +2,7 @@
 
 Steps follow one another, each with parts, holes and area before and after; what one leaves is what the next begins with, so
 the differences add up. Nothing is moved, but for whole turns of the Earth. How rings are made valid belongs in
-`boundary_rings.py`, how files are read in `boundary_files/`, what a boundary means for its project in `boundary_findings.py`.
+`geo/rings.py`, how files are read in `geo/files/`, what a boundary means for its project in `findings.py`.
 """
 
 from __future__ import annotations
@@ -32,6 +32,9 @@ from carbon_assets.geo.rings import (
 _MAX_PLACES_NAMED = 3
 """Places that a reason names."""
 
+_NO_WIDTH_DEGREES = 1e-11
+"""A micrometre. Corners on one line in degrees are on a bent one in a projection, where they seem to enclose 0.1 ha."""
+
 STEPS = {
     "2d": "heights are dropped",
     "crs": "coordinates become longitude and latitude on WGS 84",
@@ -41,7 +44,7 @@ STEPS = {
     "holes": "holes count where they lie within their shell and do not overlap; one outside is a part",
     "non-polygon parts": "points and lines are left out",
     "overlaps": "parts that overlap or share an edge become one",
-    "slivers": "parts below the least area are left out",
+    "slivers": "parts below the least area, or of no width, are left out",
 }
 """The steps in their order -> what each does."""
 
@@ -282,7 +285,8 @@ def _merged(parts: Parts, account: _Account) -> Parts:
 
 
 def _without_slivers(parts: Parts, account: _Account, min_part_ha: float) -> Parts:
-    is_sliver = areas_ha(parts) < min_part_ha
+    no_width = shapely.area(parts) < shapely.length(parts) / 2 * _NO_WIDTH_DEGREES
+    is_sliver = (areas_ha(parts) < min_part_ha) | no_width
     gone = int(is_sliver.sum())
     if not gone:
         account.unchanged("slivers")

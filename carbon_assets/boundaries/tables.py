@@ -1,7 +1,7 @@
 """One boundary for each project that has shapes: its geometry and measures, what each step of its repair did, what it found.
 
-Which file is whose belongs in `boundary_drops.py`, how shapes are repaired in `boundary_repair.py`, what a boundary says of its
-project in `boundary_findings.py`.
+Which file is whose belongs in `drops.py`, how shapes are repaired in `repair.py`, what a boundary says of its
+project in `findings.py`.
 """
 
 from __future__ import annotations

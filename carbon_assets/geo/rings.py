@@ -15,9 +15,6 @@ _MAX_CROSSINGS = 100_000
 twice as many; the worst real boundary seen crosses 3 times."""
 _MAX_EDGES_AT_ONCE = 500
 
-_DIGITS_LOST = 2.0**12
-"""Of the 53 binary digits of a coordinate, when it is rounded: what is left is 0.01 mm."""
-
 _TOUCHING = 1e-9
 """Share of a hole, of 100 ha some square centimetres."""
 
@@ -53,8 +50,7 @@ def rings_of(polygon: shapely.Polygon) -> list[shapely.LinearRing]:
 
 def each_ring(polygon: shapely.Polygon) -> tuple[shapely.Geometry, list[shapely.Geometry]]:
     """What the shell and each hole enclose by themselves, empty where that is no land."""
-    rings = [shapely.Polygon(ring) for ring in rings_of(polygon)]
-    shell, *holes = [_valid(ring, keep_collapsed=False) for ring in rings]
+    shell, *holes = [wound_round(ring) for ring in rings_of(polygon)]
     return shell, holes
 
 
@@ -66,34 +62,47 @@ def is_outside(shell: shapely.Geometry, hole: shapely.Geometry) -> bool:
 def made_valid(part: shapely.Geometry) -> Parts:
     """The polygon made valid by the structure of its rings: what any shell encloses and no hole does, so that a ring drawn
     twice counts once. Holes outside of the shell become parts. Lines that are left of it stay, to be told."""
-    if not shapely.get_num_interior_rings(part):
-        return parts_of([_valid(part, keep_collapsed=True)])
-    # GEOS would take one that touches the shell from outside for a hole, and lose it.
+    if not isinstance(part, shapely.Polygon):
+        return parts_of([shapely.make_valid(part)])
     shell, holes = each_ring(part)
-    outside = [is_outside(shell, hole) for hole in holes]
-    inner = [ring for ring, is_outside in zip(part.interiors, outside, strict=True) if not is_outside]
-    rest = _valid(shapely.Polygon(part.exterior, inner), keep_collapsed=True)
-    lone = [only_polygons(hole) for hole, is_outside in zip(holes, outside, strict=True) if is_outside]
+    if shapely.is_empty(shell):
+        # Nothing but lines and points, which GEOS tells apart.
+        rest = shapely.make_valid(shapely.Polygon(part.exterior), method="structure", keep_collapsed=True)
+    else:
+        # GEOS would take a hole that touches the shell from outside for one within it, and lose it.
+        within = [hole for hole in holes if not is_outside(shell, hole)]
+        rest = shapely.difference(shell, shapely.union_all(within)) if within else shell
+    lone = [only_polygons(hole) for hole in holes if is_outside(shell, hole)]
     return np.concatenate([parts_of([rest]), *lone])
 
 
-def _valid(geometry: shapely.Geometry, keep_collapsed: bool) -> shapely.Geometry:
-    """Of one in 1,000 rings drawn at random, with edges that meet within the last digits, GEOS makes something that is not
-    valid, gives up, or loses land. Once they are rounded, to a hundredth of a millimetre, that is one in
-    some 30,000, valid at least."""
+def wound_round(ring: shapely.LinearRing) -> shapely.Geometry:
+    """The places that a ring goes round at least once more one way than the other, as valid polygons; empty where there are none.
 
-    def made(drawn: shapely.Geometry) -> shapely.Geometry:
-        return shapely.make_valid(drawn, method="structure", keep_collapsed=keep_collapsed)
+    `make_valid` of GEOS loses land of one in some 1,000 rings drawn at random: where edges lie upon each other, the whole of
+    it (61 ha of the ring A B A B C A). Winding numbers have no such case.
+    """
+    line = shapely.LineString(ring)
+    faces = shapely.get_parts(shapely.polygonize([shapely.union_all([line])]))
+    if not len(faces):
+        return shapely.MultiPolygon()
+    return shapely.union_all(faces[_times_round(line, faces) != 0])
 
-    try:
-        valid = made(geometry)
-        if shapely.is_valid(valid):
-            return valid
-    except shapely.errors.GEOSException:
-        pass
-    grid = float(np.spacing(abs(shapely.get_coordinates(geometry)).max())) * _DIGITS_LOST
-    valid = made(shapely.set_precision(geometry, grid, mode="pointwise"))
-    return valid if shapely.is_valid(valid) else made(valid)
+
+def _times_round(line: shapely.LineString, faces: np.ndarray) -> np.ndarray:
+    """How often the line goes round each face: the edges that a ray from within the face to the east crosses, upwards less
+    downwards."""
+    # As far from its edges as can be: rounding must not move it beyond.
+    places = shapely.get_coordinates(shapely.maximum_inscribed_circle(faces)).reshape(-1, 2, 2)[:, 0]
+    ends = shapely.get_coordinates(line)
+    (x0, y0), (x1, y1) = ends[:-1].T, ends[1:].T
+    x, y = places.T
+    rays = shapely.linestrings(np.stack([places, np.column_stack([np.full(len(y), ends[:, 0].max() + 1), y])], axis=1))
+    face, edge = shapely.STRtree(shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1))).query(rays)
+    left = (x1 - x0)[edge] * (y[face] - y0[edge]) - (x[face] - x0[edge]) * (y1 - y0)[edge]
+    up = (y0[edge] <= y[face]) & (y[face] < y1[edge]) & (left > 0)
+    down = (y1[edge] <= y[face]) & (y[face] < y0[edge]) & (left < 0)
+    return np.bincount(face, weights=up.astype(int) - down.astype(int), minlength=len(faces))
 
 
 def refuse_scribbles(part: shapely.Geometry) -> None:

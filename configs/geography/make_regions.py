@@ -1,7 +1,7 @@
 """Makes `regions/*.parquet` beside this file from QGIS's copy of Natural Earth's first-level regions.
 
 Which ISO country a region belongs to is decided here, and nowhere else. Where a polygon lies belongs in
-`carbon_assets/places.py`.
+`carbon_assets/geo/places.py`.
 
     .venv/bin/python configs/geography/make_regions.py WORLD_MAP.gpkg
 """

@@ -14,6 +14,7 @@ PAGES = pages()
 TOP = ("carbon_assets/", "configs/", "dbt_project/", "docs/", "expectations/", "tests/", ".ci/", ".github/")
 MAKE = re.compile(r"\bmake ([a-z][a-z-]*)")
 CARBON = re.compile(r"(?:\bcarbon|-m carbon_assets) ([a-z][a-z-]*)")
+MODULE = re.compile(r"`([\w/]+\.py)`")
 TARGET = re.compile(r"^([a-z][a-z-]*):", re.MULTILINE)
 
 
@@ -60,6 +61,18 @@ def test_every_link_leads_to_a_file(page):
 @each_page
 def test_every_path_that_is_named_exists(page):
     assert missing(named_paths(page.inline)) == []
+
+
+def test_every_module_that_code_names_exists():
+    code = [path for top in ("carbon_assets", "configs", "tests") for path in (HOME / top).rglob("*.py")]
+    there = [path.relative_to(HOME).as_posix() for path in code]
+    untrue = {
+        (here, name)
+        for path, here in zip(code, there, strict=True)
+        for name in MODULE.findall(path.read_text(encoding="utf-8"))
+        if not any(f"/{known}".endswith(f"/{name}") for known in there)
+    }
+    assert untrue == set()
 
 
 def test_every_path_of_the_notice_exists():

@@ -5,8 +5,8 @@ Every file is taken for hostile: no link, DTD, path or SQL in it is followed, no
 may unpack to is limited. A file that cannot be read without loss is refused.
 
 Here are `read`, `pack` and what they take and give; each format has its module, `shapes.py` holds what they share. Which
-file bounds which project does not belong here (`boundary_drops.py`), nor any change to a shape or its CRS
-(`boundary_repair.py`), nor whether it is plausible (`boundary_findings.py`).
+file bounds which project does not belong here (`boundaries/drops.py`), nor any change to a shape or its CRS
+(`boundaries/repair.py`), nor whether it is plausible (`boundaries/findings.py`).
 
 KML and GeoPackage do not go through GDAL. Of KML its driver keeps only the last ring of an `innerBoundaryIs` that
 holds several (39 of the 45 holes of a real file were gone). Of a SQLite file it runs virtual tables that open other

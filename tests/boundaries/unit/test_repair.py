@@ -183,19 +183,12 @@ def test_a_ring_that_geos_cannot_make_valid_loses_no_land():
     assert shapely.symmetric_difference(repaired(drawn).geometry, land).area < 1e-10
 
 
-def test_a_ring_that_geos_gives_up_on_is_rounded(monkeypatch):
-    make_valid, tried = shapely.make_valid, []
-
-    def fails_once(drawn: shapely.Geometry, **options: object) -> shapely.Geometry:
-        tried.append(drawn)
-        if len(tried) == 1:
-            raise shapely.errors.GEOSException("TopologyException: side location conflict")
-        return make_valid(drawn, **options)
-
-    monkeypatch.setattr(shapely, "make_valid", fails_once)
-    done = repaired(Polygon([(0, 0), (0.2, 0.2), (0.2, 0), (0, 0.2)]))
-    assert len(done.geometry.geoms) == 2
-    assert 0 < shapely.hausdorff_distance(*tried[:2]) < 1e-10
+@pytest.mark.parametrize("round_trips", [1, 2, 3])
+def test_an_edge_drawn_there_and_back_loses_no_land(round_trips):
+    """Of the ring A B A B C A, GEOS makes nothing."""
+    a, b, c = (-60, -3), (-59.98, -2.99), (-59.99, -2.99)
+    drawn = Polygon([*[a, b] * round_trips, a, b, c])
+    assert same_land(repaired(drawn).geometry, Polygon([a, b, c]))
 
 
 def test_only_three_places_of_many_faults_are_named():
@@ -669,8 +662,8 @@ def hectares_nearby(land: MultiPolygon) -> float:
 def test_any_boundary_is_what_the_rings_go_round(parts: list[Polygon]):
     done = repaired(*parts, least_ha=0)
     land = enclosed(parts)
-    # 1e-12 square degrees are some 0.01 square metres.
-    assert shapely.symmetric_difference(done.geometry, shapely.union_all(land)).area < 1e-12
+    # 1e-11 square degrees are some 0.1 square metres.
+    assert shapely.symmetric_difference(done.geometry, shapely.union_all(land)).area < 1e-11
     if not done.geometry.is_empty:
         assert done.area_ha == pytest.approx(hectares_nearby(done.geometry), rel=1e-4, abs=1e-3)
 
