@@ -5,14 +5,82 @@ Nothing else in the package imports from a module of Dagster's that begins with 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any
 
 import dagster as dg
+import sqlalchemy
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
 from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.instance.ref import InstanceRef
 from dagster._core.loader import LoadingContext
+from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._serdes import ConfigurableClassData
 
 AssetGraph = BaseAssetGraph
+
+
+def opened(home: Path) -> dg.DagsterInstance:
+    """The instance of Dagster's home for a process that runs many steps; `dagster.yaml` decides the rest."""
+    events = {
+        "module": EventLog.__module__,
+        "class": EventLog.__name__,
+        "config": {"base_dir": str(home / "history" / "runs")},
+    }
+    return dg.DagsterInstance.from_ref(InstanceRef.from_dir(str(home), overrides={"event_log_storage": events}))
+
+
+class EventLog(SqliteEventLogStorage):
+    """Dagster's own event log, with its connections held and their statements compiled once.
+
+    Dagster opens and closes a database for each statement, and waits for the disk each time: 9 of the 50 CPU seconds of a run
+    with 640 checks. With `synchronous=NORMAL` a killed process loses nothing, and a power cut at most the last events.
+    """
+
+    def __init__(self, base_dir: str, inst_data: ConfigurableClassData | None = None) -> None:
+        self._held: dict[str, sqlalchemy.Engine] = {}
+        super().__init__(base_dir, inst_data)
+
+    @classmethod
+    def from_config_value(cls, inst_data: ConfigurableClassData | None, config_value: Any) -> EventLog:
+        """As Dagster makes its storages."""
+        return cls(inst_data=inst_data, **config_value)
+
+    @contextmanager
+    def _connect(self, shard: str) -> Iterator[sqlalchemy.Connection]:
+        with self._db_lock:
+            engine = self._held.get(shard) or self._hold(shard)
+            if shard not in self._initialized_dbs:
+                self._initdb(engine)
+                self._initialized_dbs.add(shard)
+            with engine.begin() as connection:
+                yield connection
+
+    def _hold(self, shard: str) -> sqlalchemy.Engine:
+        engine = sqlalchemy.create_engine(
+            self.conn_string_for_shard(shard),
+            poolclass=sqlalchemy.StaticPool,
+            connect_args={"timeout": _MAX_SECONDS_BUSY, "check_same_thread": False},
+        )
+        sqlalchemy.event.listen(
+            engine, "connect", lambda connection, _: connection.execute("PRAGMA synchronous=NORMAL")
+        )
+        self._held[shard] = engine
+        return engine
+
+    def dispose(self) -> None:
+        """Close what is held."""
+        super().dispose()
+        with self._db_lock:
+            for engine in self._held.values():
+                engine.dispose()
+            self._held.clear()
+
+
+_MAX_SECONDS_BUSY = 300
+"""How long a statement waits for another process that writes."""
 
 
 def asset_graph(definitions: dg.Definitions) -> AssetGraph:

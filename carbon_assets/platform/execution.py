@@ -55,7 +55,7 @@ def _opened(site: Site) -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
     prepare(site.settings)
     site.settings.export()
     defs = graph.definitions(site)
-    with dg.DagsterInstance.from_config(str(site.settings.dagster_home)) as instance:
+    with dagster_internals.opened(site.settings.dagster_home) as instance:
         orphans.bury(instance)
         yield instance, defs
 

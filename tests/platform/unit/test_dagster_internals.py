@@ -113,6 +113,32 @@ def test_a_check_that_a_failed_step_did_not_come_to_counts_as_never_evaluated_in
     assert found[FAILED] is None
 
 
+def test_what_a_run_writes_is_what_any_other_process_reads(tmp_path):
+    """The UI opens the same home by its `dagster.yaml` alone, while the run goes on."""
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    with internals.opened(tmp_path) as ours, dg.DagsterInstance.from_config(str(tmp_path)) as plain:
+        observe(ours, "1")
+        make(ours, definitions())
+        assert plain.get_latest_materialization_event(LAST)
+        assert stale(plain, definitions()) == stale(ours, definitions()) == set()
+        observe(plain, "2")
+        assert {ONE, TWO} <= stale(ours, definitions())
+        make(plain, definitions())
+        assert stale(ours, definitions()) == set()
+        (first, second) = ours.get_run_records()
+        assert [len(plain.all_logs(run.dagster_run.run_id)) for run in (first, second)] == [
+            len(ours.all_logs(run.dagster_run.run_id)) for run in (first, second)
+        ]
+
+
+def test_what_a_run_holds_open_it_closes(tmp_path):
+    (tmp_path / "dagster.yaml").write_text("telemetry: {enabled: false}\n")
+    with internals.opened(tmp_path) as instance:
+        make(instance, definitions())
+    assert list((tmp_path / "history").rglob("*.db"))
+    assert not list((tmp_path / "history").rglob("*.db-wal"))
+
+
 def test_no_other_module_knows_of_dagsters_insides():
     private = re.compile(r"from dagster\._|import dagster\._|dagster\._core|event_log_storage|run_storage")
     files = [path for path in (HOME / "carbon_assets").rglob("*.py") if path.name != "dagster_internals.py"]
