@@ -144,27 +144,22 @@ def judge(frame: pd.DataFrame, expectations: list[Expectation]) -> list[Outcome]
     """Hold `frame` against the expectations; one outcome for each, in their order."""
     if not expectations:
         return []
-    batch = (
-        _context()
-        .data_sources.add_or_update_pandas("table")
-        .add_dataframe_asset("table")
-        .add_batch_definition_whole_dataframe("all")
-        .get_batch({"dataframe": frame})
-    )
-    results = batch.validate(build_suite(expectations)).results
+    results = _whole_frame().get_batch({"dataframe": frame}).validate(build_suite(expectations)).results
     # GX orders results as it likes: each is found by the name that it carries.
     by_name = {result.expectation_config.meta["name"]: result for result in results}
     return [_outcome(expectation, by_name[expectation.name]) for expectation in expectations]
 
 
 @cache
-def _context() -> Any:
-    """One for the process: each makes a temporary folder that stays until the end."""
+def _whole_frame() -> Any:
+    """What GX makes a batch of a frame with. One for the process: each context makes a temporary folder that stays until the
+    end, and each data source is written out as YAML three times."""
     import great_expectations as gx
 
     context = gx.get_context(mode="ephemeral")
     context.variables.progress_bars = {"globally": False}
-    return context
+    table = context.data_sources.add_pandas("table").add_dataframe_asset("table")
+    return table.add_batch_definition_whole_dataframe("all")
 
 
 def _outcome(expectation: Expectation, result: Any) -> Outcome:
