@@ -108,7 +108,7 @@ def version_is_being_built(settings: Settings) -> Callable[[], bool]:
     return lambda: bool(list(settings.published.glob(".v-*")))
 
 
-MOMENTS = (table_is_written, *quick_or_thorough((), (marts_are_written,)), version_is_being_built)
+MOMENTS = (*quick_or_thorough((), (table_is_written, marts_are_written)), version_is_being_built)
 
 
 def test_a_run_that_is_killed_at_its_turning_points_harms_nothing(run):
