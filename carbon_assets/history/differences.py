@@ -17,7 +17,7 @@ from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.history import classes
 from carbon_assets.history.classes import ChangeClasses
-from carbon_assets.history.records import blank
+from carbon_assets.history.records import blank, trimmed
 from carbon_assets.history.sides import SIDES, Field
 from carbon_assets.registries.description import Table
 from carbon_assets.snapshots.store import Snapshot
@@ -121,7 +121,7 @@ def changed_records(meaning_of: ChangeClasses) -> str:
 def one_sided(spec: Table, side: str, raw: RawTable) -> str:
     """The records that only one of the files has, with their filled cells."""
     cells = ", ".join(
-        f"case when not {blank(spec, f'r.{quote(key)}', False)} then {{'field': {literal(name)}, "
+        f"case when not {_blank(spec, f'r.{quote(key)}')} then {{'field': {literal(name)}, "
         + ", ".join(f"'{s}': {f'r.{quote(key)}' if s == side else 'null::varchar'}" for s in SIDES)
         + "} end"
         for key, name in raw.header.items()
@@ -139,6 +139,10 @@ def one_sided(spec: Table, side: str, raw: RawTable) -> str:
             from changes_rest_{side} where id not in (select {side}_id from changes_pairs)
         ) a join changes_text_{side} r on r.{readers.LINE} = a.line
     """
+
+
+def _blank(spec: Table, cell: str) -> str:
+    return blank(spec, cell, trimmed(cell), False)
 
 
 def unsplit_lines(con: duckdb.DuckDBPyConnection, raws: list[RawTable]) -> str:

@@ -29,7 +29,7 @@ def set_aside_equal_rows(con: duckdb.DuckDBPyConnection, fields: list[Field], ra
     """Make `changes_unlike_<side>`, the lines of the rows that are not written alike in both files: most are."""
     for place, (side, raw) in enumerate(zip(SIDES, raws, strict=True)):
         con.register(f"changes_text_{side}", raw.rows)
-        text = _row_text(_trimmed(quote(field.keys[place])) for field in fields)
+        text = _row_text(trimmed(quote(field.keys[place])) for field in fields)
         content = _row_text(quote(name) for name in sorted(raw.header))
         con.execute(f"""
             create or replace temp table changes_written_{side} as
@@ -82,14 +82,18 @@ def make_side(
     }
     parts = {name: _key_part(spec, raw, name) for name in dict.fromkeys([*key.serial, *key.stable])}
     made = ", ".join(f"{value} as {name}" for name, value in own.items())
+    trimmed_cells = ", ".join(f"{trimmed(quote(name))} as {_trimmed_name(name)}" for name in raw.header)
     has_serial = f"{_part('serial_number')} is not null" if key.serial else "false"
     con.execute(f"""
         create or replace temp table changes_{side} as
-        with records as (
+        with cells as (
+            select *, {trimmed_cells} from raw where {readers.LINE} in (select line from typed)
+        ),
+        records as (
             select
                 t.line, {made}, {cells}, md5({_row_text(f"r.{quote(name)}" for name in sorted(raw.header))}) as content,
                 {", ".join(f"{value} as {_part(name)}" for name, value in parts.items())}
-            from typed t join raw r on r.{readers.LINE} = t.line
+            from typed t join cells r on r.{readers.LINE} = t.line
         )
         select
             * exclude ({", ".join(map(_part, parts))}),
@@ -130,22 +134,28 @@ def _part(name: str) -> str:
     return quote("key__" + name)
 
 
-def _trimmed(cell: str) -> str:
+def trimmed(cell: str) -> str:
     """SQL of a cell without outer blanks. Only where there can be other blanks than spaces are they looked for, which costs
     more than all else."""
     odd = " or ".join(f"contains({cell}, {blank})" for blank in ("e'\\t'", "e'\\r'", "e'\\n'", "chr(160)"))
     return f"case when {odd} then trim({cell}, {_BLANKS}) else trim({cell}) end"
 
 
-def blank(spec: Table, cell: str, is_typed: bool) -> str:
+def _trimmed_name(key: str) -> str:
+    """The name of a column's trimmed cells: no column of a file has one that begins with a blank. Trimmed once and then
+    named, since the engine plans an expression anew wherever it stands."""
+    return quote(" " + key)
+
+
+def blank(spec: Table, cell: str, trimmed_cell: str, is_typed: bool) -> str:
     """SQL of whether a cell is blank or holds a marker that says so."""
     marker = f"is_missing_value({cell})" if is_typed else f"is_missing({cell})"
-    is_blank = f"case when strlen({_trimmed(cell)}) <= {_MAX_MARKER_BYTES} then {marker} else false end"
+    is_blank = f"case when strlen({trimmed_cell}) <= {_MAX_MARKER_BYTES} then {marker} else false end"
     return f"({is_blank} or {is_declared_missing(cell, spec.missing)})" if spec.missing else f"({is_blank})"
 
 
-def _as_text(cell: str) -> str:
-    return f"nullif(as_compared({_trimmed(cell)}), '')"
+def _as_text(trimmed_cell: str) -> str:
+    return f"nullif(as_compared({trimmed_cell}), '')"
 
 
 def _compared(spec: Table, field: Field, key: str) -> str:
@@ -153,24 +163,26 @@ def _compared(spec: Table, field: Field, key: str) -> str:
 
     A date counts by its day. A year counts as such only where nothing else is in the cell: 2019-2020 is no 2019.
     """
-    cell, name = f"r.{quote(key)}", field.typed_as(spec)
-    form = _as_text(cell)
+    cell, trimmed_cell, name = f"r.{quote(key)}", f"r.{_trimmed_name(key)}", field.typed_as(spec)
+    form = _as_text(trimmed_cell)
     if name:
         value = f"t.{quote(name)}::varchar"
         if spec.cell_type(name) == "year":
             value = f"case when regexp_full_match({form}, '\\d{{4}}') then {value} end"
         form = f"coalesce({value}, {form})"
-    return f"case when not {blank(spec, cell, name is not None)} then {form} end"
+    return f"case when not {blank(spec, cell, trimmed_cell, name is not None)} then {form} end"
 
 
 def _key_part(spec: Table, raw: RawTable, name: str) -> str:
     key = raw_key(raw, spec.columns[name].names)
-    cell = f"r.{quote(key)}" if key else "null::varchar"
+    cell, trimmed_cell = (f"r.{quote(key)}", f"r.{_trimmed_name(key)}") if key else ("null::varchar", "null::varchar")
     kind = spec.cell_type(name)
     value = f"t.{quote(name)}::varchar"
     if kind == "tonnes":
         value = f"rtrim(rtrim({value}, '0'), '.')"
-    return f"case when not {blank(spec, cell, kind in TYPED)} then coalesce({_as_text(value)}, {_as_text(cell)}) end"
+    if kind not in TYPED:
+        value = _as_text(trimmed(value))
+    return f"case when not {blank(spec, cell, trimmed_cell, kind in TYPED)} then coalesce({value}, {_as_text(trimmed_cell)}) end"
 
 
 def _kind(spec: Table) -> str:

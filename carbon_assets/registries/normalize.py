@@ -85,7 +85,7 @@ def normalize(
     if spec.resolves_projects:
         con.register("own_projects", projects)
     con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
-    snapshot_id = f"{registry.id}/{table}@{record_hash(con, spec, raw)}"
+    snapshot_id = f"{registry.id}/{table}@{_record_hash(con, spec, raw)}"
     con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, 'own_projects')}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
     con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")
@@ -146,6 +146,10 @@ def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTab
     same records are the same snapshot."""
     con.execute(MACROS)
     con.register("raw_text", raw.rows)
+    return _record_hash(con, spec, raw)
+
+
+def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
     numbers = {raw_key(raw, column.names) for name, column in spec.columns.items() if spec.cell_type(name) in _NUMBERS}
     cells = ", ".join(
         f"coalesce(as_tonnes({quote(key)})::varchar, trim({quote(key)}))"
