@@ -8,7 +8,6 @@ import io
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.settings import HOME, Settings
@@ -16,6 +15,7 @@ from carbon_assets.registries import normalize
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.normalize import Normalized
 from carbon_assets.snapshots.store import Snapshot
+from tests.kit.engine import connection
 
 CONFIGS = HOME / "configs"
 OBSERVED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
@@ -62,7 +62,7 @@ def normalized(
         stored_as="nowhere",
     )
     raw = normalize.read_file(registry, table, snapshot.file, content)
-    with duckdb.connect(config={"threads": 1}) as con:  # starting more takes longer than so small a table
+    with connection() as con:
         return normalize.normalize(con, registry, table, snapshot, raw, projects)
 
 

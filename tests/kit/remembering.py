@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from datetime import UTC, date, datetime, timedelta
 
-import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.settings import Settings
@@ -12,6 +11,7 @@ from carbon_assets.history import periods
 from carbon_assets.registries import remembered, schema
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Contents, Snapshot
+from tests.kit.engine import connection
 
 REQUIRED = {"required": {"project_id": "ID"}}
 TABLES = {
@@ -79,7 +79,7 @@ def credits(taken: Snapshot, *rows: tuple[str, str, str]) -> pa.Table:
         for n, (project, kind, tonnes) in enumerate(rows)
     ]
     shape = pa.schema([*schema.CREDITS, pa.field("tonnes", pa.string())])
-    with duckdb.connect(config={"threads": 1}) as con:
+    with connection() as con:
         con.register("cells", pa.Table.from_pylist(cells, schema=shape))
         query = "select * exclude (tonnes) replace (tonnes::decimal(18, 6) as quantity) from cells"
         return con.execute(query).to_arrow_table().select(schema.CREDITS.names).cast(schema.CREDITS)
@@ -90,12 +90,12 @@ def remember(settings: Settings, taken: Snapshot, rows: pa.Table) -> None:
 
 
 def project_history(settings: Settings) -> pa.Table:
-    with duckdb.connect(config={"threads": 1}) as con:
+    with connection() as con:
         return periods.project_history(con, settings, REGISTRIES)
 
 
 def totals_history(settings: Settings) -> pa.Table:
-    with duckdb.connect(config={"threads": 1}) as con:
+    with connection() as con:
         return periods.totals_history(con, settings, REGISTRIES)
 
 

@@ -13,7 +13,6 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.readers import header_key
@@ -21,6 +20,7 @@ from carbon_assets.registries import drops, normalize
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.registries.normalize import Normalized
 from carbon_assets.snapshots.store import Snapshot
+from tests.kit.engine import connection
 from tests.kit.places import HOME
 
 SAMPLES = HOME / "tests" / "samples"
@@ -88,7 +88,7 @@ def normalizer() -> NormalizeSample:
         snapshot = sample.snapshot(content, file)
         raw = normalize.read_file(sample.registry, sample.table, snapshot.file, content)
         own_projects = projects(sample.registry.id) if sample.spec.resolves_projects else None
-        with duckdb.connect(config={"threads": 1}) as con:
+        with connection() as con:
             return normalize.normalize(con, sample.registry, sample.table, snapshot, raw, own_projects)
 
     return run

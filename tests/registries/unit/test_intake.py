@@ -4,7 +4,6 @@ import re
 from collections.abc import Callable
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pytest
 
@@ -15,6 +14,7 @@ from carbon_assets.registries.intake import Refused
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Release, Snapshot
 from tests.kit.building import CONFIGS, OBSERVED, settings_in
+from tests.kit.engine import connection
 
 REGISTRY = Registry.model_validate(
     {
@@ -60,7 +60,7 @@ def drop(
 
 
 def take_in(settings: Settings, broken: Callable[[pa.Table], str | None] = nothing_broken) -> intake.Intake:
-    with duckdb.connect(config={"threads": 1}) as con:
+    with connection() as con:
         return intake.take_in(con, settings, REGISTRY, GATE, lambda table, rows: broken(rows))["projects"]
 
 
@@ -326,7 +326,7 @@ class TwoTables:
         return snapshots.take(self.settings, path, "made-up", table, contents.describer(TWO, table))
 
     def run(self) -> dict[str, intake.Intake]:
-        with duckdb.connect(config={"threads": 1}) as con:
+        with connection() as con:
             taken = intake.take_in(con, self.settings, TWO, GATE)
         for found in taken.values():
             for snapshot, _ in found.accepted:

@@ -7,7 +7,7 @@ from decimal import Decimal
 
 import pyarrow as pa
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_assets.base.readers import UnreadableFile
@@ -15,6 +15,7 @@ from carbon_assets.registries import schema
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.normalize import Normalized
 from tests.kit.building import OBSERVED, csv_of, csv_text, normalized, projects_known_by
+from tests.kit.effort import examples
 
 EVENTS = {
     "files": "events",
@@ -590,7 +591,7 @@ def assert_conserved(rows: list[list[str]], result: Normalized) -> None:
     assert all(row["reason"] for row in result.quarantine.to_pylist())
 
 
-@settings(max_examples=50, deadline=None)
+@examples(20, 100)
 @given(rows=files())
 def test_every_row_is_accepted_or_in_quarantine(rows):
     result = normalized(made_up(events=LEAN), "events", csv_text(HEADER, rows))
@@ -602,7 +603,7 @@ def test_every_row_is_accepted_or_in_quarantine(rows):
     assert len(left) == len(result.rows)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(8, 60)
 @given(rows=files())
 def test_sums_conserve_tonnes(rows):
     plain, summed = (
@@ -628,13 +629,13 @@ def assert_order_does_not_matter(
 
 
 @pytest.mark.parametrize("table", [SUMMED, {"key": ["project_id"]}], ids=["summed", "twins of one key"])
-@settings(max_examples=20, deadline=None)
+@examples(8, 60)
 @given(rows=files(), seed=st.integers(0, 99))
 def test_the_order_of_rows_does_not_matter(table, rows, seed):
     assert_order_does_not_matter(made_up(events=LEAN | table, serials=SERIALS), "events", HEADER, rows, seed)
 
 
-@settings(max_examples=20, deadline=None)
+@examples(8, 60)
 @given(
     rows=st.lists(
         st.tuples(

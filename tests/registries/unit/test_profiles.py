@@ -5,10 +5,8 @@ import json
 from concurrent.futures import ThreadPoolExecutor
 from datetime import date, timedelta
 
-import duckdb
 import pytest
 from hypothesis import example, given
-from hypothesis import settings as examples
 from hypothesis import strategies as st
 
 from carbon_assets.base import readers
@@ -17,6 +15,8 @@ from carbon_assets.registries.cells import MACROS
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots import store as snapshots
 from tests.kit.building import settings_in
+from tests.kit.effort import examples
+from tests.kit.engine import connection
 from tests.kit.profiled import LIMITS, profile_of_columns
 
 REGISTRY = Registry.model_validate(
@@ -123,7 +123,7 @@ def test_of_many_distinct_values_a_sample_tells_the_kinds_and_frequent_ones_coun
     assert found.share("large") == pytest.approx(0.3, abs=0.02)
 
 
-@examples(deadline=None, max_examples=40)
+@examples(12, 60)
 @given(st.permutations(["a", "a", "b", "1", "2024-01-31", "", "1,000", "x" * 50]), st.integers(1, 3))
 def test_order_does_not_count_and_repetition_changes_no_share(cells, times):
     found, sorted_ = column(cells * times), column(sorted(cells))
@@ -141,12 +141,12 @@ date_texts = st.builds(
 )  # fmt: skip
 
 
-@examples(deadline=None, max_examples=40)
+@examples(12, 60)
 @given(st.lists(st.one_of(number_texts, date_texts, st.text(max_size=12)), min_size=1, max_size=8))
 @example([".5", "+7", "1’000", "5.", "1e-7", "20240131 10:00"])
 def test_nothing_that_the_macros_read_is_overlooked(cells):
     """Most cells are told by a first sight; it may not miss what the normalized tables would hold."""
-    with duckdb.connect(config={"threads": 1}) as con:
+    with connection() as con:
         con.execute(MACROS)
         query = """
             select count(as_tonnes(c)), count(as_date(c, false)), count(as_flag(c))

@@ -4,7 +4,6 @@ import random
 from datetime import date, timedelta
 from pathlib import Path
 
-import duckdb
 import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
@@ -19,6 +18,7 @@ from carbon_assets.registries import release_gate, schema
 from carbon_assets.registries.release_gate import Bounds, Gate
 from carbon_assets.snapshots.store import Contents, Snapshot
 from tests.kit.building import CONFIGS, OBSERVED
+from tests.kit.engine import connection
 
 ANYTHING = Bounds(
     max_fall=1, max_rise=1e6, max_rise_of_whole=0, max_keys_lost=1, max_keys_lost_without_new=1, max_rewritten=1,
@@ -60,7 +60,7 @@ def projects(*rows: dict) -> pa.Table:
 
 def reasons(before: pa.Table, now: pa.Table, allowed: Bounds = ANYTHING) -> list[str]:
     holds = "credits" if "credit_id" in before.column_names else "projects"
-    with duckdb.connect(config={"threads": 1}) as con:
+    with connection() as con:
         return release_gate.reasons_to_hold(con, before, now, holds, allowed)
 
 
@@ -375,7 +375,7 @@ def verdict(tmp_path):
     ) -> list[str]:
         one, other = ((before, [{}]), (now, [{}])) if holds == "credits" else (([{}], before), ([{}], now))
         folders = marts(tmp_path / "published", *one), marts(tmp_path / "marts", *other)
-        with duckdb.connect(config={"threads": 1}) as con:
+        with connection() as con:
             allowed = Gate(defaults=DEFAULTS, exceptions=gate)
             return publishing_gate.reasons_not_to_publish(con, *folders, allowed, set(exempt))
 
