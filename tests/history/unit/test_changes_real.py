@@ -7,6 +7,7 @@ import re
 from collections import Counter, defaultdict
 from datetime import UTC, date, datetime
 from decimal import Decimal, InvalidOperation
+from functools import cache
 from pathlib import Path
 
 import duckdb
@@ -36,6 +37,7 @@ DATES = re.compile(r"Date")
 # --- the plain comparison -------------------------------------------------------------------------------------------
 
 
+@cache
 def records(path: Path) -> list[dict[str, object]]:
     """The rows of a file, by the names of its header."""
     if path.suffix == ".csv":
@@ -54,6 +56,7 @@ def text(value: object) -> str | None:
     return str(int(value)) if isinstance(value, float) and value.is_integer() else str(value)
 
 
+@cache
 def meant(name: str, value: object) -> object:
     """What a cell says, however it is written; None where it says nothing."""
     if isinstance(value, datetime):

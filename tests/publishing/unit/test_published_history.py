@@ -54,7 +54,15 @@ def tell(settings: Settings, day: int, source: str, *rows) -> pa.Table:
 
 
 def published(settings: Settings) -> duckdb.DuckDBPyConnection:
-    """The published file of what was remembered."""
+    """The published file of what was remembered, opened."""
+    return opened(publish_file(settings))
+
+
+def opened(file: Path) -> duckdb.DuckDBPyConnection:
+    return duckdb.connect(file, read_only=True)
+
+
+def publish_file(settings: Settings) -> Path:
     empty = unified_schema.UNIFIED_CREDITS.empty_table()
     retirements = empty.append_column("retirement_beneficiary_harmonized", pa.array([], pa.string()))
     store.write(settings.table("marts", "credits"), retirements, retirements.schema)
@@ -62,8 +70,7 @@ def published(settings: Settings) -> duckdb.DuckDBPyConnection:
     store.write(settings.table("marts", "totals_history"), totals_history(settings), history_schema.TOTALS_HISTORY)
     manifest = settings.data / "manifest.json"
     manifest.write_text(json.dumps({"nodes": {}}))
-    version = publish.publish(settings, PUBLISHED, "run", manifest)
-    return duckdb.connect(version / publish.DATABASE, read_only=True)
+    return publish.publish(settings, PUBLISHED, "run", manifest) / publish.DATABASE
 
 
 def names(con: duckdb.DuckDBPyConnection, day: object) -> list[str]:
@@ -76,12 +83,18 @@ NOON = at(3)
 """When the second file was observed."""
 
 
-@pytest.fixture
-def con(settings):
+@pytest.fixture(scope="module")
+def three_files(tmp_path_factory) -> Path:
+    settings = settings_in(tmp_path_factory.mktemp("three-files"))
     tell(settings, 0, "made-up/projects", {"project_id": "MUP1", "name": "Peat"})
     tell(settings, 3, "made-up/projects", {"project_id": "MUP1", "name": "Fen"}, {"project_id": "MUP2", "name": "Wind"})
     tell(settings, 5, "made-up/projects", {"project_id": "MUP2", "name": "Wind"})
-    with published(settings) as con:
+    return publish_file(settings)
+
+
+@pytest.fixture
+def con(three_files):
+    with opened(three_files) as con:
         yield con
 
 
