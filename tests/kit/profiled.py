@@ -25,11 +25,22 @@ def raw_table(columns: Mapping[str, Sequence[str]]) -> readers.RawTable:
 
 
 def profile_of_columns(columns: dict[str, list[str]]) -> Profile:
-    """The profile of a file with these columns. Most tests compare with the same good file: it is looked at once."""
-    return _profile(tuple((name, tuple(cells)) for name, cells in columns.items()))
+    """The profile of a file with these columns, each looked at once: most tests change one column of the same good file."""
+    alone = [_profile_of_one(name, tuple(cells)) for name, cells in columns.items()]
+    placed = {
+        key: column.model_copy(update={"place": place})
+        for place, profile in enumerate(alone)
+        for key, column in profile.columns.items()
+    }
+    return alone[0].model_copy(update={"columns": placed})
 
 
-@functools.lru_cache(maxsize=16)
-def _profile(columns: tuple[tuple[str, tuple[str, ...]], ...]) -> Profile:
+@functools.lru_cache(maxsize=256)
+def _profile_of_one(name: str, cells: tuple[str, ...]) -> Profile:
+    return looked_at({name: cells})
+
+
+def looked_at(columns: Mapping[str, Sequence[str]]) -> Profile:
+    """The profile of a file with these columns, made as for any file."""
     with connection() as con:
-        return profiles.profile(con, raw_table(dict(columns)), LIMITS)
+        return profiles.profile(con, raw_table(columns), LIMITS)

@@ -43,9 +43,7 @@ def typed_columns(sample: Sample) -> list[str]:
 
 
 def every_column(columns_of: Callable[[Sample], Iterable[str]]) -> pytest.MarkDecorator:
-    pairs = [
-        pytest.param(sample, name, id=f"{sample.id}.{name}") for sample in TABLES for name in columns_of(sample)
-    ]
+    pairs = [pytest.param(sample, name, id=f"{sample.id}.{name}") for sample in TABLES for name in columns_of(sample)]
     return pytest.mark.parametrize(("sample", "name"), pairs)
 
 

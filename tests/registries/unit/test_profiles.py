@@ -17,7 +17,7 @@ from carbon_assets.snapshots import store as snapshots
 from tests.kit.building import settings_in
 from tests.kit.effort import examples
 from tests.kit.engine import connection
-from tests.kit.profiled import LIMITS, profile_of_columns
+from tests.kit.profiled import LIMITS, looked_at, profile_of_columns
 
 REGISTRY = Registry.model_validate(
     {
@@ -45,6 +45,12 @@ def test_columns_are_known_by_header_key_and_keep_name_and_place():
         ("id", "ID", 1),
     ]
     assert found.rows == 1
+
+
+def test_a_column_is_looked_at_alone():
+    """Which the tests rely on, too: they put profiles together from columns."""
+    columns = {"ID": ["1", "2"], "Date": ["2024-01-31", ""], "Name": ["Peat", "n/a"]}
+    assert looked_at(columns) == profile_of_columns(columns)
 
 
 @pytest.mark.parametrize("blank", ["", " ", "\xa0", "n/a", "NULL", "-", "–"])
