@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
+import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.readers import header_key
@@ -74,7 +75,7 @@ def samples() -> list[Sample]:
 NormalizeSample = Callable[..., Normalized]
 
 
-def normalizer() -> NormalizeSample:
+def normalizer(connect: Callable[[], duckdb.DuckDBPyConnection] = connection) -> NormalizeSample:
     """A function that normalizes a sample, or other bytes in its place; tables that resolve their registry's project keys
     get its sample's projects."""
     known = {sample.id: sample for sample in samples()}
@@ -88,7 +89,7 @@ def normalizer() -> NormalizeSample:
         snapshot = sample.snapshot(content, file)
         raw = normalize.read_file(sample.registry, sample.table, snapshot.file, content)
         own_projects = projects(sample.registry.id) if sample.spec.resolves_projects else None
-        with connection() as con:
+        with connect() as con:
             return normalize.normalize(con, sample.registry, sample.table, snapshot, raw, own_projects)
 
     return run

@@ -101,7 +101,7 @@ class Chain:
 
     def normalize(self) -> None:
         """One table of each kind: what it holds, with a hook or without, with its registry's projects or without."""
-        normalize = normalizer()
+        normalize = normalizer(duckdb.connect)
         kinds = {(s.spec.holds, bool(s.registry.hooks), s.spec.resolves_projects): s for s in samples()}
         for sample in kinds.values():
             rows = normalize(sample).rows
