@@ -62,7 +62,7 @@ class ProfileLimits(Model):
     @property
     def maker(self) -> str:
         """What makes profiles by these limits: a hash of them, of the SQL and of the engine."""
-        parts = [_BLANKS, _SIZE, _SEEN, MACROS, duckdb.__version__, self.model_dump_json()]
+        parts = [_BLANKS, _SIZES, _FEW_VALUES, _SEEN, MACROS, duckdb.__version__, self.model_dump_json()]
         return hashlib.sha256("".join(parts).encode()).hexdigest()[:16]
 
 
@@ -108,57 +108,71 @@ class Profile(Model):
 def profile(con: duckdb.DuckDBPyConnection, raw: readers.RawTable, limits: ProfileLimits) -> Profile:
     """The profile of a text table. Neither the order of its rows nor their repetition changes a share in it."""
     con.execute(MACROS)
-    columns = {
-        key: _column(con, raw.rows.column(key), name if readers.header_key(name) == key else key, place, limits)
-        for place, (key, name) in enumerate(raw.header.items())
-    }
-    return Profile(made_by=limits.maker, rows=len(raw.rows), columns=columns)
+    keys, at_once = list(raw.header), max(1, _MAX_CELLS_AT_ONCE // max(1, len(raw.rows)))
+    columns: dict[str, Column] = {}
+    for start in range(0, len(keys), at_once):
+        columns |= _columns(con, raw, keys[start : start + at_once], limits)
+    return Profile(made_by=limits.maker, rows=len(raw.rows), columns={key: columns[key] for key in keys})
 
 
-def _column(
-    con: duckdb.DuckDBPyConnection, cells: pa.ChunkedArray, name: str, place: int, limits: ProfileLimits
-) -> Column:
-    con.register("raw_column", pa.table({"cell": pc.utf8_trim(cells, " \t\r\n\xa0")}))
-    con.execute("create or replace temp table filled as select cell, count(*) as n from raw_column group by cell")
+def _columns(
+    con: duckdb.DuckDBPyConnection, raw: readers.RawTable, keys: list[str], limits: ProfileLimits
+) -> dict[str, Column]:
+    """Some columns in one go: planning takes longer than a small file."""
+    cells = {f"c{i}": pc.utf8_trim(raw.rows.column(key), " \t\r\n\xa0") for i, key in enumerate(keys)}
+    con.register("raw_columns", pa.table(cells))
+    counts = (f"select {i} as i, {c} as cell, count(*) as n from raw_columns group by {c}" for i, c in enumerate(cells))
+    con.execute(f"create or replace temp table filled as {' union all '.join(counts)}")
+    con.unregister("raw_columns")
     ((blanks,),) = con.execute(_BLANKS).fetchall()
-    con.execute(
-        "delete from filled where length(cell) < 8 and list_contains($blanks, cell)",
-        {"blanks": blanks},
-    )
-    ((filled, distinct, sketch),) = con.execute(_SIZE.format(sketch_size=limits.sketch_size)).fetchall()
-    sampling = {
-        "stride": max(1, distinct // limits.max_values_counted),
-        "often": filled / limits.cells_per_frequent_value,
-        "max_letters": limits.max_letters_of_value,
+    con.execute("delete from filled where length(cell) < 8 and list_contains($blanks, cell)", {"blanks": blanks})
+    con.execute("create or replace temp table sizes as " + _SIZES.format_map(limits.model_dump()))
+    sizes = con.execute("from sizes").to_arrow_table().to_pylist()
+    seen = con.execute(_SEEN, {"max_letters": limits.max_letters_of_value}).to_arrow_table().to_pylist()
+    few = con.execute(_FEW_VALUES, {"few": limits.max_values_kept}).fetchall()
+    size_of, seen_of, values_of = {row["i"]: row for row in sizes}, {row["i"]: row for row in seen}, dict(few)
+    return {
+        key: _column(raw, key, size_of.get(i, {}), seen_of.get(i, {}), values_of.get(i)) for i, key in enumerate(keys)
     }
-    found = con.execute(_SEEN, sampling).to_arrow_table().to_pylist()[0]
-    has_few = 0 < distinct <= limits.max_values_kept
-    values = dict(con.execute("from filled order by cell").fetchall()) if has_few else None
-    con.unregister("raw_column")
-    counts = {what: round(found[what] or 0) for what in [*KINDS[:-1], *FORMS]}
+
+
+def _column(raw: readers.RawTable, key: str, size: dict, seen: dict, values: dict[str, int] | None) -> Column:
+    name = raw.header[key]
+    counts = {what: round(seen.get(what) or 0) for what in [*KINDS[:-1], *FORMS]}
+    filled = size.get("n_filled", 0)
     return Column(
-        name=name,
-        place=place,
+        name=name if readers.header_key(name) == key else key,
+        place=list(raw.header).index(key),
         filled=filled,
-        kinds={kind: counts[kind] for kind in KINDS[:-1]} | {"text": filled - round(found["read"] or 0)},
+        kinds={kind: counts[kind] for kind in KINDS[:-1]} | {"text": filled - round(seen.get("read") or 0)},
         forms={form: counts[form] for form in FORMS},
-        distinct=distinct,
+        distinct=size.get("n_distinct", 0),
         values=values,
-        sketch=tuple(sketch or ()),
+        sketch=tuple(size.get("sketch") or ()),
     )
 
+
+_MAX_CELLS_AT_ONCE = 1_000_000
+"""Of one file; what is counted at once is in memory at once."""
 
 _BLANKS = """
-    with short as materialized (select cell from filled where length(cell) < 8)
+    with short as materialized (select distinct cell from filled where length(cell) < 8)
     select coalesce(list(cell), []) from short where is_missing_value(cell)
 """
-_SIZE = """
-    select coalesce(sum(n), 0)::bigint, count(*), min(hash(lower(cell)) >> 16, {sketch_size}) from filled
+_SIZES = """
+    select
+        i, sum(n)::bigint as n_filled, count(*) as n_distinct, min(hash(lower(cell)) >> 16, {sketch_size}) as sketch,
+        greatest(1, n_distinct // {max_values_counted}) as stride, n_filled / {cells_per_frequent_value} as often
+    from filled group by i
+"""
+_FEW_VALUES = """
+    select i, map(list(cell order by cell), list(n order by cell)) from filled join sizes using (i)
+    where n_distinct <= $few group by i
 """
 
 
 def _seen() -> str:
-    """SQL that counts what there is in `filled`.
+    """SQL that counts what there is in `filled`, by column.
 
     Macros that hold a query are evaluated for every row that reaches them, whatever `case` they stand in: so only what may
     be a number or a date reaches those.
@@ -166,13 +180,14 @@ def _seen() -> str:
     tests = ", ".join(f"case when {quote(of)} then {test} end as {quote(form)}" for form, (of, test) in FORMS.items())
     sums = ", ".join(f"sum(weight) filter ({quote(name)}) as {quote(name)}" for name in [*KINDS[:-1], *FORMS])
     return f"""
-        with looked_at as materialized (
-            select cell, n, n >= $often as is_often from filled where n >= $often or hash(cell) % $stride = 0
+        with sampled as (
+            select i, cell, n, n >= often as is_often, hash(cell) % stride = 0 as is_chosen from filled join sizes using (i)
         ),
-        scale as (
-            select (select sum(n) from filled where n < $often) / (select sum(n) from looked_at where not is_often) as scale
+        looked_at as materialized (select * from sampled where is_often or is_chosen),
+        scales as (
+            select i, sum(n) filter (not is_often) / sum(n) filter (not is_often and is_chosen) as scale from sampled group by i
         ),
-        weighed as (select cell, if(is_often, n, n * scale) as weight from looked_at cross join scale),
+        weighed as (select i, cell, if(is_often, n, n * scale) as weight from looked_at join scales using (i)),
         sighted as materialized (
             select *, case when cell ~ '{_LIKE_A_DATE}' then 'date' when cell ~ '{_LIKE_A_NUMBER}' then 'number'
                 when length(cell) <= 5 then 'flag' end as first_sight
@@ -187,9 +202,8 @@ def _seen() -> str:
             select *, false, false, null from sighted where first_sight = 'flag'
         ),
         kinds as (select *, as_flag(cell) is not null as flag, true as filled from candidates),
-        forms as (select *, {tests} from kinds),
-        counted as (select {sums}, sum(weight) filter (number or date or flag) as read from forms)
-        select * from counted
+        forms as (select *, {tests} from kinds)
+        select i, {sums}, sum(weight) filter (number or date or flag) as read from forms group by i
     """
 
 
