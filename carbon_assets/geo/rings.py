@@ -86,23 +86,33 @@ def wound_round(ring: shapely.LinearRing) -> shapely.Geometry:
     faces = shapely.get_parts(shapely.polygonize([shapely.union_all([line])]))
     if not len(faces):
         return shapely.MultiPolygon()
-    return shapely.union_all(faces[_times_round(line, faces) != 0])
+    places = shapely.get_coordinates(shapely.point_on_surface(faces))
+    return shapely.union_all(faces[_times_round(shapely.get_coordinates(line), places) != 0])
 
 
-def _times_round(line: shapely.LineString, faces: np.ndarray) -> np.ndarray:
-    """How often the line goes round each face: the edges that a ray from within the face to the east crosses, upwards less
-    downwards."""
-    # As far from its edges as can be: rounding must not move it beyond.
-    places = shapely.get_coordinates(shapely.maximum_inscribed_circle(faces)).reshape(-1, 2, 2)[:, 0]
-    ends = shapely.get_coordinates(line)
-    (x0, y0), (x1, y1) = ends[:-1].T, ends[1:].T
-    x, y = places.T
-    rays = shapely.linestrings(np.stack([places, np.column_stack([np.full(len(y), ends[:, 0].max() + 1), y])], axis=1))
-    face, edge = shapely.STRtree(shapely.linestrings(np.stack([ends[:-1], ends[1:]], axis=1))).query(rays)
-    left = (x1 - x0)[edge] * (y[face] - y0[edge]) - (x[face] - x0[edge]) * (y1 - y0)[edge]
-    up = (y0[edge] <= y[face]) & (y[face] < y1[edge]) & (left > 0)
-    down = (y1[edge] <= y[face]) & (y[face] < y0[edge]) & (left < 0)
-    return np.bincount(face, weights=up.astype(int) - down.astype(int), minlength=len(faces))
+def _times_round(corners: np.ndarray, places: np.ndarray) -> np.ndarray:
+    """How often a closed line goes round each place, one way less the other: the edges that a ray from the place crosses,
+    upwards less downwards. Rays go the way on which fewer edges lie."""
+    lengths, extent = np.abs(np.diff(corners, axis=0)).sum(axis=0), np.ptp(corners, axis=0)
+    if lengths[0] * extent[1] < lengths[1] * extent[0]:
+        corners, places = corners[:, ::-1], places[:, ::-1]
+    (x0, y0), (x1, y1) = corners[:-1].T, corners[1:].T
+    edges = shapely.STRtree(shapely.linestrings(np.stack([corners[:-1], corners[1:]], axis=1)))
+    end = corners[:, 0].max() + 1
+    times = np.zeros(len(places), dtype=int)
+    for start in range(0, len(places), _MAX_EDGES_AT_ONCE):
+        x, y = places[start : start + _MAX_EDGES_AT_ONCE].T
+        rays = shapely.linestrings(
+            np.stack([np.stack([x, y], axis=1), np.stack([np.full_like(x, end), y], axis=1)], axis=1)
+        )
+        ray, edge = edges.query(rays)
+        left = (x1 - x0)[edge] * (y[ray] - y0[edge]) - (x[ray] - x0[edge]) * (y1 - y0)[edge]
+        up = (y0[edge] <= y[ray]) & (y[ray] < y1[edge]) & (left > 0)
+        down = (y1[edge] <= y[ray]) & (y[ray] < y0[edge]) & (left < 0)
+        times[start : start + len(x)] = np.bincount(ray[up], minlength=len(x)) - np.bincount(
+            ray[down], minlength=len(x)
+        )
+    return times
 
 
 def refuse_scribbles(part: shapely.Geometry) -> None:

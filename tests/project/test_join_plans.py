@@ -47,7 +47,6 @@ from tests.kit.sample_tables import Records, Sample, normalizer, samples
 SAMPLE_NAMES = {sample.id for sample in samples()}
 ONE_ROW_SIDES = {
     "registries/normalize.py": "whether days or months come first in a file's dates, beside each of its rows",
-    "registries/profiles.py": "by how much a sample of cells stands for all, beside each of its cells",
     "registries/release_gate.py": "counts over whole tables, side by side in one row",
     "history/records.py": "counts over whole tables, side by side in one row",
     "unified/harmonize.py": "the meanings of all labels as one map, beside each transaction",
