@@ -40,7 +40,7 @@ _ID = re.compile(r"[A-Za-z]+-?\d[\w-]*")
 # --- files
 
 
-def found(drop: Path) -> list[Path]:
+def files_in(drop: Path) -> list[Path]:
     """The boundary files of a drop, in order of name: files of the known kinds, folders of a shapefile, the index."""
     return [path for path in sorted((drop / FOLDER).glob("*")) if is_boundary(path)]
 

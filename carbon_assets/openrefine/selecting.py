@@ -42,7 +42,7 @@ def _selected(facet: Facet, rows: list[int], table: Rows) -> list[int]:
     if isinstance(facet, TextFacet):
         values = table.column(facet.column)
         if facet.pattern is not None:
-            return _found(facet.pattern, facet.invert, rows, values)
+            return _rows_matching(facet.pattern, facet.invert, rows, values)
         holds = _holds_cased if facet.case_sensitive else _holds_lowered
         return [row for row in rows if holds(values[row], facet.query) is not facet.invert]
     results = table.evaluate(facet.expression, facet.column, rows)
@@ -65,7 +65,7 @@ def _holds_cased(value: Value, query: str) -> bool:
     return value is not None and query in to_text(value)
 
 
-def _found(pattern: patterns.Search, invert: bool, rows: list[int], values: Sequence[Value]) -> list[int]:
+def _rows_matching(pattern: patterns.Search, invert: bool, rows: list[int], values: Sequence[Value]) -> list[int]:
     texts = list(dict.fromkeys(to_text(values[row]) for row in rows if values[row] is not None))
     found = {text for text, is_found in zip(texts, patterns.found_in(pattern, texts), strict=True) if is_found}
     return [row for row in rows if (values[row] is not None and to_text(values[row]) in found) is not invert]

@@ -83,7 +83,7 @@ def test_files_of_the_known_kinds_folders_and_the_index_are_found_in_order_of_na
     for name in names:
         put(settings, name, "")
     shapefile(settings.drop / "boundaries" / "VCS0", square(0))
-    assert [path.name for path in drops.found(settings.drop)] == ["VCS0", *names]
+    assert [path.name for path in drops.files_in(settings.drop)] == ["VCS0", *names]
 
 
 def test_hidden_files_links_and_other_names_are_not_found(settings, tmp_path):
@@ -94,11 +94,11 @@ def test_hidden_files_links_and_other_names_are_not_found(settings, tmp_path):
     (settings.drop / "boundaries" / "VCS2.kml").symlink_to(tmp_path / "elsewhere.kml")
     (settings.drop / "boundaries" / "VCS3").symlink_to(tmp_path)
     (settings.drop / "boundaries" / "index.csv").symlink_to(tmp_path / "elsewhere.kml")
-    assert drops.found(settings.drop) == []
+    assert drops.files_in(settings.drop) == []
 
 
 def test_a_drop_may_have_no_folder_of_boundaries(settings):
-    assert drops.found(settings.drop) == []
+    assert drops.files_in(settings.drop) == []
     made = read(settings)
     assert (len(made.shapes), len(made.faults), made.used) == (0, 0, ())
     assert drops.version(settings) == ""
@@ -597,7 +597,7 @@ OWNERS = {
 def test_real_files_are_taken_and_given_to_their_projects_without_loss(settings):
     shutil.copytree(REAL, settings.drop / "boundaries")
     put(settings, "index.csv", index(*OWNERS.items()))
-    taken = {path.name: drops.take(settings, path, RULES) for path in drops.found(settings.drop)}
+    taken = {path.name: drops.take(settings, path, RULES) for path in drops.files_in(settings.drop)}
     assert set(taken) == {path.name for path in REAL.iterdir()} | {"index.csv"}
     made = read(settings)
     assert made.faults.to_pylist() == [], "of the two of one project the index names one"
