@@ -8,15 +8,15 @@ from __future__ import annotations
 import hashlib
 import json
 import logging
-from pathlib import Path
+from functools import cache
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from carbon_assets.base import readers, store
-from carbon_assets.base.settings import HOME, Settings
+from carbon_assets.base import code, readers, store
+from carbon_assets.base.settings import Settings
 from carbon_assets.history import schema
 from carbon_assets.history.classes import ChangeClasses, files_read
 from carbon_assets.history.record_diff import between
@@ -64,23 +64,20 @@ def kept(
 def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
     """A hash of all that the differences of two given files depend on: descriptions, vocabulary, code."""
     description = registry.model_dump(mode="json", exclude={"tables"}) | registry.tables[table].model_dump(mode="json")
-    files = [*files_read(settings.configs), *_code(registry)]
+    files = files_read(settings.configs)
     if registry.tables[table].resolves_projects:
         files.append(settings.table("normalized", registry.id, "projects"))
     digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
     for path in files:
         digest.update(hashlib.sha256(path.read_bytes() if path.exists() else b"").digest())
+    digest.update(_version_of_code().encode())
     return digest.hexdigest().encode()
 
 
-def _code(registry: Registry) -> list[Path]:
-    package = Path(__file__).parents[1]
-    names = [
-        "history/record_diff.py", "history/sides.py", "history/records.py", "history/pairing.py", "history/differences.py",
-        "history/classes.py", "registries/cells.sql", "registries/cells.py", "registries/events.py", "base/readers.py",
-    ]  # fmt: skip
-    hooks = [HOME / f"{registry.hooks.replace('.', '/')}.py"] if registry.hooks else []
-    return [*(package / name for name in names), *hooks]
+@cache
+def _version_of_code() -> str:
+    """Of this subject and all that it imports, and of the registries' hooks, which are imported by name."""
+    return f"{code.version_of('history')} {code.version_of('registries/hooks')}"
 
 
 def counts(rows: pa.Table, meaning_of: ChangeClasses) -> list[dict]:

@@ -1,6 +1,7 @@
 """The last step: publish, if nothing stands against it."""
 
 import logging
+from collections.abc import Iterable
 
 import dagster as dg
 import duckdb
@@ -14,6 +15,7 @@ from carbon_assets.publishing import gate as publishing_gate
 from carbon_assets.registries import release_gate
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.store import Snapshot
 
 log = logging.getLogger(__name__)
 
@@ -78,17 +80,29 @@ def _moved_too_far(settings: Settings) -> list[str]:
     registries = load_registries(settings.configs)
     tables = [(registry.id, table) for registry in registries.values() for table in registry.tables]
     gate = release_gate.load_gate(settings.configs, {"/".join(names) for names in tables})
-    exempt = {"/".join(names) for names in tables if _is_exempt(settings, *names)}
+    exemptions = publishing_gate.Exemptions(
+        frozenset(_ids(s for names in tables for s in _gave_way(settings, *names))),
+        frozenset(_ids(s for names in tables for s in _released(settings, *names))),
+    )
     with duckdb.connect() as con:
-        return publishing_gate.reasons_not_to_publish(con, current, settings.data / "marts", gate, exempt)
+        return publishing_gate.reasons_not_to_publish(con, current, settings.data / "marts", gate, exemptions)
 
 
-def _is_exempt(settings: Settings, registry: str, table: str) -> bool:
-    """Whether a person let its snapshot through, or made-up ones have given way to real ones."""
+def _gave_way(settings: Settings, registry: str, table: str) -> Iterable[Snapshot]:
+    """The made-up snapshots that are out."""
+    admitted = {snapshot.name for snapshot in snapshots.admitted(settings, registry, table)}
+    return (s for s in snapshots.history(settings, registry, table) if s.name not in admitted)
+
+
+def _released(settings: Settings, registry: str, table: str) -> Iterable[Snapshot]:
+    """The snapshot in use, if a person let it through."""
     admitted = snapshots.admitted(settings, registry, table)
     in_use = next((s for s in admitted if snapshots.is_accepted(settings, s)), None)
-    has_given_way = len(admitted) < len(snapshots.history(settings, registry, table))
-    return has_given_way or bool(in_use and snapshots.released(settings, in_use))
+    return [in_use] if in_use and snapshots.released(settings, in_use) else []
+
+
+def _ids(of: Iterable[Snapshot]) -> Iterable[str]:
+    return (snapshot.snapshot_id for snapshot in of if snapshot.snapshot_id)
 
 
 def _not_passed(instance: dg.DagsterInstance, keys: list[dg.AssetCheckKey]) -> list[dg.AssetCheckKey]:

@@ -58,6 +58,8 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
         for table, spec in registry.tables.items()
     }
 
+    versions = {table: site.code_version(normalized_key(registry, table).to_user_string()) for table in registry.tables}
+
     @dg.multi_asset(
         name=f"normalized__{registry.id.replace('-', '_')}",
         specs=[_spec(site, registry, table) for table in registry.tables],
@@ -70,7 +72,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
     def normalized(duckdb: DuckDBResource) -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         with duckdb.get_connection() as con:
             broken = lambda table, rows: _broken(rows, expectations[table])  # noqa: E731
-            taken = intake.take_in(con, settings, registry, gate, broken)
+            taken = intake.take_in(con, settings, registry, gate, broken, versions)
         blocked = []
         for table, found in taken.items():
             key, expected = normalized_key(registry, table), expectations[table]
@@ -83,7 +85,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
             raise dg.Failure(" ".join(blocked), allow_retries=False)
         for table, found in taken.items():
             key, rows = normalized_key(registry, table), intake.rows_in_use(registry, table, found)
-            store.write(settings.table(*key.path), rows, registry.tables[table].canonical)
+            intake.write(settings, registry, table, rows, versions[table])
             store.write(settings.quarantine(registry.id, table), _quarantine(found), schema.QUARANTINE)
             _record(settings, registry, found)
             _tell(key, found)
@@ -139,6 +141,8 @@ def _record(settings: Settings, registry: Registry, taken: Intake) -> None:
     for refused in taken.refused:
         if not (refused.snapshot.contents and refused.snapshot.contents.unreadable):
             snapshots.hold(settings, refused.snapshot, refused.reason)
+    if taken.snapshot and taken.result:  # also if it was accepted earlier: a corrected mapping reads it otherwise
+        remembered.remember(settings, taken.snapshot, taken.result.rows, registry.replaces_host_registry)
     for snapshot, rows in taken.accepted:
         remembered.remember(settings, snapshot, rows, registry.replaces_host_registry)
         snapshots.accept(settings, snapshot)

@@ -8,11 +8,14 @@ good snapshots stay in use, and the reason is told.
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
+from functools import partial
+from pathlib import Path
 
 import duckdb
 import pyarrow as pa
+import pyarrow.parquet as pq
 
 from carbon_assets.base import readers, store
 from carbon_assets.base.settings import Settings
@@ -73,25 +76,27 @@ def take_in(
     registry: Registry,
     gate: Gate,
     broken: Broken = lambda table, rows: None,
+    versions: Mapping[str, str] | None = None,
 ) -> dict[str, Intake]:
     """Judge what came since the last accepted snapshots of a registry, and normalize the newest ones that can be used.
 
     By table; those that others need to tell their project keys come first. While a file of one table is held back, no table
-    moves on, but for what a person let through by name.
+    moves on, but for what a person let through by name. `versions`: of what makes each table; rows that another one wrote
+    are read anew before they are compared with.
     """
-    taken = _by_table(con, settings, registry, gate, broken)
+    stored = partial(_Store, con, settings, registry, versions or {})
+    taken = _by_table(registry, stored, gate, broken)
     held = [f"{registry.id}/{table}" for table, found in taken.items() if found.holds_back]
     if not held:
         return taken
     why = f"{' and '.join(held)} {'is' if len(held) == 1 else 'are'} held back"
-    stays = _by_table(con, settings, registry, gate, broken, only_released=True)
+    stays = _by_table(registry, stored, gate, broken, only_released=True)
     return {table: _waiting(found, stays[table], why) for table, found in taken.items()}
 
 
 def _by_table(
-    con: duckdb.DuckDBPyConnection,
-    settings: Settings,
     registry: Registry,
+    stored: Callable[[str, pa.Table | None], _Store],
     gate: Gate,
     broken: Broken,
     *,
@@ -100,8 +105,8 @@ def _by_table(
     taken: dict[str, Intake] = {}
     for table in sorted(registry.tables, key=lambda table: registry.tables[table].resolves_projects):
         projects = taken["projects"].result if "projects" in taken else None
-        stored = _Store(con, settings, registry, table, projects.rows if projects else None)
-        taken[table] = _fold(stored, gate, broken, only_released=only_released)
+        own = stored(table, projects.rows if projects else None)
+        taken[table] = _fold(own, gate, broken, only_released=only_released)
     return taken
 
 
@@ -160,6 +165,21 @@ def rows_in_use(registry: Registry, table: str, taken: Intake) -> pa.Table:
     return taken.result.rows if taken.result else registry.tables[table].canonical.empty_table()
 
 
+def write(settings: Settings, registry: Registry, table: str, rows: pa.Table, version: str) -> None:
+    """Write a normalized table, with the version of what made it."""
+    shape = registry.tables[table].canonical.with_metadata({_MADE_WITH: version.encode()})
+    store.write(settings.table("normalized", registry.id, table), rows, shape)
+
+
+def version_of(path: Path) -> str | None:
+    """The version of what made the normalized table at `path`."""
+    version = (pq.read_schema(path).metadata or {}).get(_MADE_WITH)
+    return version.decode() if version else None
+
+
+_MADE_WITH = b"made_with"
+
+
 def _how_to_release(good: Snapshot, snapshot: Snapshot) -> str:
     """How a person looks at it and lets it through."""
     look = f"Look: `python -m carbon_assets compare {good.name} {snapshot.name}`; if it is right: "
@@ -177,6 +197,7 @@ class _Store:
     con: duckdb.DuckDBPyConnection
     settings: Settings
     registry: Registry
+    versions: Mapping[str, str]
     table: str
     projects: pa.Table | None
 
@@ -188,9 +209,10 @@ class _Store:
         return normalize.normalize(self.con, self.registry, self.table, snapshot, raw, self.projects)
 
     def rows(self, snapshot: Snapshot) -> pa.Table:
-        """The canonical rows of a snapshot that was accepted: as they were written, if they still are there."""
+        """The canonical rows of a snapshot that was accepted, as today's mapping reads it: as they were written, if they still
+        are there."""
         path = self.settings.table("normalized", self.registry.id, self.table)
-        if path.exists():
+        if path.exists() and version_of(path) == self.versions.get(self.table):
             rows = store.read(path)
             if len(rows) and rows["snapshot_id"][0].as_py() == snapshot.snapshot_id:
                 return rows

@@ -85,7 +85,8 @@ def normalize(
     if spec.resolves_projects:
         con.register("own_projects", projects)
     con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
-    snapshot_id = f"{registry.id}/{table}@{_record_hash(con, spec, raw)}"
+    # The manifest's own, as a hash by today's description can be another: rows must say which file they come from.
+    snapshot_id = snapshot.snapshot_id or f"{registry.id}/{table}@{_record_hash(con, spec, raw)}"
     con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, 'own_projects')}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
     con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")

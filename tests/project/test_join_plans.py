@@ -204,7 +204,7 @@ class Chain:
             store.write(marts / "projects.parquet", listed, listed.schema)
             shutil.copyfile(self.path("credits"), marts / "credits.parquet")
             bounds = release_gate.load_gate(CONFIGS, SAMPLE_NAMES)
-            publishing_gate.reasons_not_to_publish(con, marts, marts, bounds, set())
+            publishing_gate.reasons_not_to_publish(con, marts, marts, bounds, publishing_gate.Exemptions())
 
 
 def modules_that_join() -> Iterator[str]:

@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.publishing import gate as publishing_gate
+from carbon_assets.publishing.gate import Exemptions
 from carbon_assets.registries import release_gate, schema
 from carbon_assets.registries.release_gate import Bounds, Gate
 from carbon_assets.snapshots.store import Contents, Snapshot
@@ -329,6 +330,7 @@ def test_no_file_is_refused_by_name(tmp_path):
 # --- publishing -----------------------------------------------------------------------------------------------------
 
 EVENTS = "made-up/events"
+NONE = Exemptions()
 
 
 def marts(folder: Path, credits_: list[dict], projects_: list[dict]) -> Path:
@@ -371,13 +373,18 @@ def verdict(tmp_path):
     """Why marts may not be published after others."""
 
     def verdict(
-        before: list[dict], now: list[dict], *, exempt: tuple[str, ...] = (), holds: str = "credits", **gate: dict
+        before: list[dict],
+        now: list[dict],
+        *,
+        exemptions: Exemptions = NONE,
+        holds: str = "credits",
+        **gate: dict,
     ) -> list[str]:
         one, other = ((before, [{}]), (now, [{}])) if holds == "credits" else (([{}], before), ([{}], now))
         folders = marts(tmp_path / "published", *one), marts(tmp_path / "marts", *other)
         with connection() as con:
             allowed = Gate(defaults=DEFAULTS, exceptions=gate)
-            return publishing_gate.reasons_not_to_publish(con, *folders, allowed, set(exempt))
+            return publishing_gate.reasons_not_to_publish(con, *folders, allowed, exemptions)
 
     return verdict
 
@@ -423,8 +430,36 @@ def test_a_table_that_is_new_may_be_published(verdict):
     assert verdict([{}] * 100, [{}] * 100 + [{"source": "other/events", "snapshot_id": "n"}] * 500) == []
 
 
-def test_what_a_person_let_through_is_published(verdict):
-    assert verdict([{}] * 100, [{}] * 10, exempt=(EVENTS,)) == []
+def test_what_a_person_let_through_is_published_once(verdict):
+    let_through = Exemptions(released=frozenset({"b"}))
+    assert verdict([{}] * 100, [{"snapshot_id": "b"}] * 10, exemptions=let_through) == []
+
+
+def test_what_was_let_through_once_is_judged_from_then_on(verdict):
+    let_through = Exemptions(released=frozenset({"b"}))
+    assert verdict([{"snapshot_id": "b"}] * 100, [{"snapshot_id": "b"}] * 10, exemptions=let_through)
+
+
+def test_a_release_counts_for_the_snapshot_that_it_names(verdict):
+    let_through = Exemptions(released=frozenset({"b"}))
+    assert verdict([{}] * 100, [{"snapshot_id": "c"}] * 10, exemptions=let_through)
+
+
+def test_made_up_rows_give_way_to_real_ones_and_to_none(verdict):
+    made_up = [{"snapshot_id": "samples"}] * 100
+    gone = Exemptions(gave_way=frozenset({"samples"}))
+    others = [{"source": "other/events", "registry": "other"}] * 50
+    assert verdict(made_up + others, [{"snapshot_id": "real"}] * 10 + others, exemptions=gone) == []
+
+
+def test_real_rows_that_came_after_made_up_ones_are_judged(verdict):
+    """In every folder that once held the samples: the README's first command takes them."""
+    gone = Exemptions(gave_way=frozenset({"samples"}))
+    real = [{"snapshot_id": "real"}]
+    assert verdict(real * 100, real * 50, exemptions=gone) == [
+        f"{EVENTS}: issuance: rows fall from 100 to 50",
+        f"{EVENTS}: issuance: tonnes fall from 100 to 50",
+    ]
 
 
 def test_the_bounds_of_a_table_count(verdict):
