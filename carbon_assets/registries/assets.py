@@ -14,7 +14,7 @@ from carbon_assets.platform.checks import READABLE, RELEASED
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.sources import source
-from carbon_assets.registries import drift_assets, intake, landing, release_gate, remembered, schema
+from carbon_assets.registries import drift_assets, intake, landing, release_gate, schema
 from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.registries.intake import Intake
 from carbon_assets.registries.keys import QUARANTINE_EMPTY, normalized_key
@@ -87,7 +87,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
             key, rows = normalized_key(registry, table), intake.rows_in_use(registry, table, found)
             intake.write(settings, registry, table, rows, versions[table])
             store.write(settings.quarantine(registry.id, table), _quarantine(found), schema.QUARANTINE)
-            _record(settings, registry, found)
+            intake.record(settings, registry, found)
             _tell(key, found)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, found, rows))
 
@@ -134,18 +134,6 @@ def _broken(rows: pa.Table, expectations: list[suites.Expectation]) -> str | Non
     """The critical expectations that the rows of a new file break."""
     failed = gates.blocking_failures(gates.judge(rows, expectations))
     return "; ".join(f"{o.expectation.name} ({o.expectation.notes.rstrip('.')})" for o in failed) or None
-
-
-def _record(settings: Settings, registry: Registry, taken: Intake) -> None:
-    """What becomes of the snapshots that were judged; the mark of an accepted one comes last, when all else is written."""
-    for refused in taken.refused:
-        if not (refused.snapshot.contents and refused.snapshot.contents.unreadable):
-            snapshots.hold(settings, refused.snapshot, refused.reason)
-    if taken.snapshot and taken.result:  # also if it was accepted earlier: a corrected mapping reads it otherwise
-        remembered.remember(settings, taken.snapshot, taken.result.rows, registry.replaces_host_registry)
-    for snapshot, rows in taken.accepted:
-        remembered.remember(settings, snapshot, rows, registry.replaces_host_registry)
-        snapshots.accept(settings, snapshot)
 
 
 def _tell(key: dg.AssetKey, taken: Intake) -> None:

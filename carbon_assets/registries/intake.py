@@ -19,7 +19,7 @@ import pyarrow.parquet as pq
 
 from carbon_assets.base import readers, store
 from carbon_assets.base.settings import Settings
-from carbon_assets.registries import drift, normalize
+from carbon_assets.registries import drift, normalize, remembered
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.normalize import Normalized
 from carbon_assets.registries.release_gate import Gate, is_older, reasons_to_hold
@@ -169,6 +169,18 @@ def write(settings: Settings, registry: Registry, table: str, rows: pa.Table, ve
     """Write a normalized table, with the version of what made it."""
     shape = registry.tables[table].canonical.with_metadata({_MADE_WITH: version.encode()})
     store.write(settings.table("normalized", registry.id, table), rows, shape)
+
+
+def record(settings: Settings, registry: Registry, taken: Intake) -> None:
+    """What becomes of the snapshots that were judged; the mark of an accepted one comes last, when all else is written."""
+    for refused in taken.refused:
+        if not (refused.snapshot.contents and refused.snapshot.contents.unreadable):
+            snapshots.hold(settings, refused.snapshot, refused.reason)
+    if taken.snapshot and taken.result:  # also if it was accepted earlier: a corrected mapping reads it otherwise
+        remembered.remember(settings, taken.snapshot, taken.result.rows, registry.replaces_host_registry)
+    for snapshot, rows in taken.accepted:
+        remembered.remember(settings, snapshot, rows, registry.replaces_host_registry)
+        snapshots.accept(settings, snapshot)
 
 
 def version_of(path: Path) -> str | None:

@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from carbon_assets.base import code
 from carbon_assets.history import changes, pairing, record_diff, schema
 from carbon_assets.history.classes import load_classes
 from carbon_assets.history.sides import Version
@@ -535,6 +536,24 @@ def test_a_comparison_is_made_once_and_anew_when_the_description_changed(con, st
     (row,) = changes.registry_changes(con, settings, {"verra": changed}).to_pylist()
     assert len(made) == 2
     assert row["change_class"] == "detail edited"
+
+
+def test_a_comparison_is_made_anew_when_any_code_changed_that_it_stands_on(con, store, monkeypatch):
+    """Whichever module that is: nobody keeps a list of them."""
+    settings, drop = store
+    drop(PROJECT)
+    drop(PROJECT | {"Name": "Fen"})
+    first = changes.registry_changes(con, settings, REGISTRIES)
+    made, between, version_of = [], changes.between, code.version_of
+    monkeypatch.setattr(changes, "between", lambda *given: made.append(given) or between(*given))
+    assert changes.registry_changes(con, settings, REGISTRIES).equals(first) and not made
+    for package in ("history", "registries/hooks"):
+        changed = lambda name, package=package: version_of(name) + ("+" if name == package else "")  # noqa: E731
+        monkeypatch.setattr(code, "version_of", changed)
+        changes._version_of_code.cache_clear()
+        changes.registry_changes(con, settings, REGISTRIES)
+    changes._version_of_code.cache_clear()
+    assert len(made) == 2
 
 
 def test_no_snapshots_no_changes(con, tmp_path):

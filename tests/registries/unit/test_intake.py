@@ -7,8 +7,9 @@ from pathlib import Path
 import pyarrow as pa
 import pytest
 
+from carbon_assets.base import store
 from carbon_assets.base.settings import Settings
-from carbon_assets.registries import contents, intake, release_gate
+from carbon_assets.registries import contents, intake, release_gate, remembered
 from carbon_assets.registries.description import Registry
 from carbon_assets.registries.intake import Refused
 from carbon_assets.snapshots import store as snapshots
@@ -410,3 +411,60 @@ def test_a_tables_first_file_waits_too(settings):
     first = two.drop("events", events(5))
     taken = two.run()["events"]
     assert (taken.state, taken.result, refused(taken)) == ("held back", None, [first])
+
+
+# --- a corrected mapping ----------------------------------------------------------------------------------------------
+
+
+CORRECTED = Registry.model_validate(
+    {
+        "id": "made-up",
+        "name": "Made Up",
+        "project_prefix": "MUP",
+        "tables": {
+            "projects": {
+                "files": "projects*",
+                "holds": "projects",
+                "required": {"project_id": {"from": "ID", "prefix": "MUP"}},
+                "optional": {"proponent": "Name"},
+            }
+        },
+    }
+)
+
+
+def read_by(settings: Settings, registry: Registry, version: str) -> intake.Intake:
+    """Take in, write and record, as the asset does."""
+    with connection() as con:
+        taken = intake.take_in(con, settings, registry, GATE, versions={"projects": version})["projects"]
+    intake.write(settings, registry, "projects", intake.rows_in_use(registry, "projects", taken), version)
+    intake.record(settings, registry, taken)
+    return taken
+
+
+def test_after_a_corrected_mapping_rows_name_the_file_that_they_come_from(settings):
+    snapshot = drop(settings, file(2))
+    read_by(settings, REGISTRY, "before")
+    rows = read_by(settings, CORRECTED, "after").result.rows
+    assert rows["proponent"].to_pylist() == ["Mill 1", "Mill 2"]
+    assert set(rows["snapshot_id"].to_pylist()) == {snapshot.snapshot_id}
+
+
+def test_after_a_corrected_mapping_history_tells_the_file_in_use_as_it_is_read_now(settings):
+    snapshot = drop(settings, file(2))
+    read_by(settings, REGISTRY, "before")
+    assert store.read(remembered.path_of(settings, snapshot))["name"].to_pylist() == ["Mill 1", "Mill 2"]
+    read_by(settings, CORRECTED, "after")
+    kept = store.read(remembered.path_of(settings, snapshot))
+    assert (kept["name"].null_count, kept["proponent"].to_pylist()) == (2, ["Mill 1", "Mill 2"])
+
+
+def test_a_new_file_is_held_against_the_last_one_as_the_corrected_mapping_reads_it(settings, monkeypatch):
+    """Rows that another mapping wrote would make a difference of what is none."""
+    drop(settings, file(2))
+    read_by(settings, REGISTRY, "before")
+    drop(settings, file(3))
+    compared = []
+    monkeypatch.setattr(intake, "reasons_to_hold", lambda con, before, now, *_: compared.append(before) or [])
+    read_by(settings, CORRECTED, "after")
+    assert [before["proponent"].to_pylist() for before in compared] == [["Mill 1", "Mill 2"]]
