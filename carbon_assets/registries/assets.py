@@ -15,7 +15,7 @@ from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.sources import source
 from carbon_assets.registries import drift_assets, intake, landing, release_gate, schema
-from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.registries.intake import Intake
 from carbon_assets.registries.keys import QUARANTINE_EMPTY, normalized_key
 from carbon_assets.registries.release_gate import Gate
@@ -54,8 +54,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
     """All tables of a registry in one step: whether a new file is used depends on its other files."""
     settings = site.settings
     expectations = {
-        table: suites.load_suites(suites.suite_paths(settings, *normalized_key(registry, table).path, shape=spec.holds))
-        for table, spec in registry.tables.items()
+        table: expected_of(settings, normalized_key(registry, table), spec) for table, spec in registry.tables.items()
     }
 
     versions = {table: site.code_version(normalized_key(registry, table).to_user_string()) for table in registry.tables}
@@ -94,6 +93,23 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
     return normalized
 
 
+def expected_of(settings: Settings, key: dg.AssetKey, spec: Table) -> list[suites.Expectation]:
+    """What is expected of a normalized table: the suites of its shape and its own, without what asks for columns that the
+    registry never publishes. Raises `SuiteError`."""
+    loaded = suites.load_suites(suites.suite_paths(settings, *key.path, shape=spec.holds))
+    return [e for e in loaded if not (e.type == _IS_GIVEN and set(e.columns) <= set(spec.never_published))]
+
+
+_IS_GIVEN = "expect_column_values_to_not_be_null"
+
+
+def _account_of_suites(settings: Settings, key: dg.AssetKey, spec: Table) -> str:
+    """Sentences on what is not expected of a table, and why."""
+    has_own = bool(suites.suite_paths(settings, *key.path))
+    without = "" if has_own else f" It has no suite of its own: that of all {spec.holds} judges it."
+    return without + "".join(f" {name} is never published: {why}." for name, why in spec.never_published.items())
+
+
 def _spec(site: Site, registry: Registry, table: str) -> dg.AssetSpec:
     spec, key = registry.tables[table], normalized_key(registry, table)
     return dg.AssetSpec(
@@ -107,7 +123,8 @@ def _spec(site: Site, registry: Registry, table: str) -> dg.AssetSpec:
         kinds={"python", "duckdb", "parquet"},
         owners=[registry.owner],
         description=f"{registry.name}: {table} in the canonical shape of {spec.holds}. What could not be read is in "
-        f"quarantine/{registry.id}/{table}.parquet, with file, line, column, value and reason.",
+        f"quarantine/{registry.id}/{table}.parquet, with file, line, column, value and reason."
+        + _account_of_suites(site.settings, key, spec),
         metadata={"dagster/column_schema": gates.column_schema(spec.canonical)},
     )
 

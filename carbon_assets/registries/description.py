@@ -80,6 +80,7 @@ class Table(Model):
     `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
     `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
     row, besides the required ones that `schema.py` does not let be NULL.
+    `never_published`: canonical column -> why the registry's file has none of it; nothing is expected of it.
     `parameters`: read by the registry's hook alone.
     """
 
@@ -95,6 +96,7 @@ class Table(Model):
     sum_by: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     never_blank: tuple[str, ...] = ()
+    never_published: dict[str, str] = Field(default_factory=dict)
     parameters: dict = Field(default_factory=dict)
 
     @property
@@ -158,6 +160,12 @@ class Table(Model):
             raise ValueError("a table must require project_id")
         if strange := set(self.never_blank) - set(self.required):
             raise ValueError(f"never_blank names {sorted(strange)}, which are no required columns of the table")
+        if strange := set(self.never_published) - known:
+            raise ValueError(f"never_published names {sorted(strange)}, which are no canonical columns")
+        if read := set(self.never_published) & (set(self.columns) | set(self.constants)):
+            raise ValueError(f"never_published names {sorted(read)}, which the table says where to find")
+        if unexplained := {name for name, why in self.never_published.items() if not why.strip()}:
+            raise ValueError(f"never_published must say why {sorted(unexplained)} cannot be found")
         return self
 
 

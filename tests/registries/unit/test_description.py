@@ -95,6 +95,17 @@ def test_registries_come_in_order_of_their_ids(tmp_path):
         pytest.param(
             changed(constants={"colour": "green"}), "constant 'colour' is no canonical column", id="an unknown constant"
         ),
+        pytest.param(
+            changed(never_published={"colour": "no idea"}),
+            "which are no canonical columns",
+            id="an unknown column never published",
+        ),
+        pytest.param(
+            changed(never_published={"name": "secret"}), "says where to find", id="a column never published and read"
+        ),
+        pytest.param(
+            changed(never_published={"status_raw": " "}), "must say why", id="never published without a reason"
+        ),
         pytest.param(changed(holds="boundaries"), "holds", id="a shape that nobody knows"),
         pytest.param(changed(required={"project_id": []}), "project_id", id="a column that comes from nowhere"),
         pytest.param(GOOD | {"id": "Made Up"}, "id", id="an id that is no file name"),
