@@ -171,7 +171,7 @@ class Chain:
 
     def draw(self) -> None:
         knowledge, where = boundary_rules.load(CONFIGS), places.load(CONFIGS)
-        for path in boundary_drops.found(SAMPLES):
+        for path in boundary_drops.files_in(SAMPLES):
             boundary_drops.take(self.settings, path, knowledge.rules)
         read = boundary_drops.read(self.settings, knowledge.rules)
         made = boundaries.repaired(read.shapes, knowledge.rules, where)
