@@ -1,6 +1,6 @@
 """What boundaries say of their projects that cannot be right: rules, and the rows that break them.
 
-Geometry that is wrong in itself is found by `boundaries.py`, files that cannot be used by `drops.py`; both are
+Geometry that is wrong in itself is found by `repair.py`, files that cannot be used by `drops.py`; both are
 gathered here. Land that two projects claim belongs in `overlaps.py`.
 """
 

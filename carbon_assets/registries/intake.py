@@ -176,7 +176,8 @@ def record(settings: Settings, registry: Registry, taken: Intake) -> None:
     for refused in taken.refused:
         if not (refused.snapshot.contents and refused.snapshot.contents.unreadable):
             snapshots.hold(settings, refused.snapshot, refused.reason)
-    if taken.snapshot and taken.result:  # also if it was accepted earlier: a corrected mapping reads it otherwise
+    if taken.snapshot and taken.result and snapshots.is_accepted(settings, taken.snapshot):
+        # It was accepted earlier, and a corrected mapping can read it otherwise.
         remembered.remember(settings, taken.snapshot, taken.result.rows, registry.replaces_host_registry)
     for snapshot, rows in taken.accepted:
         remembered.remember(settings, snapshot, rows, registry.replaces_host_registry)

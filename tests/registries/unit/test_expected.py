@@ -5,35 +5,23 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-import yaml
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform.site import Site
 from carbon_assets.registries.assets import build, expected_of
 from carbon_assets.registries.description import load_registries
 from carbon_assets.registries.keys import normalized_key
+from tests.registries.unit.test_description import changed, configs
 
-REGISTRY = {
-    "id": "made-up",
-    "name": "Made Up",
-    "project_prefix": "MUP",
-    "tables": {
-        "projects": {
-            "files": "projects",
-            "holds": "projects",
-            "required": {"project_id": "Project", "name": "Name"},
-            "never_published": {"status_raw": "the registry lists registered projects alone"},
-        }
-    },
-}
+WHY = "the registry lists registered projects alone"
 
 
 @pytest.fixture
 def settings(project_settings, tmp_path) -> Settings:
     """The project with a registry more, which has no suites."""
-    configs = Path(shutil.copytree(project_settings.configs, tmp_path / "configs"))
-    (configs / "registries" / "made-up.yml").write_text(yaml.safe_dump(REGISTRY))
-    return replace(project_settings, configs=configs, data=tmp_path / "data")
+    folder = Path(shutil.copytree(project_settings.configs, tmp_path / "configs"))
+    configs(folder, changed(never_published={"status_raw": WHY}))
+    return replace(project_settings, configs=folder, data=tmp_path / "data")
 
 
 def names(settings: Settings, **table: object) -> set[str]:
@@ -54,5 +42,5 @@ def test_a_table_says_what_it_never_has_and_that_it_has_no_suite_of_its_own(sett
     registries = load_registries(settings.configs)
     said = specs[normalized_key(registries["made-up"], "projects")]
     assert "no suite of its own" in said
-    assert "status_raw is never published: the registry lists registered projects alone." in said
+    assert f"status_raw is never published: {WHY}." in said
     assert "no suite of its own" not in specs[normalized_key(registries["verra"], "projects")]

@@ -17,20 +17,16 @@ from carbon_assets.snapshots.store import Release, Snapshot
 from tests.kit.building import CONFIGS, OBSERVED, settings_in
 from tests.kit.engine import connection
 
-REGISTRY = Registry.model_validate(
-    {
-        "id": "made-up",
-        "name": "Made Up",
-        "project_prefix": "MUP",
-        "tables": {
-            "projects": {
-                "files": "projects*",
-                "holds": "projects",
-                "required": {"project_id": {"from": "ID", "prefix": "MUP"}, "name": "Name"},
-            }
-        },
-    }
-)
+
+def registry(**columns: dict) -> Registry:
+    """One that lists projects, with these columns."""
+    table = {"files": "projects*", "holds": "projects", **columns}
+    named = {"id": "made-up", "name": "Made Up", "project_prefix": "MUP"}
+    return Registry.model_validate({**named, "tables": {"projects": table}})
+
+
+ID = {"project_id": {"from": "ID", "prefix": "MUP"}}
+REGISTRY = registry(required=ID | {"name": "Name"})
 GATE = release_gate.load_gate(CONFIGS, set())
 BROKEN = "<html><title>503</title></html>"
 
@@ -416,21 +412,7 @@ def test_a_tables_first_file_waits_too(settings):
 # --- a corrected mapping ----------------------------------------------------------------------------------------------
 
 
-CORRECTED = Registry.model_validate(
-    {
-        "id": "made-up",
-        "name": "Made Up",
-        "project_prefix": "MUP",
-        "tables": {
-            "projects": {
-                "files": "projects*",
-                "holds": "projects",
-                "required": {"project_id": {"from": "ID", "prefix": "MUP"}},
-                "optional": {"proponent": "Name"},
-            }
-        },
-    }
-)
+CORRECTED = registry(required=ID, optional={"proponent": "Name"})
 
 
 def read_by(settings: Settings, registry: Registry, version: str) -> intake.Intake:
