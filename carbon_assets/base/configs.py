@@ -47,6 +47,9 @@ word, 10 and a word in the other."""
 _MERGE = "tag:yaml.org,2002:merge"
 """The key `<<`, which brings another mapping in."""
 
+_NAMES_OF_LISTS = {"yes", "no"}
+"""Keys that can be but names where a list stands behind them: the words for yes."""
+
 
 class ConfigError(PlainError):
     """A file under `configs/` contradicts its model or itself."""
@@ -246,6 +249,8 @@ def _check(path: Path, loader: yaml.CSafeLoader, node: Node, checked: set[int]) 
                 )
             if isinstance(key, ScalarNode):
                 lines[key.value] = line
+                if key.value in _NAMES_OF_LISTS and isinstance(value, SequenceNode):
+                    key.tag = "tag:yaml.org,2002:str"
             if key.tag != _MERGE:
                 _check(path, loader, key, checked)
             _check(path, loader, value, checked)

@@ -30,7 +30,7 @@ def raw_key(raw: readers.RawTable, names: tuple[str, ...]) -> str | None:
 
 def is_declared_missing(cell: str, missing: tuple[str, ...]) -> str:
     """SQL that tells whether a cell holds one of the texts that the table's description calls missing."""
-    return f"coalesce(lower(trim({cell})) in ({', '.join(literal(word.lower()) for word in missing)}), false)"
+    return _is_one_of(cell, missing)
 
 
 def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: str | None) -> str:
@@ -56,7 +56,7 @@ def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: str 
         values.append(f"cast({value} as {_SQL_TYPES.get(kind, 'varchar')}) as {quote(name)}")
     for name, constant in spec.constants.items():
         values.append(f"{literal(constant)} as {quote(name)}")
-    values.append(f"{_labels(spec.labels, raw)} as labels")
+    values += [f"{_labels(spec.labels, raw)} as labels", f"{_unknown_labels(spec.labels, raw)} as unknown_labels"]
     known = (
         f"select registry_key, project_id from {projects}"
         if spec.resolves_projects
@@ -82,6 +82,8 @@ def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
         cell = f"nullif(regexp_extract({cell}, {literal(column.extract)}, 1), '')"
     if column.extract_all:
         cell = f"nullif(array_to_string(regexp_extract_all({cell}, {literal(column.extract_all)}, 1), ', '), '')"
+    for pattern, replacement in column.replace.items():
+        cell = f"regexp_replace(trim({cell}), {literal(pattern)}, {literal(replacement)})"
     if column.values:
         pairs = ", ".join(f"{literal(raw.casefold())}: {literal(value)}" for raw, value in column.values.items())
         cell = f"map {{{pairs}}}[lower(trim({cell}))]"
@@ -96,21 +98,50 @@ def _value(cell_type: str, cell: str, day_first: str) -> str:
 
 
 def _labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
-    """A list of all labels of a row; NULL where the file has none of the columns."""
+    """SQL: all labels of a row; NULL where the file has none of the columns."""
     lists = []
-    for label in labels:
-        if (key := raw_key(raw, label.names)) is None:
-            continue
-        cell = f"r.{quote(key)}"
+    for label, cell in _label_cells(labels, raw):
         if label.extract_all:
-            found = f"regexp_extract_all({cell}, {literal(label.extract_all)}, 1)"
+            named = f"regexp_extract_all({cell}, {literal(label.extract_all)}, 1)"
         elif label.split:
-            found = f"string_split({cell}, {literal(label.split)})"
+            named = f"string_split({cell}, {literal(label.split)})"
         else:
-            found = f"if(as_flag({cell}), [{literal(label.label or '')}], [])"
-        none = ", ".join(map(literal, label.without)) or "''"
-        named = f"list_filter({found}, lambda x: not is_missing(x) and trim(x) not in ({none}))"
-        lists.append(f"list_transform({named}, lambda x: {literal(label.prefix)} || trim(x))")
+            named = f"if({_says_yes(label, cell)}, [{literal(label.label or '')}], [])"
+        kept = f"list_filter({named}, lambda x: not is_missing(x) and not {_is_one_of('x', label.without)})"
+        lists.append(f"list_transform({kept}, lambda x: {literal(label.prefix)} || trim(x))")
     if not lists:
         return "null::varchar[]"
     return f"flatten([{', '.join(lists)}])"
+
+
+def _unknown_labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
+    """SQL: the cells of a row's columns of labels that say nothing known, neither yes nor no, or hold no match of the
+    expression; NULL where there are none. Of a column that is split, every word is a label."""
+    lists = []
+    for label, cell in _label_cells(labels, raw):
+        if label.split:
+            continue
+        known = (
+            f"regexp_matches({cell}, {literal(label.extract_all)}) or not regexp_matches({cell}, '[\\p{{L}}\\p{{N}}]')"
+        )
+        if not label.extract_all:
+            known = f"{_says_yes(label, cell)} or as_flag({cell}) is not null"
+        skipped = f"is_missing_value({cell}) or {_is_one_of(cell, label.without)} or {known}"
+        lists.append(f"if({skipped}, [], [trim({cell})])")
+    return f"nullif(flatten([{', '.join(lists)}]), []::varchar[])" if lists else "null::varchar[]"
+
+
+def _label_cells(labels: tuple[Label, ...], raw: readers.RawTable) -> list[tuple[Label, str]]:
+    """Each label that the file has a column for, with SQL for the cell."""
+    keys = ((label, raw_key(raw, label.names)) for label in labels)
+    return [(label, f"r.{quote(key)}") for label, key in keys if key]
+
+
+def _says_yes(label: Label, cell: str) -> str:
+    return f"(coalesce(as_flag({cell}), false) or {_is_one_of(cell, label.yes)})"
+
+
+def _is_one_of(cell: str, words: tuple[str, ...]) -> str:
+    """SQL: the cell is one of the words, in whatever case."""
+    listed = ", ".join(literal(word.casefold()) for word in words)
+    return f"coalesce(lower(trim({cell})) in ({listed}), false)" if words else "false"

@@ -33,6 +33,7 @@ class Column(Model):
 
     `names`: the header's name; several where registries renamed it, the first one present counts.
     `extract`: a regular expression; its first group is the cell. `extract_all`: so are all its matches, joined by ', '.
+    `replace`: regular expression -> what stands for its first match, before the prefix is put: '^ACR0*': ACR.
     `prefix`: put before the cell, unless the cell begins with it or with one of `prefixed`.
     `values`: the only cells accepted, and what each means.
     `resolve`: the cell is the registry's own project key (`registry_key` of its projects table).
@@ -43,6 +44,7 @@ class Column(Model):
     names: Names = Field(alias="from")
     extract: str | None = None
     extract_all: str | None = None
+    replace: dict[str, str] = Field(default_factory=dict)
     prefix: str | None = None
     prefixed: tuple[str, ...] = ()
     values: dict[str, str] | None = None
@@ -53,12 +55,13 @@ class Column(Model):
 
 class Label(Model):
     """Labels from one column: the cell split at `split`, or all matches of `extract_all`, or `label` where the cell says
-    yes. `without` lists what is no label; `prefix` is put before each."""
+    yes: true, yes, y, 1 or one of `yes`. `without` lists what is no label; `prefix` is put before each."""
 
     names: Names = Field(alias="from")
     split: str | None = None
     extract_all: str | None = None
     label: str | None = None
+    yes: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     prefix: str = ""
 
@@ -78,6 +81,8 @@ class Table(Model):
     `constants`: canonical column -> SQL literal value for every row.
     `key`: the canonical columns that identify an event, from which `credit_id` is made.
     `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
+    `lacks`: optional columns, and columns of labels by their own name, that its files are known to be without at times:
+    the absence of any other is told.
     `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
     row, besides the required ones that `schema.py` does not let be NULL.
     `never_published`: canonical column -> why the registry's file has none of it; nothing is expected of it.
@@ -94,6 +99,7 @@ class Table(Model):
     labels: tuple[Label, ...] = ()
     key: tuple[str, ...] = ()
     sum_by: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
     missing: tuple[str, ...] = ()
     never_blank: tuple[str, ...] = ()
     never_published: dict[str, str] = Field(default_factory=dict)
@@ -158,6 +164,9 @@ class Table(Model):
             raise ValueError(f"columns {sorted(twice)} are both required and optional")
         if "project_id" not in self.required:
             raise ValueError("a table must require project_id")
+        optional = {*self.optional, *(name for label in self.labels for name in label.names)}
+        if strange := set(self.lacks) - optional:
+            raise ValueError(f"lacks names {sorted(strange)}, which are neither optional columns nor columns of labels")
         if strange := set(self.never_blank) - set(self.required):
             raise ValueError(f"never_blank names {sorted(strange)}, which are no required columns of the table")
         if strange := set(self.never_published) - known:

@@ -45,6 +45,10 @@ class Normalized:
     snapshot_id: str
     tonnes_set_aside: dict[str, Decimal]
 
+    def told_absent(self, spec: Table) -> tuple[str, ...]:
+        """The absent columns that the table's files are not known to lack."""
+        return tuple(name for name in self.absent_columns if name not in spec.lacks)
+
     @property
     def tonnes(self) -> dict[str, Decimal]:
         """tCO2e by transaction type; empty for projects."""
@@ -109,7 +113,7 @@ def normalize(
         rows_in=rows_in,
         rows_accepted=accepted,
         unmapped_columns=tuple(name for key, name in raw.header.items() if key not in used),
-        absent_columns=tuple(name for name, column in spec.columns.items() if raw_key(raw, column.names) is None),
+        absent_columns=_absent_columns(spec, raw),
         snapshot_id=snapshot_id,
         tonnes_set_aside=_tonnes_set_aside(con, registry, table, snapshot) if spec.holds == "credits" else {},
     )
@@ -130,6 +134,13 @@ def _tonnes_set_aside(
             where transaction_type is not null group by transaction_type having sum(tonnes) <> 0 order by transaction_type
         """).fetchall()
     )
+
+
+def _absent_columns(spec: Table, raw: readers.RawTable) -> tuple[str, ...]:
+    """What the description reads and the file does not have: canonical columns, and columns of labels by their own name."""
+    names = [*((name, column.names) for name, column in spec.columns.items())]
+    names += [(label.names[0], label.names) for label in spec.labels]
+    return tuple(name for name, published in names if raw_key(raw, published) is None)
 
 
 def _names_used(spec: Table) -> list[str]:

@@ -454,6 +454,10 @@ def _null(rows: Rows, kwargs: dict) -> Rows:
     return [{**rows[0], kwargs["column"]: None}, *rows[1:]]
 
 
+def _given(rows: Rows, kwargs: dict) -> Rows:
+    return [{**rows[0], kwargs["column"]: ["perhaps"]}, *rows[1:]]
+
+
 def _twice(rows: Rows, kwargs: dict) -> Rows:
     given = next(row for row in rows if row[kwargs["column"]] is not None)
     return [*rows, given]
@@ -499,6 +503,7 @@ def _too_long(rows: Rows, kwargs: dict) -> Rows:
 
 BREAKS: dict[str, Callable[[Rows, dict], Rows]] = {
     "expect_column_values_to_not_be_null": _null,
+    "expect_column_values_to_be_null": _given,
     "expect_column_values_to_be_unique": _twice,
     "expect_column_values_to_be_in_set": _outside_set,
     "expect_column_distinct_values_to_be_in_set": _outside_set,

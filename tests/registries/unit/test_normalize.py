@@ -450,10 +450,65 @@ def test_labels_are_null_where_the_file_has_none_of_their_columns(table):
     assert only(events(GOOD, registry=registry).rows)["labels"] is None
 
 
-def test_labels_of_summed_rows_are_joined():
+@pytest.mark.parametrize(
+    ("label", "cell", "labels", "unknown"),
+    [
+        ({"label": "CCP"}, "perhaps", [], ["perhaps"]),
+        ({"label": "CCP"}, " Eligible ", [], ["Eligible"]),
+        ({"label": "CCP", "yes": ["Eligible"]}, "eligible", ["CCP"], None),
+        ({"label": "CCP", "yes": ["Eligible"]}, "Yes", ["CCP"], None),
+        ({"label": "CCP", "without": ["Pending"]}, "Pending", [], None),
+        ({"label": "CCP"}, "N/A", [], None),
+        ({"label": "CCP"}, "-", [], None),
+        ({"label": "CCP"}, "no", [], None),
+        ({"extract_all": "'name': '(.+?)'"}, "[]", [], None),
+        ({"extract_all": "'name': '(.+?)'"}, "b, a", [], ["b, a"]),
+        ({"split": ";"}, "whatever; else", ["else", "whatever"], None),
+    ],
+)
+def test_a_cell_of_a_label_that_says_nothing_known_is_kept_as_published(label, cell, labels, unknown):
+    registry = made_up(events={"labels": [{"from": "Tags"} | label]})
+    row = only(events(GOOD | {"Tags": cell}, registry=registry).rows)
+    assert (row["labels"], row["unknown_labels"]) == (labels, unknown)
+
+
+def test_unknown_cells_of_labels_survive_a_sum():
+    registry = made_up(events=SUMMED | {"labels": [{"from": "Tags", "label": "CCP"}]})
+    row = only(events(GOOD | {"Tags": "perhaps"}, GOOD | {"Tags": "who knows"}, GOOD, registry=registry).rows)
+    assert (row["quantity"], sorted(row["unknown_labels"])) == (30, ["perhaps", "who knows"])
+
+
+def test_the_absence_of_a_column_of_labels_is_told_like_that_of_any_other():
+    registry = made_up(events={"labels": [{"from": ["Tags", "Marks"], "split": ";"}]})
+    assert "Tags" in events(GOOD, registry=registry).absent_columns
+    assert "Tags" not in events(GOOD | {"Marks": ""}, registry=registry).absent_columns
+
+
+def labelled_sums(*rows: dict[str, str]) -> dict[tuple, tuple]:
+    """Labels of each summed event -> its tonnes and its id."""
     registry = made_up(events=SUMMED | {"labels": [{"from": "Tags", "split": ";"}]})
-    rows = [GOOD | {"Tags": "b;a"}, GOOD | {"Tags": "c;a"}, GOOD | {"Tags": ""}]
-    assert only(events(*rows, registry=registry).rows)["labels"] == ["a", "b", "c"]
+    made = events(*(GOOD | row for row in rows), registry=registry).rows.to_pylist()
+    return {tuple(row["labels"]): (row["quantity"], row["credit_id"]) for row in made}
+
+
+def test_rows_that_differ_in_labels_are_not_one_event():
+    sums = labelled_sums(
+        {"Tags": "b;a", "Tonnes": "1"}, {"Tags": "a; b", "Tonnes": "2"}, {"Tags": "a", "Tonnes": "4"}, {"Tonnes": "8"}
+    )
+    assert {labels: tonnes for labels, (tonnes, _) in sums.items()} == {("a", "b"): 3, ("a",): 4, (): 8}
+    assert len({id_ for _, id_ in sums.values()}) == 3
+
+
+def test_a_sum_whose_rows_have_the_same_labels_keeps_its_id_whatever_they_are():
+    ids_ = {labelled_sums({"Tags": tags, "Tonnes": "1"}, {"Tags": tags, "Tonnes": "2"})[labels][1]
+            for tags, labels in (("", ()), ("a", ("a",)), ("z;a", ("a", "z")))}  # fmt: skip
+    assert len(ids_) == 1
+
+
+def test_the_ids_of_sums_that_differ_in_labels_do_not_hang_on_their_tonnes():
+    before = labelled_sums({"Tags": "a", "Tonnes": "1"}, {"Tonnes": "8"})
+    after = labelled_sums({"Tonnes": "8"}, {"Tags": "a", "Tonnes": "1"}, {"Tags": "a", "Tonnes": "70"})
+    assert [before[labels][1] for labels in ((), ("a",))] == [after[labels][1] for labels in ((), ("a",))]
 
 
 # --- serial numbers ---------------------------------------------------------------------------------------------
