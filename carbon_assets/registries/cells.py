@@ -121,11 +121,11 @@ def _unknown_labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
     for label, cell in _label_cells(labels, raw):
         if label.split:
             continue
-        known = (
-            f"regexp_matches({cell}, {literal(label.extract_all)}) or not regexp_matches({cell}, '[\\p{{L}}\\p{{N}}]')"
-        )
-        if not label.extract_all:
-            known = f"{_says_yes(label, cell)} or as_flag({cell}) is not null"
+        known = f"{_says_yes(label, cell)} or as_flag({cell}) is not null"
+        if label.extract_all:
+            # '[]' lists nothing, and says so.
+            is_text = f"regexp_matches({cell}, '[\\p{{L}}\\p{{N}}]')"
+            known = f"regexp_matches({cell}, {literal(label.extract_all)}) or not {is_text}"
         skipped = f"is_missing_value({cell}) or {_is_one_of(cell, label.without)} or {known}"
         lists.append(f"if({skipped}, [], [trim({cell})])")
     return f"nullif(flatten([{', '.join(lists)}]), []::varchar[])" if lists else "null::varchar[]"
