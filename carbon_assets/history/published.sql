@@ -15,9 +15,10 @@ create macro marts.projects_as_of(day) as table
 select * from marts.project_history
 where valid_from <= marts.instant_of(day) and (valid_to > marts.instant_of(day) or valid_to is null);
 
--- tCO2e per project by the files that were in use at the end of a day, or at a moment (marts.instant_of). As in
--- marts.projects: of a project whose credits another programme issued anew only that programme's count, and where no
--- transaction of a registry was known, nothing is known of its projects' totals: NULL, not 0.
+-- tCO2e per project by the files that were in use at the end of a day, or at a moment (marts.instant_of). Of a project whose
+-- credits another programme issued anew only that programme's count: what remains at the host (marts.projects) is a matter of
+-- vintages and reasons, which no past totals hold. As in marts.projects, where no transaction of a registry was known, nothing
+-- is known of its projects' totals: NULL, not 0.
 create macro marts.totals_as_of(day) as table
 with asserted as (
     select * from marts.totals_history

@@ -27,7 +27,7 @@ from carbon_assets.boundaries import tables as boundaries
 from carbon_assets.geo import places
 from carbon_assets.history import periods, record_diff
 from carbon_assets.history import schema as history_schema
-from carbon_assets.integrity import double_counting, findings, serial_blocks
+from carbon_assets.integrity import conversions, double_counting, findings, replaced_at_host, serial_blocks
 from carbon_assets.integrity import schema as integrity_schema
 from carbon_assets.integrity.rules import load_rules
 from carbon_assets.protocols import schema as protocols_schema
@@ -36,6 +36,8 @@ from carbon_assets.publishing import gate as publishing_gate
 from carbon_assets.publishing import publish
 from carbon_assets.registries import contents, drift, profiles, release_gate, remembered
 from carbon_assets.registries.description import load_registries
+from carbon_assets.snapshots import ledger
+from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.unified import harmonize
 from carbon_assets.unified import schema as unified_schema
@@ -147,8 +149,11 @@ class Chain:
             blocks = self.write("serial_blocks", parsed, integrity_schema.SERIAL_BLOCKS)
             rules = load_rules(CONFIGS)
             findings.findings(con, credits, projects, blocks, self.registries, past, rules)
-            conversions = double_counting.check(CONFIGS, self.registries)
-            double_counting.findings(con, credits, conversions, rules.double_counting)
+            words = conversions.load(CONFIGS, self.registries)
+            ledger_rows = ledger.snapshots_table(self.settings, [(s.registry.id, s.table) for s in samples()])
+            taken = self.write("snapshots", ledger_rows, snapshots_schema.SNAPSHOTS)
+            double_counting.findings(con, credits, taken, words, rules.double_counting)
+            replaced_at_host.replaced(con, credits, words)
 
     def look_back(self) -> None:
         """A table of projects and one of credits, each with and without its first row."""
@@ -171,7 +176,7 @@ class Chain:
 
     def draw(self) -> None:
         knowledge, where = boundary_rules.load(CONFIGS), places.load(CONFIGS)
-        for path in boundary_drops.found(SAMPLES):
+        for path in boundary_drops.files_in(SAMPLES):
             boundary_drops.take(self.settings, path, knowledge.rules)
         read = boundary_drops.read(self.settings, knowledge.rules)
         made = boundaries.repaired(read.shapes, knowledge.rules, where)

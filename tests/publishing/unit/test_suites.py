@@ -9,6 +9,7 @@ import json
 import re
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from datetime import UTC, date, datetime
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 
@@ -252,6 +253,12 @@ DOUBLE_COUNTING_FINDINGS = [
      "finding": "issued on 2024-05-01"},
     {"status": "programme not known", "program": "ecy", "quantity": "7.5", "finding": "3 cancellations"},
 ]  # fmt: skip
+REPLACED_AT_HOST = [
+    {"credit_id": "a", "program": "arb", "registry": "one", "project_id": "ONE1", "vintage": "2020", "published": "10.5",
+     "transaction_type": "issuance", "quantity": "7.5", "reason": "converted"},
+    {"credit_id": "b", "program": "arb", "project_id": "ONE1", "transaction_type": "cancellation", "published": "0",
+     "quantity": "0", "reason": "conversions not stated"},
+]  # fmt: skip
 
 BOUNDARIES = [
     {"project_id": "ONE1", "area_ha": "10.5", "area_geodesic_ha": "10.5", "parts": "1", "centroid_lon": "-60",
@@ -344,6 +351,8 @@ SMALL = {
     ],
     "harmonized/credit_findings": CREDIT_FINDINGS,
     "harmonized/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
+    "harmonized/replaced_at_host": REPLACED_AT_HOST,
+    "marts/replaced_at_host": REPLACED_AT_HOST,
     "marts/credit_findings": CREDIT_FINDINGS,
     "marts/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
     "marts/projects": [
@@ -483,6 +492,7 @@ def _swapped(rows: Rows, kwargs: dict) -> Rows:
     found = {type(row[name]) for row in rows for name in (a, b)}
     pairs = {
         int: (1, 2),
+        Decimal: (Decimal(1), Decimal(2)),
         float: (1.0, 2.0),
         str: ("a", "b"),
         datetime: (datetime(2020, 1, 1, tzinfo=UTC), datetime(2020, 12, 31, tzinfo=UTC)),
