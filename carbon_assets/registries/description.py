@@ -86,12 +86,15 @@ class Table(Model):
     `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
     row, besides the required ones that `schema.py` does not let be NULL.
     `never_published`: canonical column -> why the registry's file has none of it; nothing is expected of it.
+    `surplus_cells`: name of the column to which cells too many belong, where the registry quotes every cell and does not
+    double the quotes within it.
     `parameters`: read by the registry's hook alone.
     """
 
     files: Names
     holds: Literal["projects", "credits"]
     sheet: str | None = None
+    surplus_cells: str | None = None
     may_be_empty: bool = False
     required: Columns = Field(default_factory=dict)
     optional: Columns = Field(default_factory=dict)
@@ -162,6 +165,8 @@ class Table(Model):
                 raise ValueError(f"constant {name!r} is no canonical column")
         if twice := set(self.required) & set(self.optional):
             raise ValueError(f"columns {sorted(twice)} are both required and optional")
+        if self.surplus_cells and self.surplus_cells not in [name for source in self.sources for name in source.names]:
+            raise ValueError(f"surplus_cells names {self.surplus_cells!r}, which no column of the table is read from")
         if "project_id" not in self.required:
             raise ValueError("a table must require project_id")
         optional = {*self.optional, *(name for label in self.labels for name in label.names)}

@@ -2,7 +2,7 @@
 
 `<data>/raw/<registry>/<table>/<observed_at>-<sha256[:16]>.<suffix>[.gz]` with a manifest of the same name that ends in
 `.json`, and marks that end in `.accepted` (its rows went into the tables), `.held` (a person must look first) and `.released`
-(a person let it through). A snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `readers.py`, whether
+(a person let it through). A snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `base/readers`, whether
 it may be used in `intake.py`.
 """
 
