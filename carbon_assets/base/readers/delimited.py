@@ -75,7 +75,7 @@ def _most_rows_end_with_a_delimiter(body: str, form: Form) -> bool:
     """Whether more rows than not have one cell too many, a blank one: APX exports end every line with a comma, some of their
     headers lack theirs."""
     ends = body.count(f"{form.delimiter}\n") + body.count(f"{form.delimiter}\r\n")
-    if 2 * ends <= body.count("\n"):
+    if form.width > form.named or 2 * ends <= body.count("\n"):
         return False
     fitting, rejected = _records(body, form)
     wider = replace(form, width=form.width + 1)
