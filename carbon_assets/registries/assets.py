@@ -260,6 +260,7 @@ def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Tabl
             "snapshot_id": taken.result.snapshot_id,
             "columns of the file not read": dg.MetadataValue.json(list(taken.result.unmapped_columns)),
             "optional columns absent": dg.MetadataValue.json(list(taken.result.absent_columns)),
-            **{f"tonnes_quarantined_{kind}": float(tonnes) for kind, tonnes in taken.result.tonnes_set_aside.items()},
+            **{f"tonnes_set_aside_{kind}": float(tonnes) for kind, tonnes in taken.result.tonnes_set_aside.items()},
+            "rows_set_aside_without_tonnes": taken.result.rows_set_aside_without_tonnes,
         }
     return metadata

@@ -25,6 +25,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+FromSerial = Literal["vintage", "vintage_start", "vintage_end"]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
@@ -83,6 +84,9 @@ class Table(Model):
     `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
     `lacks`: optional columns, and columns of labels by their own name, that its files are known to be without at times:
     the absence of any other is told.
+    `where`: column of the file -> expressions, one of which its cells fit in the rows that count tCO2e here. Other rows, such as
+    those in kilograms or of another standard, are set aside; a blank cell says nothing against a row.
+    `from_serial`: columns whose blank cells the serial number fills, by the group that says it.
     `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
     row, besides the required ones that `schema.py` does not let be NULL.
     `never_published`: canonical column -> why the registry's file has none of it; nothing is expected of it.
@@ -103,6 +107,8 @@ class Table(Model):
     key: tuple[str, ...] = ()
     sum_by: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
+    where: dict[str, Names] = Field(default_factory=dict)
+    from_serial: tuple[FromSerial, ...] = ()
     missing: tuple[str, ...] = ()
     never_blank: tuple[str, ...] = ()
     never_published: dict[str, str] = Field(default_factory=dict)
@@ -170,6 +176,10 @@ class Table(Model):
         if "project_id" not in self.required:
             raise ValueError("a table must require project_id")
         optional = {*self.optional, *(name for label in self.labels for name in label.names)}
+        if strange := set(self.from_serial) - set(self.columns):
+            raise ValueError(f"from_serial names {sorted(strange)}, which are no columns of the table")
+        if self.from_serial and "serial_number" not in self.columns:
+            raise ValueError("from_serial needs a column serial_number")
         if strange := set(self.lacks) - optional:
             raise ValueError(f"lacks names {sorted(strange)}, which are neither optional columns nor columns of labels")
         if strange := set(self.never_blank) - set(self.required):
@@ -195,7 +205,7 @@ class Serial(Model):
     `start`, `end`: first and last unit, within `key`, or within `key` here where the form has one for all its numbers.
     A form without them is an identifier; its range, if any, stands in columns of its own.
     `project`: the project's id without the registry's prefix. `vintage`: its year. `vintage_from`, `vintage_to`: its days
-    as DDMMYYYY. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
+    as DDMMYYYY. `revision`: the part by which the numbers of one block's revisions differ. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
     """
 
     pattern: str
@@ -231,7 +241,15 @@ class Serial(Model):
         missing |= {name for name, _ in self.repeated} - has
         if missing:
             raise ValueError(f"the pattern {self.pattern!r} has no group named {', '.join(sorted(missing))}")
-        known = {*range_, "project", "vintage", "vintage_from", "vintage_to", *(name for name, _ in self.repeated)}
+        known = {
+            *range_,
+            "project",
+            "revision",
+            "vintage",
+            "vintage_from",
+            "vintage_to",
+            *(name for name, _ in self.repeated),
+        }
         if unknown := {name.removesuffix(_AGAIN) for name in self.groups} - known:
             raise ValueError(f"the pattern {self.pattern!r} names {', '.join(sorted(unknown))}, which nothing reads")
         return self

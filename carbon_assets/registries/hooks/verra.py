@@ -10,7 +10,7 @@ def transactions(rows: str, spec: Table, observed_on: date) -> str:
 
     Verra allows rolling issuances, so a period's rows can carry several `Total Vintage Quantity`; the total only
     grows, so the largest counts, and the earliest `Issuance Date` is the period's. It has the labels that all its rows
-    have: one that only some have is not that of the whole.
+    have: one that only some have is not that of the whole. A row that does not say its period is no period of its own.
     """
     return f"""
         select
@@ -32,6 +32,7 @@ def transactions(rows: str, spec: Table, observed_on: date) -> str:
                 min(issued_on) as transaction_date, min(issued_on) as issued_on, vintage_start, vintage_end,
                 list(labels) filter (labels is not null) as labels_of_rows
             from {rows}
+            where project_id is not null and vintage_start is not null and vintage_end is not null
             group by project_id, vintage_start, vintage_end
             having max(total_vintage_quantity) > 0
         )

@@ -737,6 +737,110 @@ def test_a_buffer_correction_below_zero_is_kept():
     assert [row["buffer_quantity"] for row in made.rows.to_pylist()] == [-1]
 
 
-def test_tonnes_set_aside_are_told_by_transaction_type():
-    made = events(GOOD | {"Tonnes": "7"}, GOOD | {"Tonnes": "5", "Date": "never", "Serial": "other"})
-    assert made.tonnes_set_aside == {"retirement": 5}
+def set_aside(*rows: dict[str, str], registry: Registry | None = None) -> tuple[dict[str, int], int]:
+    """Tonnes that are set aside, and rows whose tonnes are not known."""
+    made = events(*rows, registry=registry)
+    return made.tonnes_set_aside, made.rows_set_aside_without_tonnes
+
+
+WRONG = GOOD | {"Tonnes": "5", "Date": "never", "Serial": "other"}
+
+
+@pytest.mark.parametrize(
+    ("rows", "tonnes", "unknown"),
+    [
+        ([GOOD, WRONG], {"retirement": 5}, 0),
+        ([GOOD, GOOD], {}, 0),
+        ([GOOD, WRONG, WRONG], {"retirement": 5}, 0),
+        ([GOOD, WRONG | {"Tonnes": "many"}], {}, 1),
+        ([GOOD, WRONG, WRONG | {"Tonnes": ""}], {"retirement": 5}, 1),
+        ([GOOD, {"Project": "Total", "Tonnes": "10"}], {}, 0),
+        ([GOOD, {"Vintage": "Total", "Tonnes": "12"}], {}, 0),
+        ([GOOD, {"For": "Total", "Tonnes": "12"}], {}, 0),
+        ([GOOD, WRONG, {"For": "Total of all", "Note": "retired", "Tonnes": "15"}], {"retirement": 5}, 0),
+        ([GOOD, {name: name for name in GOOD}], {}, 0),
+        ([GOOD, GOOD | {"Project": "", "Tonnes": "3"}], {"retirement": 3}, 0),
+        ([GOOD, GOOD | {"Project": "", "Tonnes": "10"}], {"retirement": 10}, 0),
+    ],
+    ids=["known", "a twin", "a wrong twin", "no number", "a blank", "a footer", "a footer elsewhere", "a footer in a text",
+         "a footer of two words", "a header again", "no project", "no project, the tonnes of the other"],
+)  # fmt: skip
+def test_tonnes_set_aside_are_neither_more_nor_less_than_what_is_known(rows, tonnes, unknown):
+    assert set_aside(*rows) == (tonnes, unknown)
+
+
+def test_tonnes_of_a_transaction_type_that_cannot_be_read_are_told():
+    kinds = {"from": "Kind", "values": {"Retired": "retirement"}}
+    registry = made_up(events={"required": EVENTS["required"] | {"transaction_type": kinds}, "constants": {}})
+    assert set_aside(GOOD | {"Kind": "Retired"}, GOOD | {"Kind": "Lost"}, registry=registry) == ({"unknown": 10}, 0)
+
+
+def test_rows_that_could_not_be_split_have_tonnes_that_are_not_known():
+    made = normalized(made_up(), "events", csv_of([GOOD]) + 'MUP1,10,"2024-05-01",2023,,,,,,,,,too many\n')
+    assert (len(made.quarantine), made.tonnes_set_aside, made.rows_set_aside_without_tonnes) == (1, {}, 1)
+
+
+def test_tonnes_in_are_tonnes_out_and_tonnes_set_aside():
+    """Law 1."""
+    rows = [
+        GOOD | {"Tonnes": str(n), "Serial": f"S{n}", "Date": "never" if n % 3 == 0 else "2024-05-01"} for n in range(9)
+    ]
+    made = events(*rows, *rows[2:5])
+    assert sum(made.tonnes.values()) + sum(made.tonnes_set_aside.values()) == sum(range(9))
+
+
+# --- rows of something else ---------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("cell", "is_read"), [("0", True), ("No", True), ("", True), ("1", False), ("00", False), ("no way", False)]
+)
+def test_rows_that_count_something_else_than_tonnes_are_set_aside(cell, is_read):
+    made = events(GOOD | {"In kg": cell}, registry=made_up(events={"where": {"In kg": ["0", "no"]}}))
+    assert len(made.rows) == is_read
+    if not is_read:
+        assert faults(made) == [(2, "In kg", cell, "no row of tCO2e: rows with 0 or no in this column are read")]
+        assert only(made.quarantine)["quantity"] is None
+        assert (made.tonnes_set_aside, made.rows_set_aside_without_tonnes) == ({}, 1)
+
+
+def test_a_file_without_the_column_that_tells_them_has_but_tonnes():
+    assert len(events(GOOD, registry=made_up(events={"where": {"In kg": ["0"]}})).rows) == 1
+
+
+# --- what the serial number says ------------------------------------------------------------------------------------
+
+FROM_SERIAL = {
+    "events": {"from_serial": ["vintage_start", "vintage_end"]},
+    "serials": [{"pattern": r"S-(?P<vintage_from>\d{8})-(?P<vintage_to>\d{8})"}],
+}
+
+
+@pytest.mark.parametrize(
+    ("cell", "serial", "day"),
+    [
+        ("", "S-01012023-30062023", date(2023, 6, 30)),
+        ("N/A", "S-01012023-30062023", date(2023, 6, 30)),
+        ("2023-12-31", "S-01012023-30062023", date(2023, 12, 31)),
+        ("", "S-01012023-31062023", None),
+        ("", "another", None),
+    ],
+)
+def test_the_serial_number_fills_a_blank_cell(cell, serial, day):
+    row = only(events(GOOD | {"To": cell, "Serial": serial}, registry=made_up(**FROM_SERIAL)).rows)
+    assert row["vintage_end"] == day
+
+
+def test_the_serial_number_does_not_stand_for_a_cell_that_cannot_be_read():
+    made = events(GOOD | {"To": "never", "Serial": "S-01012023-30062023"}, registry=made_up(**FROM_SERIAL))
+    assert [row["column"] for row in made.quarantine.to_pylist()] == ["To"]
+
+
+# --- ids ------------------------------------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize("cell", ["MUP0885", "mup885", " MUP000885 ", "MUP885"])
+def test_zeros_that_pad_an_id_mean_nothing(cell):
+    unpadded = {"project_id": {"from": "Project", "replace": {"(?i)^(MUP)0*": r"\1"}}}
+    registry = made_up(events={"required": EVENTS["required"] | unpadded})
+    assert only(events(GOOD | {"Project": cell}, registry=registry).rows)["project_id"] == "MUP885"
