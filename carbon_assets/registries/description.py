@@ -175,13 +175,6 @@ class Table(Model):
             raise ValueError(f"surplus_cells names {self.surplus_cells!r}, which no column of the table is read from")
         if "project_id" not in self.required:
             raise ValueError("a table must require project_id")
-        optional = {*self.optional, *(name for label in self.labels for name in label.names)}
-        if strange := set(self.from_serial) - set(self.columns):
-            raise ValueError(f"from_serial names {sorted(strange)}, which are no columns of the table")
-        if self.from_serial and "serial_number" not in self.columns:
-            raise ValueError("from_serial needs a column serial_number")
-        if strange := set(self.lacks) - optional:
-            raise ValueError(f"lacks names {sorted(strange)}, which are neither optional columns nor columns of labels")
         if strange := set(self.never_blank) - set(self.required):
             raise ValueError(f"never_blank names {sorted(strange)}, which are no required columns of the table")
         if strange := set(self.never_published) - known:
@@ -190,6 +183,17 @@ class Table(Model):
             raise ValueError(f"never_published names {sorted(read)}, which the table says where to find")
         if unexplained := {name for name, why in self.never_published.items() if not why.strip()}:
             raise ValueError(f"never_published must say why {sorted(unexplained)} cannot be found")
+        return self
+
+    @model_validator(mode="after")
+    def _names_its_columns(self) -> Table:
+        optional = {*self.optional, *(name for label in self.labels for name in label.names)}
+        if unknown := sorted(set(self.lacks) - optional):
+            raise ValueError(f"lacks names {unknown}, which are neither optional columns nor columns of labels")
+        if absent := sorted(name for name in self.from_serial if name not in self.columns):
+            raise ValueError(f"from_serial names {absent}, which are no columns of the table")
+        if self.from_serial and "serial_number" not in self.columns:
+            raise ValueError("from_serial needs a column serial_number")
         return self
 
 
