@@ -14,12 +14,12 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform.checks import RELEASED, Check
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import FLOORS, named
-from carbon_assets.snapshots.landing import DropOutcome, unknown_folder
+from carbon_assets.snapshots.landing import DropOutcome
 
 
 @dataclass(frozen=True)
 class Report:
-    """Lines for a person, and whether every blocking check passed and every file was read."""
+    """Lines for a person, and whether every blocking check passed and every file was taken and read."""
 
     lines: tuple[str, ...]
     ok: bool
@@ -50,14 +50,7 @@ def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -
         f"{work.steps} steps" if work.steps else "nothing has changed: 0 steps",
         *_where_to_look(site.settings, published=work.published),
     ]
-    return Report(tuple(lines), ok=work.published and not failures and not errors)
-
-
-def not_taken(site: Site) -> list[str]:
-    """The files of a drop that lie in a folder that no subject takes from."""
-    known = [folder for intake in site.intakes for folder in intake.folders(site.settings)]
-    files = (path for path in sorted(site.settings.drop.glob("*/[!.]*")) if path.is_file())
-    return [f"{path}: {unknown_folder(path.parent.name, known)}" for path in files if path.parent.name not in known]
+    return Report(tuple(lines), ok=work.published and not failures and not errors and not drop.left)
 
 
 def _overview(site: Site) -> list[str]:

@@ -12,6 +12,7 @@ import re
 import zlib
 from collections.abc import Sequence
 
+from carbon_assets.base.readers import delimited, records, workbooks
 from carbon_assets.base.readers.delimited import read_delimited
 from carbon_assets.base.readers.records import read_json
 from carbon_assets.base.readers.tables import (
@@ -33,8 +34,11 @@ __all__ = [
     "UnreadableFile",
     "header_key",
     "missing_columns",
+    "possible_headers",
     "read",
 ]
+
+_JSON = (".json", ".geojson")
 
 
 def read(
@@ -50,12 +54,34 @@ def read(
     row, the delimiter and the sheet are found. `surplus_cells`: the column to which cells too many belong in a row whose
     cells are all quoted and whose inner quotes are not doubled. Raises `UnreadableFile`.
     """
+    content, suffix = _unpacked(name, content)
+    if suffix == ".xlsx":
+        return read_workbook(content, required, sheet)
+    text = _text(content)
+    if suffix in _JSON:
+        return read_json(text, required)
+    return read_delimited(text, required, surplus_cells)
+
+
+def possible_headers(name: str, content: bytes) -> list[list[str]]:
+    """Every row of a file that may be its header, by which it can be told what the file is. Raises `UnreadableFile`."""
+    content, suffix = _unpacked(name, content)
+    if suffix == ".xlsx":
+        return workbooks.leading_rows(content)
+    text = _text(content)
+    return records.names_of_lists(text) if suffix in _JSON else delimited.leading_rows(text)
+
+
+def _unpacked(name: str, content: bytes) -> tuple[bytes, str]:
+    """The bytes without compression, and the suffix that says of what format they are."""
     content = _decompressed(name, content)
     if not content.strip():
         raise UnreadableFile("the file is empty")
-    suffix = "." + name.lower().removesuffix(".gz").rpartition(".")[2]
-    if suffix == ".xlsx":
-        return read_workbook(content, required, sheet)
+    return content, "." + name.lower().removesuffix(".gz").rpartition(".")[2]
+
+
+def _text(content: bytes) -> str:
+    """Text with lines. Raises `UnreadableFile` for a web page."""
     text = _decoded(content)
     if "\n" not in text:
         text = text.replace("\r", "\n")
@@ -63,9 +89,7 @@ def read(
         title = re.search(r"<title>(.*?)</title>", text[:5000], re.IGNORECASE | re.DOTALL)
         said = f" titled {title.group(1).strip()!r}" if title else ""
         raise UnreadableFile(f"the file is a web page{said}, not a table: download it again")
-    if suffix in (".json", ".geojson"):
-        return read_json(text, required)
-    return read_delimited(text, required, surplus_cells)
+    return text
 
 
 def _decompressed(name: str, content: bytes) -> bytes:

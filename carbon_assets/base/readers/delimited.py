@@ -47,6 +47,11 @@ def read_delimited(text: str, required: Sequence[Sequence[str]], surplus_cells: 
     raise no_header(required, candidates)
 
 
+def leading_rows(text: str) -> list[list[str]]:
+    """The first records, as each delimiter splits them."""
+    return [names for delimiter in DELIMITERS for names, _ in _leading_records(text, delimiter)]
+
+
 def _leading_records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
     """The first records and how many lines end with each."""
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)

@@ -13,6 +13,25 @@ from carbon_assets.base.readers.tables import LINE, RawTable, UnreadableFile, mi
 def read_json(text: str, required: Sequence[Sequence[str]]) -> RawTable:
     """The one list of objects that has the required columns, at the top or within objects; nested objects become columns
     `outer.inner`. Raises `UnreadableFile`, with the path of the list where it is not the top."""
+    lists = _records_by_path(text)
+    names = {path: _names(records) for path, records in lists.items()}
+    fitting = [path for path in lists if not missing_columns(required, names[path])]
+    if len(fitting) > 1:
+        raise UnreadableFile(
+            f"the JSON holds the required columns in {' and '.join(fitting)}: which counts cannot be told"
+        )
+    if not fitting:
+        nearest = min(lists, key=lambda path: (len(missing_columns(required, names[path])), -len(lists[path])))
+        raise no_header(required, [names[nearest]], where=f"in {nearest}: " if nearest else "")
+    return _table(lists[fitting[0]], names[fitting[0]])
+
+
+def names_of_lists(text: str) -> list[list[str]]:
+    """The names of each list of objects. Raises `UnreadableFile`."""
+    return [_names(records) for records in _records_by_path(text).values()]
+
+
+def _records_by_path(text: str) -> dict[str, list[dict[str, str]]]:
     try:
         document = json.loads(text)
     except json.JSONDecodeError as error:
@@ -24,18 +43,11 @@ def read_json(text: str, required: Sequence[Sequence[str]]) -> RawTable:
     }
     if not lists:
         raise UnreadableFile("the JSON is not a list of records")
-    names = {
-        path: list(dict.fromkeys(name for record in records for name in record)) for path, records in lists.items()
-    }
-    fitting = [path for path in lists if not missing_columns(required, names[path])]
-    if len(fitting) > 1:
-        raise UnreadableFile(
-            f"the JSON holds the required columns in {' and '.join(fitting)}: which counts cannot be told"
-        )
-    if not fitting:
-        nearest = min(lists, key=lambda path: (len(missing_columns(required, names[path])), -len(lists[path])))
-        raise no_header(required, [names[nearest]], where=f"in {nearest}: " if nearest else "")
-    return _table(lists[fitting[0]], names[fitting[0]])
+    return lists
+
+
+def _names(records: list[dict[str, str]]) -> list[str]:
+    return list(dict.fromkeys(name for record in records for name in record))
 
 
 def _lists(value: object, path: str = "") -> Iterator[tuple[str, list]]:

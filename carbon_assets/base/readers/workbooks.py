@@ -5,9 +5,9 @@ from __future__ import annotations
 import io
 import re
 import zipfile
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import islice, pairwise
 
 import openpyxl
 import pyarrow as pa
@@ -49,12 +49,25 @@ def read_workbook(content: bytes, required: Sequence[Sequence[str]], sheet: str 
     try:
         fitting, candidates = _fitting(content, required, sheet)
     except Exception as error:  # openpyxl raises many kinds for one fact
-        raise UnreadableFile(f"the workbook is damaged ({error}): download it again") from error
+        raise _damaged(error) from error
     if not fitting:
         raise no_header(required, candidates)
     if len(fitting) > 1:
         _refuse_if_not_one_table(fitting, sheet)
     return _table(fitting)
+
+
+def leading_rows(content: bytes) -> list[list[str]]:
+    """The first rows of every sheet. Raises `UnreadableFile`."""
+    try:
+        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+        return [row for worksheet in book.worksheets for row in islice(_rows(worksheet), HEADER_SEARCH)]
+    except Exception as error:
+        raise _damaged(error) from error
+
+
+def _damaged(error: Exception) -> UnreadableFile:
+    return UnreadableFile(f"the workbook is damaged ({error}): download it again")
 
 
 def _fitting(
@@ -69,7 +82,7 @@ def _fitting(
     for worksheet in book.worksheets:
         if is_asked and worksheet.title != sheet:
             continue
-        cells = _cells(worksheet)
+        cells = list(_rows(worksheet))
         for index, row in enumerate(cells[:HEADER_SEARCH]):
             if not missing_columns(required, row):
                 is_never_counted = bool(book.calculation.fullCalcOnLoad)
@@ -96,10 +109,10 @@ def _checked(content: bytes) -> bool:
     return has_formulas
 
 
-def _cells(worksheet: ReadOnlyWorksheet) -> list[list[str]]:
+def _rows(worksheet: ReadOnlyWorksheet) -> Iterator[list[str]]:
     """All rows of a sheet, whatever size it says it has."""
     worksheet.reset_dimensions()
-    return [[_text(value) for value in row] for row in worksheet.iter_rows(values_only=True)]
+    return ([_text(value) for value in row] for row in worksheet.iter_rows(values_only=True))
 
 
 def _text(value: object) -> str:
