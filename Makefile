@@ -56,6 +56,7 @@ lint: .venv/ready
 	@$(PYTHON) -c 'import sys; import ensurepip; sys.exit(sys.version_info[:2] != (3, 11))' 2>/dev/null \
 		|| { echo "The lock is for Python 3.11 with venv: apt-get install python3 python3-venv, or name it: make PYTHON=..."; exit 1; }
 	@echo "setting up .venv: about a minute"
+	@if [ -L .venv ]; then rm .venv; fi  # a link leads to another checkout's environment, which --clear would empty
 	@$(PYTHON) -m venv --clear .venv
 	@$(BIN)/pip install --quiet --disable-pip-version-check --no-deps --require-hashes -r requirements.lock
 	@touch $@
