@@ -126,7 +126,9 @@ def test_a_mart_is_held_against_all_that_blocks_the_table_whose_rows_it_has(name
 
 def repeated(upstream: list[Expectation], own: list[Expectation]) -> list[str]:
     """Expectations of a mart's own file that only say again what it has from upstream."""
-    return [e.name for e in own if any((e.type, e.kwargs) == (u.type, u.kwargs) for u in upstream)]
+    return [
+        e.name for e in own if any((e.type, e.kwargs, e.severity) == (u.type, u.kwargs, u.severity) for u in upstream)
+    ]
 
 
 @pytest.mark.parametrize("name", [name for name in PASSING if (EXPECTATIONS / "marts" / f"{name}.json").exists()])
