@@ -179,7 +179,7 @@ def _match_totals(con: duckdb.DuckDBPyConnection) -> None:
 
 _OPEN = f"""
     with hosts as (
-        select publisher as registry, min(transaction_date) as known_from
+        select publisher as registry, min(transaction_date) as known_from, max(transaction_date) as known_to
         from events where transaction_type = 'cancellation' and not is_host_replacement group by publisher
     ),
     programs as (
@@ -187,8 +187,8 @@ _OPEN = f"""
     ),
     open_issued as (
         select
-            i.*, hosts.known_from, hosts.registry is not null as host_is_known,
-            (dues.observed_on < i.day + dues.days_due) is true as is_pending, dues.observed_on
+            i.*, hosts.known_from, hosts.known_to, hosts.registry is not null as host_is_known,
+            (dues.observed_on < i.day + dues.days_due) is true as is_pending
         from {_LEFT["issued"]} i left join hosts using (registry) left join dues using (registry, program)
     ),
     open_cancelled as (
@@ -251,8 +251,9 @@ _FINDINGS = f"""
         select
             case when is_pending then '{PENDING}' else '{NOT_CANCELLED}' end as status,
             program, registry, project_id, vintage, quantity as issued, quantity, credit_id as issuance_id,
-            'issued on ' || coalesce(day::varchar, 'an unknown day') || '; the host has cancelled nothing for it until '
-            || coalesce(observed_on::varchar, 'an unknown day') as finding
+            'issued on ' || coalesce(day::varchar, 'an unknown day')
+            || '; the host has cancelled nothing for it, its newest cancellation is of '
+            || coalesce(known_to::varchar, 'an unknown day') as finding
         from single
         where
             host_is_known and (day < known_from) is not true

@@ -143,6 +143,15 @@ ONE = {
         "select count(*) filter (source <> 'arb/issuances') from marts.credits where project_id = 'ACR9010'",
         0,
     ),
+    "D16 what the host did not convert counts there": (
+        "select list(quantity::integer) from marts.credits where project_id = 'ACR9012' and source not like 'arb/%'",
+        [250, 250],
+    ),
+    "D16 and what it converted is told": (
+        "select sum(quantity)::integer from marts.replaced_at_host where project_id = 'ACR9012' and vintage = 2023 "
+        "and transaction_type = 'issuance' and reason = 'converted'",
+        70000,
+    ),
     "one issuance where two are of one day and vintage": (
         "select quantity from marts.credits where project_id = 'GLD990003' and vintage = 2024 and transaction_type = 'issuance'",
         2000,
