@@ -5,6 +5,7 @@ It reads tables and the states of checks; nothing of Dagster is needed, so that 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -15,6 +16,9 @@ from carbon_assets.platform.checks import RELEASED, Check
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import FLOORS, named
 from carbon_assets.snapshots.landing import DropOutcome
+
+MAX_LETTERS_OF_A_FINDING = 300
+"""Of what a warning says it found; the rest stands in the UI."""
 
 
 @dataclass(frozen=True)
@@ -74,8 +78,15 @@ def _counts(checks: Iterable[Check]) -> list[str]:
     warnings = [check for check in known if not check.passed and check.is_warning]
     return [
         f"checks: {passed} passed, {len(warnings)} warned, {len(known) - passed - len(warnings)} failed",
-        *(f"warning  {check.asset}: {check.name}" for check in warnings),
+        *(line for check in warnings for line in _warning(check)),
     ]
+
+
+def _warning(check: Check) -> list[str]:
+    """A check that warns, and beneath it what it found, where it says so."""
+    found = " ".join((check.description or "").split())
+    shown = textwrap.shorten(found, MAX_LETTERS_OF_A_FINDING, placeholder=" ...")
+    return [f"warning  {check.asset}: {check.name}", *([f"         {shown}"] if shown else [])]
 
 
 def _error(check: Check) -> str:

@@ -18,6 +18,7 @@ from carbon_assets.registries import drift_assets, intake, landing, release_gate
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.registries.intake import Intake
 from carbon_assets.registries.keys import COLUMNS_PRESENT, QUARANTINE_EMPTY, normalized_key
+from carbon_assets.registries.normalize import Normalized
 from carbon_assets.registries.release_gate import Gate
 from carbon_assets.snapshots import store as snapshots
 
@@ -76,7 +77,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
         for table, found in taken.items():
             key, expected = normalized_key(registry, table), expectations[table]
             outcomes = gates.judge(found.result.rows, expected) if found.result else None
-            yield from _intake_checks(key, registry.tables[table], found)
+            yield from intake_checks(key, registry.tables[table], found)
             yield from gates.not_evaluated(key, expected) if outcomes is None else gates.check_results(key, outcomes)
             if failures := gates.blocking_failures(outcomes or ()):
                 blocked.append(_why_blocked(found, failures))
@@ -175,7 +176,8 @@ def _quarantine(taken: Intake) -> pa.Table:
     return taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
 
 
-def _intake_checks(key: dg.AssetKey, spec: Table, taken: Intake) -> list[dg.AssetCheckResult]:
+def intake_checks(key: dg.AssetKey, spec: Table, taken: Intake) -> list[dg.AssetCheckResult]:
+    """What is told of a table's newest file, whatever its rows say: readable, released, whole, with all its columns."""
     quarantine = _quarantine(taken)
     absent = taken.result.told_absent(spec) if taken.result else ()
     return [
@@ -196,6 +198,7 @@ def _intake_checks(key: dg.AssetKey, spec: Table, taken: Intake) -> list[dg.Asse
             check_name=QUARANTINE_EMPTY,
             passed=len(quarantine) == 0,
             severity=dg.AssetCheckSeverity.WARN,
+            description=_what_is_set_aside(taken.result) if taken.result and len(quarantine) else None,
             metadata={"quarantined": len(quarantine), **({"rows": _preview(quarantine)} if len(quarantine) else {})},
         ),
         dg.AssetCheckResult(
@@ -206,6 +209,14 @@ def _intake_checks(key: dg.AssetKey, spec: Table, taken: Intake) -> list[dg.Asse
             description=_why_absent(spec, absent) if absent else None,
         ),
     ]
+
+
+def _what_is_set_aside(result: Normalized) -> str:
+    """Rows in quarantine, their tonnes by transaction type, and how many rows have tonnes that are not known."""
+    tonnes = ", ".join(f"{tonnes:,.0f} t of {kind}" for kind, tonnes in result.tonnes_set_aside.items())
+    unknown = result.rows_set_aside_without_tonnes
+    unread = f"{unknown:,} with tonnes that cannot be read" if unknown else ""
+    return "; ".join(filter(None, [f"{len(result.quarantine):,} rows are set aside", tonnes, unread]))
 
 
 def _why_absent(spec: Table, absent: tuple[str, ...]) -> str:
