@@ -115,7 +115,7 @@ def _parse(body: str, first_line: int, form: Form) -> tuple[pa.Table, list[BadRo
     if counted != len(lines) - (lines[-1] == "") and _LONE_RETURN.search(body):  # lines end in more than one way
         return _parse(_LONE_RETURN.sub("\n", body), first_line, form)
     table, odd = _with_lines(table, height, rejected, first_line)
-    odd += _sloppily_quoted(table, height, lines, first_line, form)
+    odd += _sloppily_quoted(table, height, lines, first_line, form, before=[record.row.line for record in odd])
     return _mended(table, sorted(odd, key=lambda record: record.row.line), form)
 
 
@@ -170,11 +170,13 @@ def _with_lines(
     return table.append_column(LINE, pa.array(starts[kept], pa.int64())), odd
 
 
-def _sloppily_quoted(table: pa.Table, height: np.ndarray, lines: list[str], first_line: int, form: Form) -> list[_Odd]:
+def _sloppily_quoted(
+    table: pa.Table, height: np.ndarray, lines: list[str], first_line: int, form: Form, before: list[int]
+) -> list[_Odd]:
     """Rows that break the rules of quoting, though they have the right number of cells.
 
     Such a row may have lost quotes or swallowed the rows after it. A quote of it is left in a cell, unless the cell spans
-    lines or the file ends within it.
+    lines, the file ends within it, or its rest stands in one of the lines `before` which a row ends, and which is none.
     """
     suspect = height > 1
     for name in table.column_names:
@@ -182,6 +184,7 @@ def _sloppily_quoted(table: pa.Table, height: np.ndarray, lines: list[str], firs
             suspect |= pc.match_substring(table.column(name), '"').to_numpy()
     suspect[-1:] = True
     starts = table.column(LINE).to_numpy() - first_line
+    suspect |= np.isin(starts + height + first_line, before)
     odd = []
     for place in np.flatnonzero(suspect):
         text = "\n".join(lines[starts[place] : starts[place] + height[place]])
@@ -198,16 +201,26 @@ def _mended(table: pa.Table, odd: list[_Odd], form: Form) -> tuple[pa.Table, lis
     bad: list[BadRow] = []
     alone: list[_Odd] = []
     for record in odd:
-        first, _, rest = record.row.text.partition("\n")
-        may_swallow = rest.strip() and (rest[0] == '"' or not quoting.quotes_first_cells(first, form))
-        swallowed, swallowed_bad = _parse(rest, record.row.line + 1, form) if may_swallow else (None, [])
-        if swallowed is not None and len(swallowed) > len(swallowed_bad):
+        first, rest, is_certain = _cut(record.row.text, form)
+        swallowed, swallowed_bad = _parse(rest, record.row.line + 1 + first.count("\n"), form) if rest else (None, [])
+        if swallowed is not None and (is_certain or len(swallowed) > len(swallowed_bad)):
             tables.append(swallowed)
             bad += swallowed_bad
             record = _Odd(BadRow(record.row.line, first.rstrip("\r"), quoting.UNCLOSED))
         alone.append(record)
     rows, still_bad = _read_one_by_one(alone, form)
     return pa.concat_tables([*tables, _table_of(rows, table.schema)]), bad + still_bad
+
+
+def _cut(text: str, form: Form) -> tuple[str, str, bool]:
+    """A record and what it may have swallowed, and whether it surely has: a line that begins as a record of quoted cells does.
+    In a file that does not quote all cells any line may be a record."""
+    if not quoting.quotes_first_cells(text, form):
+        first, _, rest = text.partition("\n")
+        return first, rest if rest.strip() else "", False
+    lines = text.split("\n")
+    start = next((n for n, line in enumerate(lines) if n and quoting.quotes_first_cells(line, form)), len(lines))
+    return "\n".join(lines[:start]), "\n".join(lines[start:]), True
 
 
 def _read_one_by_one(odd: list[_Odd], form: Form) -> tuple[dict[int, list[str]], list[BadRow]]:
@@ -221,7 +234,9 @@ def _read_one_by_one(odd: list[_Odd], form: Form) -> tuple[dict[int, list[str]],
     while place < len(odd):
         record = odd[place]
         cells, used = _joined(odd, place, form)
-        if cells is None and not _goes_on(odd, place):
+        if used == 1 and quoting.strict(record.row.text, form) is None and _goes_on(odd, place, form):
+            cells = None  # what follows may be the rest of its last cell
+        elif cells is None:
             cells = quoting.all_quoted(record.row.text, form)
         if cells is None:
             bad.append(_as_bad(record.row, form))
@@ -245,16 +260,17 @@ def _joined(odd: list[_Odd], place: int, form: Form) -> tuple[list[str] | None, 
     for used in range(1, MAX_LINES_OF_A_MENDED_ROW + 1):
         if cells := quoting.paired(text, form):
             return cells, used
-        if not _goes_on(odd, place + used - 1) or not quoting.quotes_first_cells(text, form):
+        if not _goes_on(odd, place + used - 1, form) or not quoting.quotes_first_cells(text, form):
             break
         text = f"{text}\n{odd[place + used].row.text}"
     return None, 1
 
 
-def _goes_on(odd: list[_Odd], place: int) -> bool:
-    """Whether the next line is the rest of a record rather than one that begins with a quoted cell of its own."""
-    following = odd[place + 1].row if place + 1 < len(odd) else None
-    return following is not None and following.line == odd[place].next_line and not following.text.startswith('"')
+def _goes_on(odd: list[_Odd], place: int, form: Form) -> bool:
+    """Whether the next line is the rest of a record rather than one that begins with quoted cells."""
+    if place + 1 >= len(odd) or odd[place + 1].row.line != odd[place].next_line:
+        return False
+    return not quoting.quotes_first_cells(odd[place + 1].row.text, form)
 
 
 def _as_bad(row: BadRow, form: Form) -> BadRow:

@@ -66,7 +66,7 @@ def paired(text: str, form: Form) -> list[str] | None:
     """
     text = text.rstrip("\r\n")
     cells: list[str] = []
-    start = 0
+    start, quoted = 0, False
     while start <= len(text):
         quoted = text[start : start + 1] == '"'
         end = _end_of_quoted(text, start, form.delimiter) if quoted else text.find(form.delimiter, start)
@@ -78,7 +78,9 @@ def paired(text: str, form: Form) -> list[str] | None:
             return None
         cells.append(_content(cell.rstrip(" \t" if form.delimiter != "\t" else " ")) if quoted else cell)
         start = end + 1
-    return form.fitted(cells)
+    return (
+        form.fitted(cells) if quoted or len(cells) >= form.width else None
+    )  # a last delimiter makes no cell with a name
 
 
 def _end_of_quoted(text: str, start: int, delimiter: str) -> int | None:

@@ -296,6 +296,17 @@ def test_quotes_within_a_cell_that_are_not_doubled_stay(note, place, order):
     assert not table.bad_rows
 
 
+def test_a_record_that_a_quote_swallowed_is_a_row():
+    table = read(ALL_QUOTED + undoubled("1", "5", "Acme", '12"') + undoubled("2", "6", "Beta", 'of "Clara, Inc."'))
+    assert [row[1:] for row in rows(table)] == [("1", "5", "Acme", '12"'), ("2", "6", "Beta", 'of "Clara, Inc."')]
+
+
+def test_a_row_that_may_go_on_in_a_line_that_is_no_row_is_set_aside():
+    table = read(ALL_QUOTED + '"1","5","Ac"me","a "note" of",\nand more",\n' + undoubled("2", "6", "Beta", ""))
+    assert [row[0] for row in rows(table)] == [4]
+    assert [line for line, _ in bad(table)] == [2, 3]
+
+
 def test_any_number_of_rows_may_have_undoubled_quotes():
     records = [(str(number), "5", "Acme", note) for number, note in enumerate(NOTES)]
     table = read(ALL_QUOTED + "".join(undoubled(*record) for record in records))
@@ -330,6 +341,20 @@ def test_cells_too_many_belong_to_the_column_that_the_registry_is_known_for():
     content = ALL_QUOTED + '"1","5","Acme","x","y",\n'
     table = readers.read("a.csv", content.encode(), REQUIRED, surplus_cells="note")
     assert rows(table) == [(2, "1", "5", "Acme", 'x","y')]
+
+
+WORDS = st.sampled_from(["a", "Alto", " ", ", ", ",", "12", '"X"', '"Y, Inc."', '"l\nm"'])
+QUOTED = st.lists(WORDS, max_size=6).map("".join).filter(lambda cell: '""' not in cell and '","' not in cell)
+
+
+@settings(max_examples=100, deadline=None)
+@given(records=st.lists(st.tuples(QUOTED, QUOTED), min_size=1, max_size=5), trailing=st.sampled_from(["", ","]))
+def test_a_row_with_undoubled_quotes_is_read_as_it_was_written_or_set_aside(records, trailing):
+    written = {(str(number), "5", *cells) for number, cells in enumerate(records)}
+    lines = [",".join(f'"{cell}"' for cell in record) + trailing for record in sorted(written)]
+    table = read('"ID","Qty","Account","Note"' + trailing + "\n" + "\n".join(lines) + "\n")
+    with_an_id = {row[1:] for row in rows(table) if row[1].isdecimal() and row[2] == "5"}
+    assert with_an_id <= written
 
 
 def test_lines_that_end_in_several_ways_keep_their_rows():
