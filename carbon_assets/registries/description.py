@@ -265,8 +265,7 @@ _AGAIN = "_again"
 class Registry(Model):
     """One registry: who it is, what it publishes and how that is read. One file is one registry.
 
-    `project_id_form`: the expression that every project id fits, prefix included. `day_first`: how 03/04/2025 is read
-    where no other cell of the column tells. `default_protocol`: the one protocol of all its projects, where the text is
+    `project_id_form`: the expression that every project id fits, prefix included. `default_protocol`: the one protocol of all its projects, where the text is
     blank.
     """
 
@@ -276,7 +275,6 @@ class Registry(Model):
     project_id_form: str | None = None
     project_url: str | None = None
     owner: str = "team:data"
-    day_first: bool = False
     default_protocol: str | None = None
     replaces_host_registry: bool = False
     hooks: str | None = None

@@ -12,6 +12,8 @@ from carbon_assets.registries.cells import is_declared_missing, raw_key
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
 
+_FORMS = {"tonnes": "form_of_number", "count": "form_of_number", "date": "form_of_date"}
+"""By cell type, the macro that says which form an unreadable cell has."""
 _EXPECTED = {
     "tonnes": "a number is expected, e.g. 1,234.5",
     "count": "a whole number is expected",
@@ -103,7 +105,9 @@ def _cell_faults(spec: Table, raw: readers.RawTable) -> list[str]:
             wrong = f"the text does not have the form {column.extract}"
         if wrong:
             test = f"{value} is null and not ({blank})"
-            faults.append(f"case when {test} then {_fault(spec, raw, name, literal(wrong))} end")
+            form = _FORMS.get(spec.cell_type(name)) if wrong in _EXPECTED.values() else None
+            reason = f"{literal(wrong)} || {form}({cell})" if form else literal(wrong)
+            faults.append(f"case when {test} then {_fault(spec, raw, name, reason)} end")
     for name in spec.filled:
         fault = _fault(spec, raw, name, "'the cell is blank; a value is required'")
         faults.append(f"case when {quote(name)} is null then {fault} end")

@@ -18,14 +18,13 @@ import pyarrow as pa
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.sqltext import quote
 from carbon_assets.registries import schema, serial_forms
-from carbon_assets.registries.cells import MACROS, raw_key, typed
+from carbon_assets.registries.cells import MACROS, forms_of, raw_key, typed
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.registries.events import events, identified
 from carbon_assets.registries.faults import judged
+from carbon_assets.registries.forms import Forms
 from carbon_assets.registries.set_aside import tonnes_set_aside
 from carbon_assets.snapshots.store import Snapshot
-
-_NUMBERS = {"tonnes", "count", "year"}
 
 
 @dataclass(frozen=True)
@@ -81,7 +80,7 @@ def normalize(
     raw: readers.RawTable,
     projects: pa.Table | None = None,
 ) -> Normalized:
-    """The canonical form of `raw`.
+    """The canonical form of `raw`. Raises `readers.UnreadableFile` where its columns prove two forms of numbers or days.
 
     `projects`: the registry's normalized projects, needed where columns resolve the registry's project keys.
     """
@@ -92,9 +91,10 @@ def normalize(
     if spec.resolves_projects:
         con.register("own_projects", projects)
     con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
+    form = forms_of(con, registry, spec, raw)
     # The manifest's own, as a hash by today's description can be another: rows must say which file they come from.
-    snapshot_id = snapshot.snapshot_id or f"{registry.id}/{table}@{_record_hash(con, spec, raw)}"
-    cells = typed(registry, spec, raw, "own_projects")
+    snapshot_id = snapshot.snapshot_id or f"{registry.id}/{table}@{_record_hash(con, spec, raw, form)}"
+    cells = typed(spec, raw, "own_projects", form)
     con.execute(f"create or replace temp table typed as {serial_forms.filled(registry, spec, cells)}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
     con.execute(
@@ -145,19 +145,21 @@ def _row_hash(raw: readers.RawTable) -> str:
     return f"sha256(concat_ws(chr(31), {cells}))"
 
 
-def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
+def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table, raw: readers.RawTable) -> str:
     """A hash of a file's records and column names that does not depend on their order or on how numbers are written: the
-    same records are the same snapshot."""
+    same records are the same snapshot. Raises `readers.UnreadableFile` where the file proves two forms."""
     con.execute(MACROS)
     con.register("raw_text", raw.rows)
-    return _record_hash(con, spec, raw)
+    con.register("raw", raw.rows)
+    return _record_hash(con, spec, raw, forms_of(con, registry, spec, raw))
 
 
-def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
-    numbers = {raw_key(raw, column.names) for name, column in spec.columns.items() if spec.cell_type(name) in _NUMBERS}
+def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable, form: Forms) -> str:
+    marks = {"tonnes": form.mark, "count": form.mark, "year": "'.'"}
+    kinds = {raw_key(raw, column.names): spec.cell_type(name) for name, column in spec.columns.items()}
     cells = ", ".join(
-        f"coalesce(as_tonnes({quote(key)})::varchar, trim({quote(key)}))"
-        if key in numbers
+        f"coalesce(as_tonnes({quote(key)}, {marks[kinds[key]]})::varchar, trim({quote(key)}))"
+        if kinds.get(key) in marks
         else f"as_compared({quote(key)})"
         for key in sorted(raw.header)
     )

@@ -178,7 +178,7 @@ PERIOD = {
     "OPR Project ID": "CAR9001",
     "Vintage": "2015",
     "Issuance Date": "2016-02-01",
-    "ARB Offset Credits Issued": "1,000",
+    "ARB Offset Credits Issued": "1000",
     "Forest Buffer Account Contribution": "",
     "Reporting Period Start Date": "1/1/2015",
     "Reporting Period End Date": "12/31/2015",
