@@ -39,6 +39,7 @@ class Column(Model):
     `values`: the only cells accepted, and what each means.
     `resolve`: the cell is the registry's own project key (`registry_key` of its projects table).
     `type`: needed only for columns that `schema.py` does not have, which a hook reads.
+    `at_least`: the canonical column whose tonnes are part of those here, as a row's are of its vintage's total.
     `transaction_type`: the tonnes of the column are transactions of their own, beside the row's `quantity`.
     """
 
@@ -50,6 +51,7 @@ class Column(Model):
     prefixed: tuple[str, ...] = ()
     values: dict[str, str] | None = None
     resolve: bool = False
+    at_least: str | None = None
     type: CellType | None = None
     transaction_type: TransactionType | None = None
 
@@ -162,6 +164,8 @@ class Table(Model):
                 raise ValueError(
                     f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
                 )
+            if column.at_least and column.at_least not in self.columns:
+                raise ValueError(f"column {name!r} is at least {column.at_least!r}, which is no column of the table")
             if column.transaction_type and self.cell_type(name) != "tonnes":
                 raise ValueError(
                     f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own"

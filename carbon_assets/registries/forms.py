@@ -30,7 +30,7 @@ class Knowledge(Model):
 
     min_cells_of_decimal_comma: int = Field(ge=1)
     max_share_of_other_form: float = Field(ge=0, lt=0.5)
-    min_rows_of_impossible_order: int = Field(ge=1)
+    min_rows_of_impossible_form: int = Field(ge=1)
     months: dict[int, tuple[str, ...]]
     ordinals: tuple[str, ...]
     links: tuple[str, ...]
@@ -87,6 +87,11 @@ class _Votes:
     def one_sided(self) -> bool:
         return bool(self.first) != bool(self.second)
 
+    def outweighed_by(self, evidence: _Votes) -> _Votes:
+        """With what the rows' other cells tell, which counts twice: more than the shape of one cell."""
+        first, second = max(self.first, 2 * evidence.first), max(self.second, 2 * evidence.second)
+        return _Votes(first, second, self.undecided, self.examples)
+
 
 def _settled(
     votes: _Votes, known: Knowledge, names: tuple[str, str], examples: tuple[str | None, str | None]
@@ -117,10 +122,10 @@ def _decimal_mark(
     votes = _number_votes(con, cells, names)
     is_sure = votes.one_sided and votes.first + votes.second > 1
     if not is_sure and (votes.first or votes.second or votes.undecided):
-        by_size = _votes_of_sizes(con, registry, cells)
-        if by_size.one_sided:
-            first, second = max(votes.first, 2 * by_size.first), max(votes.second, 2 * by_size.second)
-            votes = _Votes(first, second, votes.undecided, votes.examples)
+        for evidence in (_votes_of_sizes(con, registry, cells), _votes_of_totals(con, spec, cells, known)):
+            if evidence.one_sided:
+                votes = votes.outweighed_by(evidence)
+                break
     is_point = _settled(votes, known, _MARKS, votes.examples)
     if is_point is False and votes.second < known.min_cells_of_decimal_comma:
         return None
@@ -163,6 +168,36 @@ def _votes_of_sizes(con: duckdb.DuckDBPyConnection, registry: Registry, cells: d
         from sized
     """).fetchall()
     return _Votes(point, comma, 0)
+
+
+def _votes_of_totals(con: duckdb.DuckDBPyConnection, spec: Table, cells: dict[str, str], known: Knowledge) -> _Votes:
+    """Which mark makes tonnes more than the total that they are part of: 425 of 41,000 are not of 41."""
+    pairs = [(name, column.at_least) for name, column in spec.columns.items() if column.at_least]
+    pairs = [
+        (cells[whole], cells[part])
+        for whole, part in [*pairs, ("quantity", "buffer_quantity")]
+        if {whole, part} <= set(cells)
+    ]
+    return _impossible(con, "as_tonnes", pairs, ("'.'", "','"), known)
+
+
+def _impossible(
+    con: duckdb.DuckDBPyConnection, macro: str, pairs: list[tuple[str, str]], forms: tuple[str, str], known: Knowledge
+) -> _Votes:
+    """Votes for the form by which no row contradicts itself, where enough do by the other. `pairs`: SQL of two cells, of which
+    the first is never less than the second."""
+    if not pairs:
+        return _Votes(0, 0, 0)
+    wrong = (
+        " + ".join(f"count(*) filter ({macro}({a}, {form}) < {macro}({b}, {form}))" for a, b in pairs) for form in forms
+    )
+    ((by_first, by_second),) = con.execute(f"select {', '.join(wrong)} from raw r").fetchall()
+    needed = known.min_rows_of_impossible_form
+    return _Votes(
+        by_second if by_second >= needed and not by_first else 0,
+        by_first if by_first >= needed and not by_second else 0,
+        0,
+    )
 
 
 def _size(registry: Registry, cells: dict[str, str]) -> str | None:
@@ -210,8 +245,7 @@ def _day_first(
     if not is_sure and votes.undecided:
         for evidence in (_votes_of_periods(con, registry, cells), _votes_of_sequence(con, days, known)):
             if evidence.one_sided:
-                first, second = max(votes.first, 2 * evidence.first), max(votes.second, 2 * evidence.second)
-                votes = _Votes(first, second, votes.undecided, votes.examples)
+                votes = votes.outweighed_by(evidence)
                 break
         else:
             if not (votes.first or votes.second):
@@ -265,18 +299,8 @@ _SEQUENCES = (
 
 def _votes_of_sequence(con: duckdb.DuckDBPyConnection, days: dict[str, str], known: Knowledge) -> _Votes:
     """Which order puts days where they cannot be: a retirement before its issuance, the end of a period before its start."""
-    pairs = [(days[a], days[b]) for a, b in _SEQUENCES if a in days and b in days]
-    if not pairs:
-        return _Votes(0, 0, 0)
-    wrong = [
-        " + ".join(f"count(*) filter (as_date({b}, {order}) < as_date({a}, {order}))" for a, b in pairs)
-        for order in ("true", "false")
-    ]
-    ((by_day, by_month),) = con.execute(f"select {', '.join(wrong)} from raw r").fetchall()
-    needed = known.min_rows_of_impossible_order
-    return _Votes(
-        by_month if by_month >= needed and not by_day else 0, by_day if by_day >= needed and not by_month else 0, 0
-    )
+    pairs = [(days[later], days[earlier]) for earlier, later in _SEQUENCES if {earlier, later} <= set(days)]
+    return _impossible(con, "as_date", pairs, ("true", "false"), known)
 
 
 # --- words ----------------------------------------------------------------------------------------------------------

@@ -56,7 +56,7 @@ FAULTS = (
     fault("cells: N/A is a text", f"{CODE}/registries/cells.sql", "'', 'n/a', 'N/A', ", "'', 'n/a', ",
           "registries/unit/test_cells.py"),
     fault("cells: day and month the other way round", f"{CODE}/registries/cells.sql",
-          "when nums.y <> '' and day_first", "when nums.y <> '' and not day_first", "registries/unit/test_cells.py"),
+          "    when day_first then calendar_day(y, b, a)", "    when day_first then calendar_day(y, a, b)", "registries/unit/test_cells.py"),
     fault("cells: the vintage is the year of the last date", f"{CODE}/registries/cells.sql",
           "then cast(regexp_extract(cell, '\\d{4}') as integer)", "then cast(right(trim(cell), 4) as integer)",
           "registries/unit/test_cells.py"),

@@ -48,9 +48,7 @@ from tests.kit.sample_tables import Records, Sample, normalizer, samples
 
 SAMPLE_NAMES = {sample.id for sample in samples()}
 ONE_ROW_SIDES = {
-    "registries/normalize.py": "whether days or months come first in a file's dates, beside each of its rows",
     "registries/release_gate.py": "counts over whole tables, side by side in one row",
-    "history/records.py": "counts over whole tables, side by side in one row",
     "unified/harmonize.py": "the meanings of all labels as one map, beside each transaction",
 }
 """Modules that may pair the rows of a table with a single row -> what that row is."""

@@ -103,6 +103,12 @@ def test_the_sizes_of_serial_blocks_tell(cell, last):
     assert result.tonnes == {"retirement": size}
 
 
+def test_a_total_is_no_less_than_its_part():
+    rows = [{"ID": f"P{place}", "Tonnes": "41,000", "Buffer": "425"} for place in range(2)]
+    assert read(rows).tonnes == {"retirement": 82000}
+    assert len(read(rows[:1]).quarantine) == 1, "one row may be a slip of the pen"
+
+
 def test_one_cell_of_the_other_form_is_a_bad_cell():
     assert tonnes("1,45", "12.5", "0.25") == [None, "12.5", "0.25"]
     assert tonnes("1.45", "12,5", "0,25") == [None, "12.5", "0.25"]

@@ -149,7 +149,22 @@ date_texts = st.builds(
 
 @examples(12, 60)
 @given(st.lists(st.one_of(number_texts, date_texts, st.text(max_size=12)), min_size=1, max_size=8))
-@example([".5", "+7", "1’000", "5.", "1e-7", "20240131 10:00", ",5", "−5", "5-", "1.234,5", "5th July 2024", "5 de julio de 2024"])
+@example(
+    [
+        ".5",
+        "+7",
+        "1’000",
+        "5.",
+        "1e-7",
+        "20240131 10:00",
+        ",5",
+        "−5",
+        "5-",
+        "1.234,5",
+        "5th July 2024",
+        "5 de julio de 2024",
+    ]
+)
 def test_nothing_that_the_macros_read_is_overlooked(cells):
     """Most cells are told by a first sight; it may not miss what the normalized tables would hold."""
     with connection() as con:
