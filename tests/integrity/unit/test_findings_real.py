@@ -85,7 +85,8 @@ def unmatched(rows: list[dict], scratch: Path) -> set[tuple]:
 
 
 def test_nothing_breaks_a_rule(credits, folder, tmp_path):
-    assert len(credits) == 1507
+    # 13 of them beside another of the same issuance that has other labels.
+    assert len(credits) == 1520
     assert broken(credits, folder, tmp_path) == []
 
 
