@@ -151,7 +151,8 @@ class Chain:
             ledger_rows = ledger.snapshots_table(self.settings, [(s.registry.id, s.table) for s in samples()])
             taken = self.write("snapshots", ledger_rows, snapshots_schema.SNAPSHOTS)
             double_counting.findings(con, credits, taken, words, rules.double_counting)
-            replaced_at_host.replaced(con, credits, words)
+            replaced = replaced_at_host.replaced(con, credits, words)
+            self.write("replaced_at_host", replaced, integrity_schema.REPLACED_AT_HOST)
 
     def look_back(self) -> None:
         """A table of projects and one of credits, each with and without its first row."""
@@ -194,7 +195,7 @@ class Chain:
         """The gate before publishing, and the macros that a reader calls."""
         with duckdb.connect() as con:
             con.execute("create schema marts")
-            for name in ("credits", "project_history", "totals_history"):
+            for name in ("credits", "project_history", "replaced_at_host", "totals_history"):
                 con.execute(f"create table marts.{name} as from read_parquet('{self.path(name)}')")
             con.execute("alter table marts.credits add column retirement_beneficiary_harmonized varchar")
             macros = "\n".join(path.read_text() for path in publish.macro_files())
