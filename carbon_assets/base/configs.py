@@ -47,6 +47,9 @@ word, 10 and a word in the other."""
 _MERGE = "tag:yaml.org,2002:merge"
 """The key `<<`, which brings another mapping in."""
 
+_NAMES_OF_LISTS = {"yes", "no"}
+"""Keys that can be but names where a list stands behind them: the words for yes."""
+
 
 class ConfigError(PlainError):
     """A file under `configs/` contradicts its model or itself."""
@@ -177,17 +180,20 @@ def read_yaml(path: Path) -> Document:
         loader.dispose()
 
 
-def load_csv(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
-    """A steward's CSV file with exactly `columns`; the dicts also hold `line`. Raises `ConfigError`."""
+def load_csv(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[dict[str, str]]:
+    """A steward's CSV file with exactly `columns`, of which a file may leave out those that are `optional`: blank then. The dicts also
+    hold `line`. Raises `ConfigError`."""
     reader = csv.DictReader(io.StringIO(_text(path), newline=""))
     rows = []
     try:
-        if tuple(reader.fieldnames or ()) != columns:
+        named = tuple(reader.fieldnames or ())
+        if named != tuple(column for column in columns if column in named or column not in optional):
             raise ConfigError(f"{path}, line 1: expected the columns {','.join(columns)}; found {reader.fieldnames}")
         for row in reader:
             if None in row or None in row.values():
-                raise ConfigError(f"{path}, line {reader.line_num}: expected {len(columns)} cells: {row}")
-            rows.append({**{name: cell.strip() for name, cell in row.items()}, "line": str(reader.line_num)})
+                raise ConfigError(f"{path}, line {reader.line_num}: expected {len(named)} cells: {row}")
+            cells = {name: cell.strip() for name, cell in row.items()}
+            rows.append({**dict.fromkeys(columns, ""), **cells, "line": str(reader.line_num)})
     except csv.Error as error:
         raise ConfigError(f"{path}, line {reader.line_num + 1}: is not CSV: {error}") from error
     return rows
@@ -246,6 +252,8 @@ def _check(path: Path, loader: yaml.CSafeLoader, node: Node, checked: set[int]) 
                 )
             if isinstance(key, ScalarNode):
                 lines[key.value] = line
+                if key.value in _NAMES_OF_LISTS and isinstance(value, SequenceNode):
+                    key.tag = "tag:yaml.org,2002:str"
             if key.tag != _MERGE:
                 _check(path, loader, key, checked)
             _check(path, loader, value, checked)

@@ -36,11 +36,12 @@ def list_patterns(place: str) -> tuple[str, str]:
     return f"{place}.csv", f"{place}/*.csv"
 
 
-def load_list(place: Path, columns: tuple[str, ...], key: tuple[str, ...]) -> list[Row]:
+def load_list(place: Path, columns: tuple[str, ...], key: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[Row]:
     """The rows of a list, joined from all its files. Raises `ConfigError`, also where there is no file.
 
     `key`: the columns that say what a row is about, compared by `word_key`. A file may say it once. Another file may repeat
-    it, and must mean the same: all columns but `key` and `note` are equal. A repeated row is left out.
+    it, and must mean the same: all columns but `key` and `note` are equal. A repeated row is left out. `optional`: columns that a
+    file may leave out; blank then.
     """
     files = files_of(place)
     if not files:
@@ -48,7 +49,7 @@ def load_list(place: Path, columns: tuple[str, ...], key: tuple[str, ...]) -> li
     meaning = [column for column in columns if column not in (*key, "note")]
     rows: dict[tuple[str, ...], Row] = {}
     for path in files:
-        for cells in load_csv(path, columns):
+        for cells in load_csv(path, columns, optional):
             row = {**cells, "place": f"{path}, line {cells['line']}", "file": str(path)}
             first = rows.setdefault(tuple(word_key(row[column]) for column in key), row)
             if first is not row:

@@ -5,13 +5,14 @@ Which files are boundaries, and of which project, belongs in `drops.py`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 from carbon_assets.base import readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.boundaries import drops, rules
 from carbon_assets.snapshots import store
-from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken, take_file
+from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken, is_note, take_file
 
 TAKES_FOLDERS = True
 """A shapefile may be dropped as a folder of its parts."""
@@ -50,11 +51,13 @@ def receive(settings: Settings, path: Path) -> Taken:
     return take_file(settings, path, drops.FOLDER, path.name, inside, packed)
 
 
-def take_drop(settings: Settings) -> DropOutcome:
-    """Take the boundaries of the drop. What cannot be taken is left: the project's last good file stays in use."""
+def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
+    """Take the boundaries of the drop, none of `strays`. What cannot be taken is left: the project's last good file stays in use."""
     known = rules.load(settings.configs).rules
     left = []
     for path in sorted((settings.drop / drops.FOLDER).glob("[!.]*")):
+        if is_note(path):
+            continue
         if not drops.is_boundary(path):
             left.append(f"{path} is no boundary: {drops.EXPECTED}")
             continue

@@ -15,17 +15,32 @@ create macro marts.projects_as_of(day) as table
 select * from marts.project_history
 where valid_from <= marts.instant_of(day) and (valid_to > marts.instant_of(day) or valid_to is null);
 
--- tCO2e per project by the files that were in use at the end of a day, or at a moment (marts.instant_of). As in
--- marts.projects: of a project whose credits another programme issued anew only that programme's count, and where no
--- transaction of a registry was known, nothing is known of its projects' totals: NULL, not 0.
+-- tCO2e per project by the files that were in use at the end of a day, or at a moment (marts.instant_of). Where the totals
+-- of a project are still those of today, what gives way at its host registry does, too (marts.replaced_at_host). Of others whose
+-- credits another programme issued anew only that programme's count: what remains at the host is a matter of vintages and
+-- reasons, which past totals do not hold. As in marts.projects, where no transaction of a registry was known, nothing is known
+-- of its projects' totals: NULL, not 0.
 create macro marts.totals_as_of(day) as table
 with asserted as (
     select * from marts.totals_history
     where valid_from <= marts.instant_of(day) and (valid_to > marts.instant_of(day) or valid_to is null)
 ),
+unchanged as (
+    select project_id from marts.totals_history
+    group by project_id
+    having bool_and(
+        (valid_from <= marts.instant_of(day) and (valid_to > marts.instant_of(day) or valid_to is null)) = (valid_to is null)
+    )
+),
 counted as (
-    select * from asserted
-    where is_host_replacement or project_id not in (select a.project_id from asserted a where a.is_host_replacement)
+    select project_id, registry, transaction_type, quantity from asserted
+    where
+        is_host_replacement
+        or project_id not in (select a.project_id from asserted a where a.is_host_replacement)
+        or project_id in (select u.project_id from unchanged u)
+    union all
+    select project_id, registry, transaction_type, -quantity as quantity from marts.replaced_at_host
+    where project_id in (select u.project_id from unchanged u)
 ),
 projects as (
     select project_id, registry from marts.projects_as_of(day)

@@ -14,8 +14,8 @@ from carbon_assets.base.readers import RawTable
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.history.sides import SIDES, TYPED, Field, KeyParts
-from carbon_assets.registries import events
-from carbon_assets.registries.cells import is_declared_missing, raw_key, typed
+from carbon_assets.registries import events, serial_forms
+from carbon_assets.registries.cells import forms_of, is_declared_missing, raw_key, typed
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
 
@@ -66,9 +66,10 @@ def make_side(
         spec = _unresolved(spec)
     cells_as_published = ", ".join(quote(f"{name}__cell") for name in spec.columns)
     con.execute(f"create or replace temp view raw as select *, null::varchar as row_hash from changes_text_{side}")
+    cells = typed(spec, raw, f"read_parquet({literal(str(projects))})", forms_of(con, registry, spec, raw))
     con.execute(f"""
         create or replace temp table typed as
-        select * exclude ({cells_as_published}) from ({typed(registry, spec, raw, f"read_parquet({literal(str(projects))})")})
+        select * exclude ({cells_as_published}) from ({serial_forms.filled(registry, spec, cells)})
         where line in (select line from changes_unlike_{side})
     """)
     place = SIDES.index(side)

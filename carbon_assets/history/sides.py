@@ -41,7 +41,7 @@ class Field:
         """The canonical column whose value stands for the whole cell, if there is one."""
         for name in self.canonical:
             column = spec.columns[name]
-            is_whole = not (column.extract or column.extract_all or column.values or column.prefix)
+            is_whole = not (column.extract or column.extract_all or column.replace or column.values or column.prefix)
             if is_whole and spec.cell_type(name) in TYPED:
                 return name
         return None

@@ -1,8 +1,7 @@
 """Credits that a programme issues anew: were they cancelled where they stood before, and issued once?
 
-A conversion is a cancellation in the host registry whose reason says that it was for the programme
-(`configs/integrity/conversions.csv`). Cancellations and issuances are matched; what has no match is a finding. What else can be wrong
-with a single row belongs in `findings.py`.
+Conversions (`conversions.py`) and issuances are matched; what has no match is a finding. What else can be wrong with a single row
+belongs in `findings.py`.
 """
 
 from __future__ import annotations
@@ -13,14 +12,9 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base import column_types
-from carbon_assets.base.configs import ConfigError, refuse_moved
-from carbon_assets.base.lists import load_list, word_key
 from carbon_assets.integrity import schema
+from carbon_assets.integrity.conversions import days_due, prepare
 from carbon_assets.integrity.rules import DoubleCounting
-from carbon_assets.registries.description import Registry
-
-COLUMNS = ("registry", "text", "program", "note")
-_PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
 
 NOT_CANCELLED = "issued, not cancelled"
 NOT_ISSUED = "cancelled, not issued"
@@ -39,70 +33,69 @@ HOST_UNKNOWN = "cancellations not known"
 PROGRAM_UNKNOWN = "programme not known"
 
 
-def check(configs: Path, registries: dict[str, Registry]) -> list[dict[str, str]]:
-    """The rows of the list of conversions. Raises `ConfigError` where one names no registry, or two say the same."""
-    refuse_moved(configs)
-    known = load_list(configs / "protocols" / "programs", _PROGRAM_COLUMNS, key=("program",))
-    programs = {row["program"] for row in known}
-    rows = load_list(configs / "integrity" / "conversions", COLUMNS, key=("registry", "text"))
-    for row in rows:
-        if row["registry"] not in registries or row["program"] not in programs or not word_key(row["text"]):
-            raise ConfigError(f"{row['place']}: needs a registry, a text and a programme of configs/protocols/programs")
-    return rows
+_USABLE = "('in use', 'superseded', 'repeated')"
+"""States of the snapshots that may be used."""
 
 
 def findings(
-    con: duckdb.DuckDBPyConnection, credits: Path, conversions: list[dict[str, str]], limits: DoubleCounting
+    con: duckdb.DuckDBPyConnection,
+    credits: Path,
+    snapshots: Path,
+    conversions: list[dict[str, str]],
+    limits: DoubleCounting,
 ) -> pa.Table:
     """What does not match, or cannot be checked, as `schema.DOUBLE_COUNTING_FINDINGS`, heaviest first.
 
-    `credits`: harmonized, with the host registries' rows beside those of the programmes that replace them.
+    `credits`: harmonized, with the host registries' rows beside those of the programmes that replace them. `snapshots`: harmonized;
+    they say until when both sides are known.
     """
-    _prepare(con, credits, conversions)
+    prepare(con, credits, conversions)
+    _prepare_dues(con, snapshots, conversions, limits.due_after_days)
+    con.execute("create or replace temp macro tonnes(t) as regexp_replace(t::decimal(38, 6)::varchar, '\\.?0+$', '')")
+    con.execute("create or replace temp table pairs (cancellation_id varchar, issuance_id varchar)")
     _match_equal(con)
     _match_sums(con, "issued", "cancelled", limits.max_blocks_combined)
     _match_sums(con, "cancelled", "issued", limits.max_blocks_combined)
     _match_totals(con)
-    rows = con.execute(_findings(limits.days_to_follow)).to_arrow_table()
+    rows = con.execute(_FINDINGS).to_arrow_table()
     return rows.select(schema.DOUBLE_COUNTING_FINDINGS.names).cast(schema.DOUBLE_COUNTING_FINDINGS)
 
 
-def _prepare(con: duckdb.DuckDBPyConnection, credits: Path, conversions: list[dict[str, str]]) -> None:
-    """`issued`, `cancelled`: one row per event that is to be matched, with `matched` for what has been."""
+def _prepare_dues(
+    con: duckdb.DuckDBPyConnection, snapshots: Path, conversions: list[dict[str, str]], due_after_days: int
+) -> None:
+    """`dues`: per host and programme `days_due`, after which the other side is due, and `observed_on`, the day of the newest
+    snapshot of either side."""
+    stated = days_due(conversions)
+    columns = {
+        "registry": pa.array([registry for registry, _ in stated], pa.string()),
+        "program": pa.array([program for _, program in stated], pa.string()),
+        "days_due": pa.array(stated.values(), pa.int32()),
+    }
+    con.register("stated_dues", pa.table(columns))
+    con.execute("set TimeZone = 'UTC'")
     con.execute(
-        "create or replace temp table events as select *, split_part(source, '/', 1) as publisher "
-        "from read_parquet($credits)",
-        {"credits": str(credits)},
+        f"""
+        create or replace temp table dues as
+        with observed as (
+            select s.registry as publisher, max(s.observed_at)::date as day
+            from (select *, registry || '/' || "table" as source from read_parquet($snapshots)) s
+            join (select distinct source from events) using (source)
+            where s.state in {_USABLE} group by s.registry
+        ),
+        pairs_of_sides as (
+            select distinct registry, program from issued union select distinct registry, program from cancelled
+        )
+        select
+            sides.registry, sides.program, coalesce(stated_dues.days_due, {due_after_days}::integer) as days_due,
+            greatest(host.day, programme.day) as observed_on
+        from pairs_of_sides sides
+        left join stated_dues on stated_dues.registry = sides.registry and stated_dues.program = sides.program
+        left join observed host on host.publisher = sides.registry
+        left join observed programme on programme.publisher = sides.program
+        """,
+        {"snapshots": str(snapshots)},
     )
-    programs = {(row["registry"], word_key(row["text"])): row["program"] for row in conversions}
-    said = con.execute("""
-        select distinct publisher, unnest([cancellation_reason, cancellation_note]) as text
-        from events where transaction_type = 'cancellation' and not is_host_replacement
-    """).fetchall()
-    meant = [(publisher, text, programs.get((publisher, word_key(text)))) for publisher, text in said if text]
-    names = ("publisher", "text", "program")
-    columns = {name: pa.array([row[place] for row in meant], pa.string()) for place, name in enumerate(names)}
-    con.register("meanings", pa.table(columns))
-    con.execute("""
-        create or replace temp table cancelled as
-        select
-            event.credit_id, event.publisher as registry, coalesce(reason.program, note.program) as program,
-            event.project_id, event.vintage, event.quantity, event.transaction_date as day
-        from (select * from events where transaction_type = 'cancellation' and not is_host_replacement) event
-        left join meanings reason on reason.publisher = event.publisher and reason.text = event.cancellation_reason
-        left join meanings note on note.publisher = event.publisher and note.text = event.cancellation_note
-        where coalesce(reason.program, note.program) is not null and event.quantity > 0
-    """)
-    # What is issued in place of the host's credits, whoever says so: a programme needs no conversion to be checked.
-    con.execute("""
-        create or replace temp table issued as
-        select
-            credit_id, registry, publisher as program, project_id, vintage, vintage_start, vintage_end, quantity,
-            coalesce(transaction_date, issued_on) as day
-        from events where is_host_replacement and transaction_type = 'issuance' and quantity > 0
-    """)
-    con.execute("create or replace temp macro tonnes(t) as regexp_replace(t::decimal(38, 6)::varchar, '\\.?0+$', '')")
-    con.execute("create or replace temp table pairs (cancellation_id varchar, issuance_id varchar)")
 
 
 _LEFT = {
@@ -193,12 +186,17 @@ _OPEN = f"""
         select program, max(day) as known_to from issued group by program
     ),
     open_issued as (
-        select i.*, hosts.known_from, hosts.registry is not null as host_is_known, hosts.known_to
-        from {_LEFT["issued"]} i left join hosts using (registry)
+        select
+            i.*, hosts.known_from, hosts.known_to, hosts.registry is not null as host_is_known,
+            (dues.observed_on < i.day + dues.days_due) is true as is_pending
+        from {_LEFT["issued"]} i left join hosts using (registry) left join dues using (registry, program)
     ),
     open_cancelled as (
-        select c.*, programs.program is not null as program_is_known, programs.known_to
-        from {_LEFT["cancelled"]} c left join programs using (program)
+        select
+            c.*, programs.program is not null as program_is_known, programs.known_to,
+            -- A programme issues before the host cancels, and so not later than the newest that is known of it.
+            (c.day > programs.known_to and dues.observed_on < c.day + dues.days_due) is true as is_pending
+        from {_LEFT["cancelled"]} c left join programs using (program) left join dues using (registry, program)
     ),
     again as (
         select i.credit_id, any_value(pairs.cancellation_id order by pairs.cancellation_id) as cancellation_id,
@@ -235,61 +233,59 @@ _OPEN = f"""
 """SQL of what is left of both sides once all that matches is paired, and which of it is held against each other."""
 
 
-def _findings(days_to_follow: int) -> str:
-    """SQL of the findings: what is left of cancellations and issuances. `days_to_follow`: as `DoubleCounting` says."""
-    return f"""
-        {_OPEN}
-        unmatched as (
-            select
-                '{QUANTITY_DIFFERS}' as status, i.program, i.registry, i.project_id, i.vintage, d.cancelled, d.issued,
-                abs(d.cancelled - d.issued) as quantity, d.cancellation_id, d.issuance_id,
-                'the host cancelled ' || tonnes(d.cancelled) || ' t, the programme issued ' || tonnes(d.issued) || ' t' as finding
-            from differing d join issued i on i.credit_id = d.issuance_id
-            union all by name
-            select
-                '{ISSUED_AGAIN}' as status, i.program, i.registry, i.project_id, i.vintage, i.quantity as issued, i.quantity,
-                again.cancellation_id, i.credit_id as issuance_id,
-                'as much of the same project and vintage was issued in ' || again.first_id as finding
-            from again join issued i using (credit_id)
-            union all by name
-            select
-                case
-                    when (day > known_to - {days_to_follow}) is true then '{PENDING}' else '{NOT_CANCELLED}'
-                end as status,
-                program, registry, project_id, vintage, quantity as issued, quantity, credit_id as issuance_id,
-                'issued on ' || coalesce(day::varchar, 'an unknown day') || '; the host has cancelled nothing for it until '
-                || coalesce(known_to::varchar, 'an unknown day') as finding
-            from single
-            where
-                host_is_known and (day < known_from) is not true
-                and credit_id not in (select issuance_id from differing)
-            union all by name
-            select
-                case when (day > known_to) is true then '{PENDING}' else '{NOT_ISSUED}' end as status,
-                program, registry, project_id, vintage, quantity as cancelled, quantity, credit_id as cancellation_id,
-                'cancelled on ' || coalesce(day::varchar, 'an unknown day') || '; the programme has issued '
-                || case
-                    when project_id in (select project_id from issued) then 'no such quantity of this vintage'
-                    else 'nothing to this project'
-                end || ' until ' || coalesce(known_to::varchar, 'an unknown day') as finding
-            from open_cancelled
-            where program_is_known and credit_id not in (select cancellation_id from differing)
-            union all by name
-            select
-                '{HOST_UNKNOWN}' as status, program, registry, sum(quantity) as issued, sum(quantity) as quantity,
-                count(*) || ' issuances'
-                || coalesce(
-                    ' before ' || any_value(known_from) || ', the first cancellation that the host publishes',
-                    '; the host publishes no cancellations'
-                ) as finding
-            from single where not host_is_known or (day < known_from) is true group by program, registry
-            union all by name
-            select
-                '{PROGRAM_UNKNOWN}' as status, program, registry, sum(quantity) as cancelled, sum(quantity) as quantity,
-                count(*) || ' cancellations for a programme whose issuances are not known' as finding
-            from open_cancelled where not program_is_known group by program, registry
-        )
-        select {column_types.projection(schema.DOUBLE_COUNTING_FINDINGS, set(schema.DOUBLE_COUNTING_FINDINGS.names))}
-        from unmatched
-        order by quantity desc, status, program, registry, project_id, vintage, issuance_id, cancellation_id
-    """
+_FINDINGS = f"""
+    {_OPEN}
+    unmatched as (
+        select
+            '{QUANTITY_DIFFERS}' as status, i.program, i.registry, i.project_id, i.vintage, d.cancelled, d.issued,
+            abs(d.cancelled - d.issued) as quantity, d.cancellation_id, d.issuance_id,
+            'the host cancelled ' || tonnes(d.cancelled) || ' t, the programme issued ' || tonnes(d.issued) || ' t' as finding
+        from differing d join issued i on i.credit_id = d.issuance_id
+        union all by name
+        select
+            '{ISSUED_AGAIN}' as status, i.program, i.registry, i.project_id, i.vintage, i.quantity as issued, i.quantity,
+            again.cancellation_id, i.credit_id as issuance_id,
+            'as much of the same project and vintage was issued in ' || again.first_id as finding
+        from again join issued i using (credit_id)
+        union all by name
+        select
+            case when is_pending then '{PENDING}' else '{NOT_CANCELLED}' end as status,
+            program, registry, project_id, vintage, quantity as issued, quantity, credit_id as issuance_id,
+            'issued on ' || coalesce(day::varchar, 'an unknown day')
+            || '; the host has cancelled nothing for it, its newest cancellation is of '
+            || coalesce(known_to::varchar, 'an unknown day') as finding
+        from single
+        where
+            host_is_known and (day < known_from) is not true
+            and credit_id not in (select issuance_id from differing)
+        union all by name
+        select
+            case when is_pending then '{PENDING}' else '{NOT_ISSUED}' end as status,
+            program, registry, project_id, vintage, quantity as cancelled, quantity, credit_id as cancellation_id,
+            'cancelled on ' || coalesce(day::varchar, 'an unknown day') || '; the programme has issued '
+            || case
+                when project_id in (select project_id from issued) then 'no such quantity of this vintage'
+                else 'nothing to this project'
+            end || ' until ' || coalesce(known_to::varchar, 'an unknown day') as finding
+        from open_cancelled
+        where program_is_known and credit_id not in (select cancellation_id from differing)
+        union all by name
+        select
+            '{HOST_UNKNOWN}' as status, program, registry, sum(quantity) as issued, sum(quantity) as quantity,
+            count(*) || ' issuances'
+            || coalesce(
+                ' before ' || any_value(known_from) || ', the first cancellation that the host publishes',
+                '; the host publishes no cancellations'
+            ) as finding
+        from single where not host_is_known or (day < known_from) is true group by program, registry
+        union all by name
+        select
+            '{PROGRAM_UNKNOWN}' as status, program, registry, sum(quantity) as cancelled, sum(quantity) as quantity,
+            count(*) || ' cancellations for a programme whose issuances are not known' as finding
+        from open_cancelled where not program_is_known group by program, registry
+    )
+    select {column_types.projection(schema.DOUBLE_COUNTING_FINDINGS, set(schema.DOUBLE_COUNTING_FINDINGS.names))}
+    from unmatched
+    order by quantity desc, status, program, registry, project_id, vintage, issuance_id, cancellation_id
+"""
+"""SQL of the findings: what is left of cancellations and issuances."""

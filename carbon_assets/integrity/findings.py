@@ -17,6 +17,7 @@ from carbon_assets.base import column_types
 from carbon_assets.base.sqltext import literal
 from carbon_assets.integrity import relations, schema
 from carbon_assets.integrity.rules import IntegrityRules
+from carbon_assets.registries import serial_forms
 from carbon_assets.registries.description import Registry
 
 
@@ -138,6 +139,25 @@ RULES = (
             credit_id, other_credit_id, serial_number, last_shared - serial_start + 1 as quantity,
             concat('units ', serial_start, ' to ', last_shared, ' are issued in ', other_serial_number, ' too') as finding
         from overlapping where is_issuance
+        """,
+    ),
+    Rule(
+        "block_issued_in_two_revisions",
+        "A block of which a registry publishes several revisions is issued in one of them.",
+        """
+        with issued as (
+            select distinct revised.*, quantity from revised join events using (credit_id) where is_issuance
+        ),
+        pairs as (
+            select *, lag({'id': credit_id, 'number': serial_number, 'quantity': quantity}) over (
+                partition by publisher, unrevised order by serial_number, credit_id
+            ) as earlier
+            from issued
+        )
+        select
+            credit_id, earlier.id as other_credit_id, serial_number, least(quantity, earlier.quantity) as quantity,
+            concat('the block is issued as ', earlier.number, ' too') as finding
+        from pairs where serial_number <> earlier.number
         """,
     ),
     Rule(
@@ -272,6 +292,7 @@ def findings(
     relations.prepare(con, credits, projects, blocks, history)
     publishers = [f"({literal(registry.id)})" for registry in registries.values() if registry.serials] or ["(null)"]
     con.execute(f"create or replace temp table grammars as select * from (values {', '.join(publishers)}) t(publisher)")
+    con.execute(f"create or replace temp table revised as {_revised(registries)}")
     parts = "\nunion all by name\n".join(f"select {literal(rule.name)} as rule, * from ({rule.rows})" for rule in RULES)
     rows = con.execute(f"""
         with broken as (
@@ -295,3 +316,19 @@ def findings(
         order by rule, quantity desc nulls last, project_id, credit_id, serial_number, other_credit_id, finding
     """, {"projects": str(projects)}).to_arrow_table()  # fmt: skip
     return rows.cast(schema.CREDIT_FINDINGS)
+
+
+def _revised(registries: dict[str, Registry]) -> str:
+    """SQL: the serial numbers of forms that name a revision, and what is left of each without it."""
+    cases = [
+        f"when publisher = {literal(registry.id)} and {serial_forms.fits(form, 'serial_number')} "
+        f"then replace(serial_number, {serial_forms.group(form, 'revision', 'serial_number')}, '')"
+        for registry in registries.values()
+        for form in registry.serials
+        if "revision" in form.groups
+    ]
+    unrevised = f"case {' '.join(cases)} end" if cases else "null::varchar"
+    return (
+        f"select * from (select credit_id, publisher, serial_number, {unrevised} as unrevised from blocks) "
+        "where unrevised is not null"
+    )

@@ -12,7 +12,7 @@ from carbon_assets.base.configs import Model, load_yaml
 class DoubleCounting(Model):
     """How cancellations and issuances are matched."""
 
-    days_to_follow: int = Field(ge=0)
+    due_after_days: int = Field(ge=0)
     max_blocks_combined: int = Field(ge=2, le=16)
 
 

@@ -1,4 +1,4 @@
-"""Columns of the tables that say what contradicts itself: serial blocks, findings, double counting."""
+"""Columns of the tables that say what contradicts itself: serial blocks, findings, double counting, and what gives way."""
 
 from __future__ import annotations
 
@@ -55,9 +55,25 @@ DOUBLE_COUNTING_FINDINGS = pa.schema(
 )
 
 
+REPLACED_AT_HOST = pa.schema(
+    [
+        field("credit_id", TEXT, "Event of the host registry that gives way, wholly or in part", required=True),
+        field("program", TEXT, "Programme whose rows stand in its place; several are joined by ', '", required=True),
+        field("registry", TEXT, "Registry that hosts the project"),
+        field("project_id", TEXT, "The project", required=True),
+        field("vintage", YEAR, "Vintage year"),
+        field("transaction_type", TEXT, "issuance, retirement or cancellation", required=True),
+        field("published", TONNES, "tCO2e of the event as the host publishes it", required=True),
+        field("quantity", TONNES, "tCO2e of it that give way to the programme's rows", required=True),
+        field("reason", TEXT, "Why they give way", required=True),
+    ]
+)
+
+
 TABLES = {
     "harmonized/serial_blocks": SERIAL_BLOCKS,
     "harmonized/credit_findings": CREDIT_FINDINGS,
     "harmonized/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
+    "harmonized/replaced_at_host": REPLACED_AT_HOST,
 }
 """The columns of each table that is an asset of this subject, by its key as text."""

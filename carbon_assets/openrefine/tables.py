@@ -1,6 +1,6 @@
 """CSV as OpenRefine is told to read it: text as written, a blank cell is null, nothing trimmed, no types guessed.
 
-Encodings other than UTF-8, other delimiters and titles above the header belong in `base/readers.py`.
+Encodings other than UTF-8, other delimiters and titles above the header belong in `base/readers`.
 """
 
 from __future__ import annotations

@@ -5,6 +5,7 @@ It reads tables and the states of checks; nothing of Dagster is needed, so that 
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
@@ -14,12 +15,15 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform.checks import RELEASED, Check
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import FLOORS, named
-from carbon_assets.snapshots.landing import DropOutcome, unknown_folder
+from carbon_assets.snapshots.landing import DropOutcome
+
+MAX_LETTERS_OF_A_FINDING = 300
+"""Of what a warning says it found; the rest stands in the UI."""
 
 
 @dataclass(frozen=True)
 class Report:
-    """Lines for a person, and whether every blocking check passed and every file was read."""
+    """Lines for a person, and whether every blocking check passed and every file was taken and read."""
 
     lines: tuple[str, ...]
     ok: bool
@@ -50,14 +54,7 @@ def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -
         f"{work.steps} steps" if work.steps else "nothing has changed: 0 steps",
         *_where_to_look(site.settings, published=work.published),
     ]
-    return Report(tuple(lines), ok=work.published and not failures and not errors)
-
-
-def not_taken(site: Site) -> list[str]:
-    """The files of a drop that lie in a folder that no subject takes from."""
-    known = [folder for intake in site.intakes for folder in intake.folders(site.settings)]
-    files = (path for path in sorted(site.settings.drop.glob("*/[!.]*")) if path.is_file())
-    return [f"{path}: {unknown_folder(path.parent.name, known)}" for path in files if path.parent.name not in known]
+    return Report(tuple(lines), ok=work.published and not failures and not errors and not drop.left)
 
 
 def _overview(site: Site) -> list[str]:
@@ -81,8 +78,15 @@ def _counts(checks: Iterable[Check]) -> list[str]:
     warnings = [check for check in known if not check.passed and check.is_warning]
     return [
         f"checks: {passed} passed, {len(warnings)} warned, {len(known) - passed - len(warnings)} failed",
-        *(f"warning  {check.asset}: {check.name}" for check in warnings),
+        *(line for check in warnings for line in _warning(check)),
     ]
+
+
+def _warning(check: Check) -> list[str]:
+    """A check that warns, and beneath it what it found, where it says so."""
+    found = " ".join((check.description or "").split())
+    shown = textwrap.shorten(found, MAX_LETTERS_OF_A_FINDING, placeholder=" ...")
+    return [f"warning  {check.asset}: {check.name}", *([f"         {shown}"] if shown else [])]
 
 
 def _error(check: Check) -> str:

@@ -13,9 +13,9 @@ from collections.abc import Callable
 from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import stamp as stamps
-from carbon_assets.platform.report import Report, Work, not_taken, report
+from carbon_assets.platform.report import Report, Work, report
 from carbon_assets.platform.site import Site
-from carbon_assets.snapshots.landing import DropOutcome
+from carbon_assets.snapshots.landing import DropOutcome, strays_of, unknown_folder
 
 log = logging.getLogger(__name__)
 
@@ -73,9 +73,16 @@ def map_anew(settings: Settings, what: str = "protocols") -> Report:
 
 
 def take_drop(site: Site) -> DropOutcome:
-    """Take the files of the drop into the raw store, each by the subject whose folder it lies in."""
-    outcomes = [intake.take_drop(site.settings) for intake in site.intakes]
-    left = [*not_taken(site), *(why for outcome in outcomes for why in outcome.left)]
+    """Take the files of the drop into the raw store, each by the subject whose folder it lies in, others by who knows them."""
+    settings = site.settings
+    strays = strays_of(settings, site.intakes)
+    outcomes = [intake.take_drop(settings, strays) for intake in site.intakes]
+    taken = {path for outcome in outcomes for path in outcome.strays_taken}
+    left = [why for outcome in outcomes for why in outcome.left]
+    known = sorted(folder for intake in site.intakes for folder in intake.folders(settings))
+    for path in sorted(set(strays) - taken):
+        reasons = [outcome.strays_left[path] for outcome in outcomes if path in outcome.strays_left]
+        left.append(f"{path}: {'; '.join(reasons) or unknown_folder(path.parent.name, known)}")
     return DropOutcome(tuple(why for outcome in outcomes for why in outcome.failures), tuple(sorted(left)))
 
 

@@ -67,7 +67,9 @@ class ProtocolReader:
         self._versions = Versions(words)
         self._grammar = CodeGrammar(words, catalogue.protocols)
         self._programs_with_codes = frozenset(words.codes.programs)
-        self._joint = re.compile(rf"\s*(?:[,/&+]|\b(?:{any_of(words.joining)})\b)\s*", re.IGNORECASE)
+        # The year of an edition belongs to the title before it: 'Biochar, 2022'.
+        joining = rf"(?:,(?!\s*(?:19|20)\d\d\b)|[/&+]|\b(?:{any_of(words.joining)})\b)"
+        self._joint = re.compile(rf"\s*{joining}\s*", re.IGNORECASE)
         self._spelled = [(p.id, spelled_pattern(code)) for p in catalogue.protocols.values() for code in p.codes]
 
     def read(self, text: str | None, registry: str | None = None) -> Reading:

@@ -69,7 +69,6 @@ class Thresholds(Model):
     """The model of `thresholds.yml`."""
 
     min_confidence: Share
-    confidence_in_foreign_short_name: Share
     min_letters_of_telling_name: Count
     min_likeness_reworded: Share
     min_lead_reworded: Share

@@ -58,15 +58,17 @@ class Versions:
             rf"|(?<=[a-z)]){re.escape(words.glued_version)}[ .]{{0,2}}(?P<glued>\d{{1,2}}(?:\.\d{{1,3}})*)\.?\W*$"
             r"|(?<=[a-z)])[ ,\-]+(?P<bare>\d{1,2}\.\d{1,2}(?:\.\d{1,2})?)\W*$"
             rf"|(?P<date>\b(?:{any_of(words.months)}) \d{{1,2}},? \d{{4}})"
+            r"|(?<!\d)[,(] ?(?P<year>(?:19|20)\d\d)\)?\W*$"  # of an edition: Biochar, 2022
             rf"|\b(?:{any_of(words.approving_meetings)}) ?\d{{1,3}}\b"
             r"|^\d{1,3}(?:\.\d{1,2})?[.)]? +(?=[a-z])",  # its place in a list
             re.IGNORECASE,
         )
 
     def first(self, text: str) -> str | None:
-        """The first version that a text names, without leading zeros: 'Version 03.0' is '3.0'; ARB's versions are dates."""
+        """The first version that a text names, without leading zeros: 'Version 03.0' is '3.0'; ARB's versions are dates,
+        Puro's editions years."""
         for match in self.pattern.finditer(text):
-            if number := match["number"] or match["glued"] or match["bare"]:
+            if number := match["number"] or match["glued"] or match["bare"] or match["year"]:
                 return plain_version(number)
             if match["date"]:
                 return match["date"]

@@ -107,6 +107,8 @@ class TitleIndex:
         self._programs_with_codes = frozenset(catalogue.rules.words.codes.programs)
         self._keys_of = catalogue.title_keys
         self._own = {p.registry: p.id for p in catalogue.programs.values() if p.registry}
+        types = catalogue.project_types.values()
+        self._technologies = {squeeze(clean(word)) for type_ in types for word in (type_.id, type_.display_name)}
         self._compliance = {p.id for p in catalogue.programs.values() if p.is_compliance}
         markers = {m: p.id for p in catalogue.programs.values() for m in p.markers}
         self._markers = {squeeze(marker): program for marker, program in markers.items()}
@@ -221,14 +223,23 @@ class TitleIndex:
     # --- choosing
 
     def _hit(self, name: Name | None, confidence: float, text: str, registry: str | None) -> Hit | None:
-        if not name:
+        """What a name that was found asserts; nothing where another registry writes the bare name of a technology."""
+        if not name or (self._is_foreign(name, registry) and self._is_bare(name) and not self._is_named(name, text)):
             return None
-        home = self._catalogue.programs[name.program].registry
-        is_short = len(squeeze(name.text)) < self._limits.min_letters_of_telling_name
-        if registry and home and registry != home and is_short:
-            method = "alias" if name.method == "code" else name.method
-            return Hit(name.id, method, min(confidence, self._limits.confidence_in_foreign_short_name))
         return Hit(name.id, name.method, confidence)
+
+    def _is_foreign(self, name: Name, registry: str | None) -> bool:
+        """Whether the name is the word of another registry than the one that writes it."""
+        home = self._catalogue.programs[name.program].registry
+        return bool(registry and home and registry != home)
+
+    def _is_bare(self, name: Name) -> bool:
+        """Whether a name says what is done, but not by whose protocol: 'Biochar', 'Improved Forest Management'."""
+        letters = squeeze(clean(name.text))
+        return len(letters) < self._limits.min_letters_of_telling_name or letters in self._technologies
+
+    def _is_named(self, name: Name, text: str) -> bool:
+        return name.program in self.programs_in(text)
 
     def _chosen(self, found: list[tuple[int, Name]], text: str, registry: str | None) -> Name | None:
         """Of names that fit: the registry's own, then by the likelier key, then a slug spelled just so, then an alias, then

@@ -17,7 +17,8 @@ from carbon_assets.platform.sources import source
 from carbon_assets.registries import drift_assets, intake, landing, release_gate, schema
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.registries.intake import Intake
-from carbon_assets.registries.keys import QUARANTINE_EMPTY, normalized_key
+from carbon_assets.registries.keys import COLUMNS_PRESENT, QUARANTINE_EMPTY, normalized_key
+from carbon_assets.registries.normalize import Normalized
 from carbon_assets.registries.release_gate import Gate
 from carbon_assets.snapshots import store as snapshots
 
@@ -76,7 +77,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
         for table, found in taken.items():
             key, expected = normalized_key(registry, table), expectations[table]
             outcomes = gates.judge(found.result.rows, expected) if found.result else None
-            yield from _intake_checks(key, found)
+            yield from intake_checks(key, registry.tables[table], found)
             yield from gates.not_evaluated(key, expected) if outcomes is None else gates.check_results(key, outcomes)
             if failures := gates.blocking_failures(outcomes or ()):
                 blocked.append(_why_blocked(found, failures))
@@ -87,7 +88,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
             intake.write(settings, registry, table, rows, versions[table])
             store.write(settings.quarantine(registry.id, table), _quarantine(found), schema.QUARANTINE)
             intake.record(settings, registry, found)
-            _tell(key, found)
+            _tell(key, registry.tables[table], found)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, found, rows))
 
     return normalized
@@ -143,6 +144,12 @@ def _check_specs(key: dg.AssetKey, expectations: list[suites.Expectation]) -> li
             "do the registry's other files, or a person let it through; if not, the last good ones stay in use.",
         ),
         dg.AssetCheckSpec(QUARANTINE_EMPTY, asset=key, description="Every row of the file could be read."),
+        dg.AssetCheckSpec(
+            COLUMNS_PRESENT,
+            asset=key,
+            description="The file has every column that configs/registries reads, optional ones and labels too, but for those "
+            "that `lacks` names.",
+        ),
         *gates.check_specs(key, expectations),
     ]
 
@@ -153,7 +160,7 @@ def _broken(rows: pa.Table, expectations: list[suites.Expectation]) -> str | Non
     return "; ".join(f"{o.expectation.name} ({o.expectation.notes.rstrip('.')})" for o in failed) or None
 
 
-def _tell(key: dg.AssetKey, taken: Intake) -> None:
+def _tell(key: dg.AssetKey, spec: Table, taken: Intake) -> None:
     name = key.to_user_string()
     if taken.refusal:
         in_use = taken.snapshot.file if taken.snapshot else "none"
@@ -161,14 +168,18 @@ def _tell(key: dg.AssetKey, taken: Intake) -> None:
     if taken.result:
         counts = (taken.result.rows_in, len(taken.result.quarantine), len(taken.result.rows))
         log.info("%s: %s rows in, %s in quarantine, %s rows out", name, *counts)
+        if absent := taken.result.told_absent(spec):
+            log.warning("%s: %s", name, _why_absent(spec, absent))
 
 
 def _quarantine(taken: Intake) -> pa.Table:
     return taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
 
 
-def _intake_checks(key: dg.AssetKey, taken: Intake) -> list[dg.AssetCheckResult]:
+def intake_checks(key: dg.AssetKey, spec: Table, taken: Intake) -> list[dg.AssetCheckResult]:
+    """What is told of a table's newest file, whatever its rows say: readable, released, whole, with all its columns."""
     quarantine = _quarantine(taken)
+    absent = taken.result.told_absent(spec) if taken.result else ()
     return [
         dg.AssetCheckResult(
             asset_key=key,
@@ -187,9 +198,32 @@ def _intake_checks(key: dg.AssetKey, taken: Intake) -> list[dg.AssetCheckResult]
             check_name=QUARANTINE_EMPTY,
             passed=len(quarantine) == 0,
             severity=dg.AssetCheckSeverity.WARN,
+            description=_what_is_set_aside(taken.result) if taken.result and len(quarantine) else None,
             metadata={"quarantined": len(quarantine), **({"rows": _preview(quarantine)} if len(quarantine) else {})},
         ),
+        dg.AssetCheckResult(
+            asset_key=key,
+            check_name=COLUMNS_PRESENT,
+            passed=not absent,
+            severity=dg.AssetCheckSeverity.WARN,
+            description=_why_absent(spec, absent) if absent else None,
+        ),
     ]
+
+
+def _what_is_set_aside(result: Normalized) -> str:
+    """Rows in quarantine, their tonnes by transaction type, and how many rows have tonnes that are not known."""
+    tonnes = ", ".join(f"{tonnes:,.0f} t of {kind}" for kind, tonnes in result.tonnes_set_aside.items())
+    unknown = result.rows_set_aside_without_tonnes
+    unread = f"{unknown:,} with tonnes that cannot be read" if unknown else ""
+    return "; ".join(filter(None, [f"{len(result.quarantine):,} rows are set aside", tonnes, unread]))
+
+
+def _why_absent(spec: Table, absent: tuple[str, ...]) -> str:
+    """Which columns a file does not have, and which of them hold tonnes."""
+    kinds = {name: column.transaction_type for name, column in spec.columns.items() if column.transaction_type}
+    lost = [f"{name} ({kinds[name]} tonnes)" if name in kinds else name for name in absent]
+    return f"nothing is read into {', '.join(lost)}: the file has no such column"
 
 
 def _preview(quarantine: pa.Table) -> dg.MarkdownMetadataValue:
@@ -237,6 +271,7 @@ def _metadata(settings: Settings, key: dg.AssetKey, taken: Intake, rows: pa.Tabl
             "snapshot_id": taken.result.snapshot_id,
             "columns of the file not read": dg.MetadataValue.json(list(taken.result.unmapped_columns)),
             "optional columns absent": dg.MetadataValue.json(list(taken.result.absent_columns)),
-            **{f"tonnes_quarantined_{kind}": float(tonnes) for kind, tonnes in taken.result.tonnes_set_aside.items()},
+            **{f"tonnes_set_aside_{kind}": float(tonnes) for kind, tonnes in taken.result.tonnes_set_aside.items()},
+            "rows_set_aside_without_tonnes": taken.result.rows_set_aside_without_tonnes,
         }
     return metadata

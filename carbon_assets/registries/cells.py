@@ -1,6 +1,7 @@
 """The text of a file's columns becomes canonical values: SQL made from the column maps of `configs/registries/`.
 
-What one cell of a type may look like is `cells.sql`; what is wrong with a cell or a row is `faults.py`.
+What one cell of a type may look like is `cells.sql`, how a file writes its numbers and days `forms.py`, and what is wrong with
+a cell or a row `faults.py`.
 """
 
 from __future__ import annotations
@@ -8,11 +9,28 @@ from __future__ import annotations
 import re
 from pathlib import Path
 
-from carbon_assets.base import column_types, readers
-from carbon_assets.base.sqltext import literal, quote
-from carbon_assets.registries.description import Column, Label, Registry, Table
+import duckdb
 
-MACROS = Path(__file__).with_name("cells.sql").read_text()
+from carbon_assets.base import column_types, readers
+from carbon_assets.base.settings import Settings
+from carbon_assets.base.sqltext import literal, quote
+from carbon_assets.registries import forms
+from carbon_assets.registries.description import Column, Label, Registry, Table
+from carbon_assets.registries.forms import Forms
+
+EDGE_BLANKS = (
+    " \t\n\r\v\f\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
+)
+"""What is trimmed from cells: Unicode's White_Space, and the zero-width blank and the byte order mark, which nobody sees."""
+
+MACROS = (
+    Path(__file__)
+    .with_name("cells.sql")
+    .read_text()
+    .replace("'<edge blanks>'", literal(EDGE_BLANKS))
+    .replace("-- macros of words --", forms.macros_of_words(forms.load_knowledge(Settings.from_environment().configs)))
+)
+"""The macros of `cells.sql`, with the words of `configs/intake/forms.yml`."""
 
 _SQL_TYPES = {
     "tonnes": column_types.sql_type(column_types.TONNES),
@@ -30,23 +48,29 @@ def raw_key(raw: readers.RawTable, names: tuple[str, ...]) -> str | None:
 
 def is_declared_missing(cell: str, missing: tuple[str, ...]) -> str:
     """SQL that tells whether a cell holds one of the texts that the table's description calls missing."""
-    return f"coalesce(lower(trim({cell})) in ({', '.join(literal(word.lower()) for word in missing)}), false)"
+    return _is_one_of(cell, missing)
 
 
-def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: str | None) -> str:
+def forms_of(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table, raw: readers.RawTable) -> Forms:
+    """How the file in the relation `raw` writes its numbers and days. Raises `readers.UnreadableFile` where it proves two forms."""
+    present = {name: key for name, column in spec.columns.items() if (key := raw_key(raw, column.names))}
+    cells = {name: _shaped(spec.columns[name], f"r.{quote(key)}", spec.missing) for name, key in present.items()}
+    return forms.forms_of(con, registry, spec, raw, cells)
+
+
+def typed(spec: Table, raw: readers.RawTable, projects: str | None, form: Forms) -> str:
     """One column per canonical column: its value, and `<name>__cell` with the text that the value was made from.
 
-    `projects`: SQL that names the registry's normalized projects, where `spec` resolves project keys.
+    `projects`: SQL that names the registry's normalized projects, where `spec` resolves project keys. `form`: how the file writes
+    its numbers and days.
     """
-    texts, values, orders = [], [], ["count(*) as rows"]
+    texts, values = [], []
     for name, column in spec.columns.items():
         key = raw_key(raw, column.names)
         cell = f"r.{quote(key)}" if key else "null"
         texts.append(f"{cell} as {quote(name + '__cell')}")
         kind, shaped = spec.cell_type(name), _shaped(column, cell, spec.missing)
-        if kind == "date":
-            orders.append(f"{_day_first(shaped, registry.day_first)} as {quote(name)}")
-        value = _value(kind, shaped, f"orders.{quote(name)}")
+        value = _value(kind, shaped, form)
         if column.resolve:
             value = f"(select any_value(p.project_id) from known_projects p where p.registry_key = {value})"
         if column.prefix:
@@ -56,23 +80,16 @@ def typed(registry: Registry, spec: Table, raw: readers.RawTable, projects: str 
         values.append(f"cast({value} as {_SQL_TYPES.get(kind, 'varchar')}) as {quote(name)}")
     for name, constant in spec.constants.items():
         values.append(f"{literal(constant)} as {quote(name)}")
-    values.append(f"{_labels(spec.labels, raw)} as labels")
+    values += [f"{_labels(spec.labels, raw)} as labels", f"{_unknown_labels(spec.labels, raw)} as unknown_labels"]
     known = (
         f"select registry_key, project_id from {projects}"
         if spec.resolves_projects
         else "select null::varchar as registry_key, null::varchar as project_id"
     )
     return (
-        f"with known_projects as ({known}), orders as (select {', '.join(orders)} from raw r) "
-        f"select r.{readers.LINE} as line, r.row_hash, {', '.join([*texts, *values])} from raw r cross join orders"
+        f"with known_projects as ({known}) "
+        f"select r.{readers.LINE} as line, r.row_hash, {', '.join([*texts, *values])} from raw r"
     )
-
-
-def _day_first(cell: str, registry_says: bool) -> str:
-    """SQL of the order of a column's dates: the registry's, unless every cell that tells contradicts it."""
-    day, month = (f"count(*) filter ({test} day_leads({cell}))" for test in ("", "not"))
-    agrees, contradicts = (day, month) if registry_says else (month, day)
-    return f"({contradicts} > 0 and {agrees} = 0) <> {literal(registry_says)}"
 
 
 def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
@@ -82,35 +99,66 @@ def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
         cell = f"nullif(regexp_extract({cell}, {literal(column.extract)}, 1), '')"
     if column.extract_all:
         cell = f"nullif(array_to_string(regexp_extract_all({cell}, {literal(column.extract_all)}, 1), ', '), '')"
+    for pattern, replacement in column.replace.items():
+        cell = f"regexp_replace(trimmed({cell}), {literal(pattern)}, {literal(replacement)})"
     if column.values:
         pairs = ", ".join(f"{literal(raw.casefold())}: {literal(value)}" for raw, value in column.values.items())
-        cell = f"map {{{pairs}}}[lower(trim({cell}))]"
+        cell = f"map {{{pairs}}}[lower(trimmed({cell}))]"
     return cell
 
 
-def _value(cell_type: str, cell: str, day_first: str) -> str:
+def _value(cell_type: str, cell: str, form: Forms) -> str:
     if cell_type in ("id", "text", "code"):
         return f"as_{cell_type}({cell})"
-    order = f", {day_first}" if cell_type == "date" else ""
-    return f"case when not is_missing_value({cell}) then as_{cell_type}({cell}{order}) end"
+    read_as = {"tonnes": f", {form.mark}", "count": f", {form.mark}", "date": f", {form.order}"}.get(cell_type, "")
+    return f"case when not is_missing_value({cell}) then as_{cell_type}({cell}{read_as}) end"
 
 
 def _labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
-    """A list of all labels of a row; NULL where the file has none of the columns."""
+    """SQL: all labels of a row; NULL where the file has none of the columns."""
     lists = []
-    for label in labels:
-        if (key := raw_key(raw, label.names)) is None:
-            continue
-        cell = f"r.{quote(key)}"
+    for label, cell in _label_cells(labels, raw):
         if label.extract_all:
-            found = f"regexp_extract_all({cell}, {literal(label.extract_all)}, 1)"
+            named = f"regexp_extract_all({cell}, {literal(label.extract_all)}, 1)"
         elif label.split:
-            found = f"string_split({cell}, {literal(label.split)})"
+            named = f"string_split({cell}, {literal(label.split)})"
         else:
-            found = f"if(as_flag({cell}), [{literal(label.label or '')}], [])"
-        none = ", ".join(map(literal, label.without)) or "''"
-        named = f"list_filter({found}, lambda x: not is_missing(x) and trim(x) not in ({none}))"
-        lists.append(f"list_transform({named}, lambda x: {literal(label.prefix)} || trim(x))")
+            named = f"if({_says_yes(label, cell)}, [{literal(label.label or '')}], [])"
+        kept = f"list_filter({named}, lambda x: not is_missing(x) and not {_is_one_of('x', label.without)})"
+        lists.append(f"list_transform({kept}, lambda x: {literal(label.prefix)} || trimmed(x))")
     if not lists:
         return "null::varchar[]"
     return f"flatten([{', '.join(lists)}])"
+
+
+def _unknown_labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
+    """SQL: the cells of a row's columns of labels that say nothing known, neither yes nor no, or hold no match of the
+    expression; NULL where there are none. Of a column that is split, every word is a label."""
+    lists = []
+    for label, cell in _label_cells(labels, raw):
+        if label.split:
+            continue
+        known = f"{_says_yes(label, cell)} or as_flag({cell}) is not null"
+        if label.extract_all:
+            # '[]' lists nothing, and says so.
+            is_text = f"regexp_matches({cell}, '[\\p{{L}}\\p{{N}}]')"
+            known = f"regexp_matches({cell}, {literal(label.extract_all)}) or not {is_text}"
+        skipped = f"is_missing_value({cell}) or {_is_one_of(cell, label.without)} or {known}"
+        lists.append(f"if({skipped}, [], [trimmed({cell})])")
+    return f"nullif(flatten([{', '.join(lists)}]), []::varchar[])" if lists else "null::varchar[]"
+
+
+def _label_cells(labels: tuple[Label, ...], raw: readers.RawTable) -> list[tuple[Label, str]]:
+    """Each label that the file has a column for, with SQL for the cell."""
+    keys = ((label, raw_key(raw, label.names)) for label in labels)
+    return [(label, f"r.{quote(key)}") for label, key in keys if key]
+
+
+def _says_yes(label: Label, cell: str) -> str:
+    return f"(coalesce(as_flag({cell}), false) or {_is_one_of(cell, label.yes)})"
+
+
+def _is_one_of(cell: str, words: tuple[str, ...]) -> str:
+    """SQL: the cell is one of the words, in whatever case."""
+    listed = ", ".join(literal(word.casefold()) for word in words)
+    return f"coalesce(lower(trimmed({cell})) in ({listed}), false)" if words else "false"

@@ -24,8 +24,8 @@ def describe(registry: Registry, table: str, file: str, content: bytes) -> Conte
     """The contents of a file with this name and these bytes. Never raises for a bad file."""
     try:
         raw = normalize.read_file(registry, table, file, content)
+        with duckdb.connect() as con:
+            records = normalize.record_hash(con, registry, registry.tables[table], raw)
     except readers.UnreadableFile as error:
         return Contents(unreadable=str(error))
-    with duckdb.connect() as con:
-        records = normalize.record_hash(con, registry.tables[table], raw)
     return Contents(rows=len(raw.rows) + len(raw.bad_rows), columns=tuple(raw.header.values()), records=records)

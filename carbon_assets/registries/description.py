@@ -25,6 +25,7 @@ def _listed(value: object) -> object:
     return [value] if isinstance(value, str) else value
 
 
+FromSerial = Literal["vintage", "vintage_start", "vintage_end"]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
@@ -33,32 +34,37 @@ class Column(Model):
 
     `names`: the header's name; several where registries renamed it, the first one present counts.
     `extract`: a regular expression; its first group is the cell. `extract_all`: so are all its matches, joined by ', '.
+    `replace`: regular expression -> what stands for its first match, before the prefix is put: '^ACR0*': ACR.
     `prefix`: put before the cell, unless the cell begins with it or with one of `prefixed`.
     `values`: the only cells accepted, and what each means.
     `resolve`: the cell is the registry's own project key (`registry_key` of its projects table).
     `type`: needed only for columns that `schema.py` does not have, which a hook reads.
+    `at_least`: the canonical column whose tonnes are part of those here, as a row's are of its vintage's total.
     `transaction_type`: the tonnes of the column are transactions of their own, beside the row's `quantity`.
     """
 
     names: Names = Field(alias="from")
     extract: str | None = None
     extract_all: str | None = None
+    replace: dict[str, str] = Field(default_factory=dict)
     prefix: str | None = None
     prefixed: tuple[str, ...] = ()
     values: dict[str, str] | None = None
     resolve: bool = False
+    at_least: str | None = None
     type: CellType | None = None
     transaction_type: TransactionType | None = None
 
 
 class Label(Model):
     """Labels from one column: the cell split at `split`, or all matches of `extract_all`, or `label` where the cell says
-    yes. `without` lists what is no label; `prefix` is put before each."""
+    yes: true, yes, y, 1 or one of `yes`. `without` lists what is no label; `prefix` is put before each."""
 
     names: Names = Field(alias="from")
     split: str | None = None
     extract_all: str | None = None
     label: str | None = None
+    yes: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
     prefix: str = ""
 
@@ -78,15 +84,23 @@ class Table(Model):
     `constants`: canonical column -> SQL literal value for every row.
     `key`: the canonical columns that identify an event, from which `credit_id` is made.
     `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
+    `lacks`: optional columns, and columns of labels by their own name, that its files are known to be without at times:
+    the absence of any other is told.
+    `where`: column of the file -> expressions, one of which its cells fit in the rows that count tCO2e here. Other rows, such as
+    those in kilograms or of another standard, are set aside; a blank cell says nothing against a row.
+    `from_serial`: columns whose blank cells the serial number fills, by the group that says it.
     `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
     row, besides the required ones that `schema.py` does not let be NULL.
     `never_published`: canonical column -> why the registry's file has none of it; nothing is expected of it.
+    `surplus_cells`: name of the column to which cells too many belong, where the registry quotes every cell and does not
+    double the quotes within it.
     `parameters`: read by the registry's hook alone.
     """
 
     files: Names
     holds: Literal["projects", "credits"]
     sheet: str | None = None
+    surplus_cells: str | None = None
     may_be_empty: bool = False
     required: Columns = Field(default_factory=dict)
     optional: Columns = Field(default_factory=dict)
@@ -94,6 +108,9 @@ class Table(Model):
     labels: tuple[Label, ...] = ()
     key: tuple[str, ...] = ()
     sum_by: tuple[str, ...] = ()
+    lacks: tuple[str, ...] = ()
+    where: dict[str, Names] = Field(default_factory=dict)
+    from_serial: tuple[FromSerial, ...] = ()
     missing: tuple[str, ...] = ()
     never_blank: tuple[str, ...] = ()
     never_published: dict[str, str] = Field(default_factory=dict)
@@ -147,6 +164,8 @@ class Table(Model):
                 raise ValueError(
                     f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
                 )
+            if column.at_least and column.at_least not in self.columns:
+                raise ValueError(f"column {name!r} is at least {column.at_least!r}, which is no column of the table")
             if column.transaction_type and self.cell_type(name) != "tonnes":
                 raise ValueError(
                     f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own"
@@ -156,6 +175,8 @@ class Table(Model):
                 raise ValueError(f"constant {name!r} is no canonical column")
         if twice := set(self.required) & set(self.optional):
             raise ValueError(f"columns {sorted(twice)} are both required and optional")
+        if self.surplus_cells and self.surplus_cells not in [name for source in self.sources for name in source.names]:
+            raise ValueError(f"surplus_cells names {self.surplus_cells!r}, which no column of the table is read from")
         if "project_id" not in self.required:
             raise ValueError("a table must require project_id")
         if strange := set(self.never_blank) - set(self.required):
@@ -166,6 +187,17 @@ class Table(Model):
             raise ValueError(f"never_published names {sorted(read)}, which the table says where to find")
         if unexplained := {name for name, why in self.never_published.items() if not why.strip()}:
             raise ValueError(f"never_published must say why {sorted(unexplained)} cannot be found")
+        return self
+
+    @model_validator(mode="after")
+    def _names_its_columns(self) -> Table:
+        optional = {*self.optional, *(name for label in self.labels for name in label.names)}
+        if unknown := sorted(set(self.lacks) - optional):
+            raise ValueError(f"lacks names {unknown}, which are neither optional columns nor columns of labels")
+        if absent := sorted(name for name in self.from_serial if name not in self.columns):
+            raise ValueError(f"from_serial names {absent}, which are no columns of the table")
+        if self.from_serial and "serial_number" not in self.columns:
+            raise ValueError("from_serial needs a column serial_number")
         return self
 
 
@@ -181,7 +213,7 @@ class Serial(Model):
     `start`, `end`: first and last unit, within `key`, or within `key` here where the form has one for all its numbers.
     A form without them is an identifier; its range, if any, stands in columns of its own.
     `project`: the project's id without the registry's prefix. `vintage`: its year. `vintage_from`, `vintage_to`: its days
-    as DDMMYYYY. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
+    as DDMMYYYY. `revision`: the part by which the numbers of one block's revisions differ. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
     """
 
     pattern: str
@@ -217,7 +249,15 @@ class Serial(Model):
         missing |= {name for name, _ in self.repeated} - has
         if missing:
             raise ValueError(f"the pattern {self.pattern!r} has no group named {', '.join(sorted(missing))}")
-        known = {*range_, "project", "vintage", "vintage_from", "vintage_to", *(name for name, _ in self.repeated)}
+        known = {
+            *range_,
+            "project",
+            "revision",
+            "vintage",
+            "vintage_from",
+            "vintage_to",
+            *(name for name, _ in self.repeated),
+        }
         if unknown := {name.removesuffix(_AGAIN) for name in self.groups} - known:
             raise ValueError(f"the pattern {self.pattern!r} names {', '.join(sorted(unknown))}, which nothing reads")
         return self
@@ -229,8 +269,7 @@ _AGAIN = "_again"
 class Registry(Model):
     """One registry: who it is, what it publishes and how that is read. One file is one registry.
 
-    `project_id_form`: the expression that every project id fits, prefix included. `day_first`: how 03/04/2025 is read
-    where no other cell of the column tells. `default_protocol`: the one protocol of all its projects, where the text is
+    `project_id_form`: the expression that every project id fits, prefix included. `default_protocol`: the one protocol of all its projects, where the text is
     blank.
     """
 
@@ -240,7 +279,6 @@ class Registry(Model):
     project_id_form: str | None = None
     project_url: str | None = None
     owner: str = "team:data"
-    day_first: bool = False
     default_protocol: str | None = None
     replaces_host_registry: bool = False
     hooks: str | None = None

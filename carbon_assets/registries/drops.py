@@ -1,12 +1,20 @@
-"""Which file of a drop is which table of a registry. Taking it belongs in `landing.py`."""
+"""Which file of a drop is which table of a registry: by its name, else by what is in it.
+
+How a file is recognised by what is in it belongs in `recognition.py`; taking it belongs in `landing.py`.
+"""
 
 from __future__ import annotations
 
 import fnmatch
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from carbon_assets.base.errors import PlainError
+from carbon_assets.base.readers import UnreadableFile
+from carbon_assets.registries import recognition
 from carbon_assets.registries.description import Registry, Table
+from carbon_assets.snapshots.landing import is_note
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz", ".geojson")
 
@@ -15,8 +23,77 @@ class AmbiguousDrop(PlainError):
     """Several files of a drop claim to be the same table."""
 
 
+@dataclass(frozen=True)
+class SortedDrop:
+    """The file of each table, by registry and table. `unclaimed`: why each other file is no table; `failures`: why a table
+    has no file though several claim to be it."""
+
+    files: Mapping[tuple[str, str], Path] = field(default_factory=dict)
+    unclaimed: Mapping[Path, str] = field(default_factory=dict)
+    failures: tuple[str, ...] = ()
+
+
+def sort(drop: Path, registries: Mapping[str, Registry], strays: Iterable[Path] = ()) -> SortedDrop:
+    """The tables in the registries' folders of a drop, and in `strays`, files that lie elsewhere in it.
+
+    A name counts before contents; of two files that are recognised as one table neither is taken.
+    """
+    files: dict[tuple[str, str], Path] = {}
+    failures: list[str] = []
+    claimed: set[Path] = set()
+    for registry in registries.values():
+        for table, spec in registry.tables.items():
+            claimed |= set(_claimed(drop, registry.id, spec))
+            try:
+                if path := find(drop, registry.id, spec):
+                    files[registry.id, table] = path
+            except AmbiguousDrop as error:
+                failures.append(str(error))
+    own = [path for name in registries for path in (drop / name).glob("[!.]*") if path.is_file() and not is_note(path)]
+    recognised: dict[tuple[str, str], list[Path]] = {}
+    unclaimed: dict[Path, str] = {}
+    for path in sorted({*own, *strays} - claimed):
+        names = [name for name in path.relative_to(drop).parts[:-1] if name in registries]
+        candidates = [registries[names[-1]]] if names else list(registries.values())
+        try:
+            recognised.setdefault(recognise(path, candidates), []).append(path)
+        except UnreadableFile as error:
+            unclaimed[path] = str(error)
+    for where, paths in recognised.items():
+        if where in files or len(paths) > 1:
+            others = ", ".join(sorted({str(path.relative_to(drop)) for path in (*paths, files.get(where, paths[0]))}))
+            unclaimed |= dict.fromkeys(paths, f"{others} all hold {'/'.join(where)}: leave one of them")
+        else:
+            files[where] = paths[0]
+    return SortedDrop(files, unclaimed, tuple(failures))
+
+
+def recognise(path: Path, registries: list[Registry]) -> tuple[str, str]:
+    """Registry and table of a file by what is in it. Raises `UnreadableFile`, with the tables and names that are known,
+    where it is none of them or may be several."""
+    known = ", ".join(f"{registry.id}/{name}" for registry in registries for name in expected(registry))
+    hint = f"expected: {known}, as {' '.join(SUFFIXES)}"
+    if not _stem(path):
+        raise UnreadableFile(f"its name ends in nothing that is read; {hint}")
+    try:
+        tables = recognition.tables_in(path.name, path.read_bytes(), registries)
+    except UnreadableFile as error:
+        raise UnreadableFile(f"the name fits no table, and it cannot be told what is in it: {error}; {hint}") from error
+    if len(tables) != 1:
+        fits = " and ".join(f"{registry.id}/{table}" for registry, table in tables)
+        columns = f"the columns fit {fits}" if fits else "no table has its columns"
+        raise UnreadableFile(f"the name fits no table, and {columns}; {hint}")
+    registry, table = tables[0]
+    return registry.id, table
+
+
+def expected(registry: Registry) -> list[str]:
+    """The names that its files are known by."""
+    return [f"{pattern}.*" for spec in registry.tables.values() for pattern in spec.files]
+
+
 def find(drop: Path, registry: str, table: Table) -> Path | None:
-    """The file of a drop that holds `table`; None where the drop has none. Raises `AmbiguousDrop`."""
+    """The file of a drop that has the table's name; None where the drop has none. Raises `AmbiguousDrop`."""
     files = _claimed(drop, registry, table)
     if len(files) > 1:
         names = ", ".join(path.name for path in files)
@@ -39,15 +116,3 @@ def _stem(path: Path) -> str:
     name = path.name
     suffix = next((s for s in sorted(SUFFIXES, key=len, reverse=True) if name.lower().endswith(s)), None)
     return name[: -len(suffix)] if suffix and not name.startswith(".") else ""
-
-
-def unclaimed(drop: Path, registries: dict[str, Registry]) -> list[Path]:
-    """Files in the registries' folders of a drop that are no table of theirs, so that nothing is left out in silence."""
-    claimed = [
-        path
-        for registry in registries.values()
-        for table in registry.tables.values()
-        for path in _claimed(drop, registry.id, table)
-    ]
-    files = (path for registry in registries for path in (drop / registry).glob("[!.]*") if path.is_file())
-    return sorted(set(files) - set(claimed))

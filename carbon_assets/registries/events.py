@@ -28,7 +28,8 @@ def _hook(registry: Registry, table: str):  # noqa: ANN202
 
 
 def _summed(rows: str, spec: Table) -> str:
-    """One event for each value of `sum_by`. What the summed rows agree in is kept; serials and labels are joined."""
+    """One event for each value of `sum_by` and each set of labels: rows that differ in labels are not one event. What the
+    summed rows agree in is kept; serials are joined."""
     merged = {
         "quantity": "sum(quantity)",
         "buffer_quantity": "sum(buffer_quantity)",
@@ -37,16 +38,21 @@ def _summed(rows: str, spec: Table) -> str:
         "issued_on": "min(issued_on)",
         "is_buffer": "bool_and(is_buffer)",
         "serial_number": "string_agg(serial_number, '; ' order by serial_number)",
-        "labels": "list_sort(list_distinct(flatten(list(labels) filter (labels is not null))))",
+        "unknown_labels": "flatten(list(unknown_labels) filter (unknown_labels is not null))",
     }
-    columns = [name for name in [*spec.columns, *spec.constants, "labels"] if name in spec.canonical.names]
+    given = [*spec.columns, *spec.constants, "unknown_labels"]
+    columns = [name for name in given if name in spec.canonical.names]
     selected = [
         f"{merged.get(name) or f'case when count(distinct {name}) = 1 then min({name}) end'} as {name}"
         for name in dict.fromkeys(columns)
         if name not in spec.sum_by
     ]
     keys = ", ".join(spec.sum_by)
-    return f"select {keys}, {', '.join(selected)} from ({rows}) group by {keys} having sum(quantity) > 0"
+    labelled = f"select * replace (list_sort(list_distinct(labels)) as labels) from ({rows})"
+    return (
+        f"select {keys}, labels, {', '.join(selected)} from ({labelled}) "
+        f"group by {keys}, labels having sum(quantity) > 0"
+    )
 
 
 def identified(con: duckdb.DuckDBPyConnection, registry: Registry, table: str, spec: Table, snapshot_id: str) -> str:
@@ -80,8 +86,10 @@ def _credit_id(spec: Table) -> str:
     key = "concat_ws(chr(31), " + ", ".join(
         f"coalesce({name}::varchar, '')" for name in ("source", "transaction_type", *spec.key)
     ) + ")"  # fmt: skip
-    # Earlier events first, so that a later twin takes a later number.
-    content = ", ".join(["transaction_date", *(name for name in spec.canonical.names if name != "credit_id")])
+    # Earlier events first, so that a later twin takes a later number; twins of a sum differ in their labels alone.
+    told_apart_by = ["labels"] if spec.sum_by else []
+    names = ["transaction_date", *told_apart_by, *(name for name in spec.canonical.names if name != "credit_id")]
+    content = ", ".join(dict.fromkeys(names))
     number = f"row_number() over (partition by {key} order by {content})"
     return f"left(sha256({key} || chr(31) || {number}), 24)"
 

@@ -12,6 +12,8 @@ from carbon_assets.registries.cells import is_declared_missing, raw_key
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
 
+_FORMS = {"tonnes": "form_of_number", "count": "form_of_number", "date": "form_of_date"}
+"""By cell type, the macro that says which form an unreadable cell has."""
 _EXPECTED = {
     "tonnes": "a number is expected, e.g. 1,234.5",
     "count": "a whole number is expected",
@@ -23,10 +25,34 @@ _EXPECTED = {
 
 def judged(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Snapshot) -> str:
     """`typed` with `fault`: column, value and reason of the first thing wrong with the row, or NULL."""
-    faults = [*_cell_faults(spec, raw), *_row_faults(registry, spec, raw, snapshot)]
+    strangers = _where_faults(spec, raw)
+    faults = [*strangers.values(), *_cell_faults(spec, raw), *_row_faults(registry, spec, raw, snapshot)]
     first = f"list_filter([{', '.join(faults)}], lambda f: f is not null)[1]"
-    rows = f"select *, coalesce({first}, {_same_row(spec, raw)}) as fault from typed"
+    is_stranger = " or ".join(f"{fault} is not null" for fault in strangers.values()) or "false"
+    rows = f"select *, coalesce({first}, {_same_row(spec, raw)}) as fault, {is_stranger} as is_stranger from typed"
+    if strangers:
+        cells = ", ".join(f"{quote(key)} as {quote(key + _WHERE)}" for key in strangers)
+        rows += f" join (select {readers.LINE} as line, {cells} from raw) using (line)"
     return _with_twin_projects(rows, spec, raw) if spec.holds == "projects" else rows
+
+
+_WHERE = "__where"
+"""Ends the names of the cells of `where`."""
+
+
+def _where_faults(spec: Table, raw: readers.RawTable) -> dict[str, str]:
+    """Key of each column of `where` that the file has -> SQL of the fault of a row that counts something else than tCO2e."""
+    faults = {}
+    for published, expressions in spec.where.items():
+        if (key := raw_key(raw, (published,))) is None:
+            continue
+        cell = quote(key + _WHERE)
+        wanted = "|".join(f"(?:{expression})" for expression in expressions)
+        reason = f"no row of tCO2e: rows with {' or '.join(expressions)} in this column are read"
+        fault = f"{{'column': {literal(raw.header[key])}, 'value': {cell}, 'reason': {literal(reason)}}}"
+        fits = f"regexp_full_match(trim({cell}), {literal(f'(?i)(?:{wanted})')})"
+        faults[key] = f"case when not is_missing_value({cell}) and not {fits} then {fault} end"
+    return faults
 
 
 def _same_row(spec: Table, raw: readers.RawTable) -> str:
@@ -79,7 +105,9 @@ def _cell_faults(spec: Table, raw: readers.RawTable) -> list[str]:
             wrong = f"the text does not have the form {column.extract}"
         if wrong:
             test = f"{value} is null and not ({blank})"
-            faults.append(f"case when {test} then {_fault(spec, raw, name, literal(wrong))} end")
+            form = _FORMS.get(spec.cell_type(name)) if wrong in _EXPECTED.values() else None
+            reason = f"{literal(wrong)} || {form}({cell})" if form else literal(wrong)
+            faults.append(f"case when {test} then {_fault(spec, raw, name, reason)} end")
     for name in spec.filled:
         fault = _fault(spec, raw, name, "'the cell is blank; a value is required'")
         faults.append(f"case when {quote(name)} is null then {fault} end")

@@ -9,6 +9,9 @@ from carbon_assets.registries.description import Registry
 QUARANTINE_EMPTY = "no_rows_in_quarantine"
 """The check of a table that every row of its file could be read."""
 
+COLUMNS_PRESENT = "no_column_is_absent"
+"""The check of a table that its file has every column that is read, but for those that it is known to lack."""
+
 
 def normalized_keys(registries: dict[str, Registry], holds: str) -> list[dg.AssetKey]:
     """Keys of all normalized tables of one shape."""

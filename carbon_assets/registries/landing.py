@@ -6,8 +6,10 @@ Which file is which table belongs in `drops.py`, what is inside in `contents.py`
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
+from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import contents, drops
 from carbon_assets.registries.description import Registry, load_registries
@@ -37,37 +39,39 @@ def receive(settings: Settings, path: Path) -> Taken:
     """Take a whole file. Raises `NotUsable` for one that is no table of its registry, or cannot be read."""
     registry = load_registries(settings.configs)[path.parent.name]
     names = [table for table, spec in registry.tables.items() if drops.is_file_of(path, spec)]
-    if len(names) != 1:
-        expected = ", ".join(f"{pattern}.*" for spec in registry.tables.values() for pattern in spec.files)
-        raise NotUsable(
-            f"the name fits {' and '.join(names) or 'no table'} of {registry.id}; expected: {expected}, "
-            f"as {' '.join(drops.SUFFIXES)}"
-        )
-    table = names[0]
+    if len(names) > 1:
+        raise NotUsable(f"the name fits {' and '.join(names)} of {registry.id}")
+    try:
+        table = names[0] if names else drops.recognise(path, [registry])[1]
+    except UnreadableFile as error:
+        raise NotUsable(str(error)) from error
     inside = contents.describe(registry, table, path.name, path.read_bytes())
     if inside.unreadable:
         raise NotUsable(inside.unreadable, f"normalized/{registry.id}/{table}")
     return take_file(settings, path, registry.id, table, inside)
 
 
-def take_drop(settings: Settings) -> DropOutcome:
+def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
     """Take the drop's file of each table. Two files that claim one table fail the run; other files are left."""
     known = load_registries(settings.configs)
-    failures = []
-    for registry in known.values():
-        for table in registry.tables:
-            try:
-                take(settings, registry, table)
-            except drops.AmbiguousDrop as error:
-                failures.append(str(error))
-    left = [f"{path} is no table of a known registry" for path in drops.unclaimed(settings.drop, known)]
-    return DropOutcome(tuple(failures), tuple(left))
+    found = drops.sort(settings.drop, known, strays)
+    for (registry, table), path in found.files.items():
+        store.take(settings, path, registry, table, contents.describer(known[registry], table))
+    return DropOutcome(
+        failures=found.failures,
+        left=tuple(f"{path}: {why}" for path, why in found.unclaimed.items() if path not in strays),
+        strays_left={path: why for path, why in found.unclaimed.items() if path in strays},
+        strays_taken=tuple(path for path in found.files.values() if path in strays),
+    )
 
 
 def take(settings: Settings, registry: Registry, table: str) -> None:
-    """Take the drop's file of a table, if there is one. Raises `drops.AmbiguousDrop`."""
-    if path := drops.find(settings.drop, registry.id, registry.tables[table]):
+    """Take the drop's file of a table from the registry's folder, if there is one. Raises `drops.AmbiguousDrop`."""
+    found = drops.sort(settings.drop, {registry.id: registry})
+    if path := found.files.get((registry.id, table)):
         store.take(settings, path, registry.id, table, contents.describer(registry, table))
+    elif found.failures:
+        raise drops.AmbiguousDrop("; ".join(found.failures))
 
 
 def raw_versions(settings: Settings) -> dict[str, str]:

@@ -17,14 +17,14 @@ import pyarrow as pa
 
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.sqltext import quote
-from carbon_assets.registries import schema
-from carbon_assets.registries.cells import MACROS, raw_key, typed
+from carbon_assets.registries import schema, serial_forms
+from carbon_assets.registries.cells import MACROS, forms_of, raw_key, typed
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.registries.events import events, identified
 from carbon_assets.registries.faults import judged
+from carbon_assets.registries.forms import Forms
+from carbon_assets.registries.set_aside import tonnes_set_aside
 from carbon_assets.snapshots.store import Snapshot
-
-_NUMBERS = {"tonnes", "count", "year"}
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,8 @@ class Normalized:
 
     Every row of the file is either in `rows_accepted` or in `quarantine`. `rows` can hold more or fewer rows than were
     accepted, where a hook or a sum says so. `tonnes_set_aside`: by how much, by transaction type, the table would hold
-    more with the quarantined rows in it, as far as their cells can be read.
+    more with the quarantined rows in it, as far as that is known; `rows_set_aside_without_tonnes`: how many of them have
+    tonnes that are not.
     """
 
     rows: pa.Table
@@ -44,6 +45,11 @@ class Normalized:
     absent_columns: tuple[str, ...]
     snapshot_id: str
     tonnes_set_aside: dict[str, Decimal]
+    rows_set_aside_without_tonnes: int
+
+    def told_absent(self, spec: Table) -> tuple[str, ...]:
+        """The absent columns that the table's files are not known to lack."""
+        return tuple(name for name in self.absent_columns if name not in spec.lacks)
 
     @property
     def tonnes(self) -> dict[str, Decimal]:
@@ -57,7 +63,7 @@ class Normalized:
 def read_file(registry: Registry, table: str, file: str, content: bytes) -> readers.RawTable:
     """The text table of a file. Raises `readers.UnreadableFile`."""
     spec = registry.tables[table]
-    raw = readers.read(file, content, spec.header, spec.sheet)
+    raw = readers.read(file, content, spec.header, spec.sheet, spec.surplus_cells)
     if twins := raw.twins & {readers.header_key(name) for name in _names_used(spec)}:
         names = ", ".join(repr(raw.header[key]) for key in sorted(twins))
         raise readers.UnreadableFile(f"several columns are named {names}: which one counts cannot be told")
@@ -74,7 +80,7 @@ def normalize(
     raw: readers.RawTable,
     projects: pa.Table | None = None,
 ) -> Normalized:
-    """The canonical form of `raw`.
+    """The canonical form of `raw`. Raises `readers.UnreadableFile` where its columns prove two forms of numbers or days.
 
     `projects`: the registry's normalized projects, needed where columns resolve the registry's project keys.
     """
@@ -85,11 +91,15 @@ def normalize(
     if spec.resolves_projects:
         con.register("own_projects", projects)
     con.execute(f"create or replace temp table raw as select *, {_row_hash(raw)} as row_hash from raw_text")
+    form = forms_of(con, registry, spec, raw)
     # The manifest's own, as a hash by today's description can be another: rows must say which file they come from.
-    snapshot_id = snapshot.snapshot_id or f"{registry.id}/{table}@{_record_hash(con, spec, raw)}"
-    con.execute(f"create or replace temp table typed as {typed(registry, spec, raw, 'own_projects')}")
+    snapshot_id = snapshot.snapshot_id or f"{registry.id}/{table}@{_record_hash(con, spec, raw, form)}"
+    cells = typed(spec, raw, "own_projects", form)
+    con.execute(f"create or replace temp table typed as {serial_forms.filled(registry, spec, cells)}")
     con.execute(f"create or replace temp table judged as {judged(registry, spec, raw, snapshot)}")
-    con.execute("create or replace temp view accepted as select * exclude (fault) from judged where fault is null")
+    con.execute(
+        "create or replace temp view accepted as select * exclude (fault, is_stranger) from judged where fault is null"
+    )
     con.execute(f"create or replace temp table events as {events(registry, table, snapshot, 'accepted')}")
     rows = con.execute(identified(con, registry, table, spec, snapshot_id)).to_arrow_table()
     quarantine = pa.concat_tables(
@@ -103,37 +113,30 @@ def normalize(
     if rows_in != accepted + len(quarantine):
         raise AssertionError(f"{rows_in} rows read, but {accepted} accepted and {len(quarantine)} quarantined")
     used = {readers.header_key(name) for name in _names_used(spec)}
+    is_of_tonnes = spec.holds == "credits" and len(quarantine) > 0
+    tonnes, rows_without_tonnes = tonnes_set_aside(con, registry, table, snapshot, raw) if is_of_tonnes else ({}, 0)
     return Normalized(
         rows=rows.cast(spec.canonical),
         quarantine=quarantine.sort_by([("line", "ascending"), ("reason", "ascending")]),
         rows_in=rows_in,
         rows_accepted=accepted,
         unmapped_columns=tuple(name for key, name in raw.header.items() if key not in used),
-        absent_columns=tuple(name for name, column in spec.columns.items() if raw_key(raw, column.names) is None),
+        absent_columns=_absent_columns(spec, raw),
         snapshot_id=snapshot_id,
-        tonnes_set_aside=_tonnes_set_aside(con, registry, table, snapshot) if spec.holds == "credits" else {},
+        tonnes_set_aside=tonnes,
+        rows_set_aside_without_tonnes=rows_without_tonnes,
     )
 
 
-def _tonnes_set_aside(
-    con: duckdb.DuckDBPyConnection, registry: Registry, table: str, snapshot: Snapshot
-) -> dict[str, Decimal]:
-    """What all rows would have made, less what the accepted ones make, by transaction type."""
-    everything = events(registry, table, snapshot, "judged")
-    return dict(
-        con.execute(f"""
-            select transaction_type, sum(tonnes) from (
-                select transaction_type, quantity as tonnes from ({everything})
-                union all
-                select transaction_type, -quantity from events
-            )
-            where transaction_type is not null group by transaction_type having sum(tonnes) <> 0 order by transaction_type
-        """).fetchall()
-    )
+def _absent_columns(spec: Table, raw: readers.RawTable) -> tuple[str, ...]:
+    """What the description reads and the file does not have: canonical columns, and columns of labels by their own name."""
+    names = [*((name, column.names) for name, column in spec.columns.items())]
+    names += [(label.names[0], label.names) for label in spec.labels]
+    return tuple(name for name, published in names if raw_key(raw, published) is None)
 
 
 def _names_used(spec: Table) -> list[str]:
-    return [name for column in spec.sources for name in column.names]
+    return [*(name for column in spec.sources for name in column.names), *spec.where]
 
 
 def _row_hash(raw: readers.RawTable) -> str:
@@ -142,19 +145,21 @@ def _row_hash(raw: readers.RawTable) -> str:
     return f"sha256(concat_ws(chr(31), {cells}))"
 
 
-def record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
+def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table, raw: readers.RawTable) -> str:
     """A hash of a file's records and column names that does not depend on their order or on how numbers are written: the
-    same records are the same snapshot."""
+    same records are the same snapshot. Raises `readers.UnreadableFile` where the file proves two forms."""
     con.execute(MACROS)
     con.register("raw_text", raw.rows)
-    return _record_hash(con, spec, raw)
+    con.register("raw", raw.rows)
+    return _record_hash(con, spec, raw, forms_of(con, registry, spec, raw))
 
 
-def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable) -> str:
-    numbers = {raw_key(raw, column.names) for name, column in spec.columns.items() if spec.cell_type(name) in _NUMBERS}
+def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable, form: Forms) -> str:
+    marks = {"tonnes": form.mark, "count": form.mark, "year": "'.'"}
+    kinds = {raw_key(raw, column.names): spec.cell_type(name) for name, column in spec.columns.items()}
     cells = ", ".join(
-        f"coalesce(as_tonnes({quote(key)})::varchar, trim({quote(key)}))"
-        if key in numbers
+        f"coalesce(as_tonnes({quote(key)}, {marks[kinds[key]]})::varchar, trim({quote(key)}))"
+        if kinds.get(key) in marks
         else f"as_compared({quote(key)})"
         for key in sorted(raw.header)
     )
@@ -170,7 +175,7 @@ def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTa
 def _quarantined(
     con: duckdb.DuckDBPyConnection, registry: Registry, table: str, spec: Table, snapshot: Snapshot, snapshot_id: str
 ) -> pa.Table:
-    quantity = "j.quantity" if "quantity" in spec.columns else "null"
+    quantity = "case when not is_stranger then j.quantity end" if "quantity" in spec.columns else "null"
     return (
         con.execute(
             f"""

@@ -194,10 +194,10 @@ def _seen() -> str:
             from weighed where length(cell) <= $max_letters
         ),
         candidates as (
-            select *, as_tonnes(cell) is not null as number, as_date(cell, false) is not null as date, day_leads(cell) as leads
+            select *, is_number(cell) as number, coalesce(as_date(cell, false), as_date(cell, true)) is not null as date, day_leads(cell) as leads
             from sighted where first_sight = 'date'
             union all
-            select *, as_tonnes(cell) is not null, false, null from sighted where first_sight = 'number'
+            select *, is_number(cell), false, null from sighted where first_sight = 'number'
             union all
             select *, false, false, null from sighted where first_sight = 'flag'
         ),
@@ -207,10 +207,10 @@ def _seen() -> str:
     """
 
 
-_LIKE_A_NUMBER = r"[+-]?[\d.][\d.,''’eE+ %\x{00a0}\x{2009}\x{202f}-]*"
+_LIKE_A_NUMBER = r"[+−-]?[\d.,][\d.,''’ʼeE+−%\pZ-]*"
 _LIKE_A_DATE = (
     r"(\d{4}[-/.]\d{1,2}[-/.]\d.*|\d{1,2}[-/.]\d{1,2}[-/.]\d{4}.*|\d{8}([T ].*)?"
-    r"|\d{1,2}[- ]+[A-Za-z]{3}.*|[A-Za-z]{3,9} +\d{1,2},? *\d{4}.*)"
+    r"|\d{1,2}\D{0,3}[-/. ]+[\pL ]+.*|[\pL]{3,}[-/. ]+\d{1,2}\D{1,4}\d{4}.*)"
 )
 _SEEN = _seen()
 

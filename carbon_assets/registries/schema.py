@@ -56,6 +56,7 @@ CREDITS = pa.schema(
         field("serial_end", COUNT, "Last unit of the serial block"),
         field("serial_key", TEXT, "What the block's unit numbers are unique within"),
         field("labels", LABELS, "Labels and eligibilities: CORSIA, CCP, Article 6, ..."),
+        field("unknown_labels", LABELS, "Cells of label columns that say neither yes nor no, as published"),
         field("source", TEXT, "Registry and table that asserted the row", required=True),
         field("snapshot_id", TEXT, "Snapshot that the row comes from", required=True),
     ]

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from carbon_assets.base.sqltext import literal
-from carbon_assets.registries.description import Serial
+from carbon_assets.base.sqltext import literal, quote
+from carbon_assets.registries.description import Registry, Serial, Table
 
 SEPARATOR = "; "
 """What stands between the serial numbers of one row."""
@@ -26,3 +26,29 @@ def group(serial: Serial, name: str, text: str) -> str:
     """SQL: what the form's group `name` holds in `text`; '' where it holds nothing."""
     # Anchored, because the expression is to fit the whole: 'a|b' alone would fit a part.
     return f"regexp_extract({text}, {literal(f'^(?:{serial.pattern})$')}, {serial.groups[name]})"
+
+
+_TYPED = {
+    "vintage": ("vintage", "try_cast({} as integer)"),
+    "vintage_start": ("vintage_from", "cast(try_strptime({}, '%d%m%Y') as date)"),
+    "vintage_end": ("vintage_to", "cast(try_strptime({}, '%d%m%Y') as date)"),
+}
+"""Canonical column -> the group that says it, and SQL that reads the group."""
+
+
+def filled(registry: Registry, spec: Table, rows: str) -> str:
+    """SQL: the typed `rows`, where the serial number fills what is blank in the columns of `from_serial`."""
+    if not spec.from_serial:
+        return rows
+    values = []
+    for name in spec.from_serial:
+        said, read = _TYPED[name]
+        forms = [form for form in registry.serials if said in form.groups]
+        whens = (
+            f"when {fits(form, 'serial_number')} then {read.format(part(form, said, 'serial_number'))}"
+            for form in forms
+        )
+        value = f"case {' '.join(whens)} end" if forms else "null"
+        is_blank = f"coalesce(is_missing_value({quote(name + '__cell')}), true)"
+        values.append(f"if({quote(name)} is null and {is_blank}, {value}, {quote(name)}) as {quote(name)}")
+    return f"select * replace ({', '.join(values)}) from ({rows})"

@@ -8,8 +8,8 @@ module of a subject that takes files (`Intake`). Subjects come as arguments: non
 from __future__ import annotations
 
 import shutil
-from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -48,10 +48,15 @@ class Rejected:
 
 @dataclass(frozen=True)
 class DropOutcome:
-    """What was wrong with a drop, in words: `failures` fail the run; what was `left` was not taken, and fails nothing."""
+    """What was wrong with a drop, in words: `failures`, and what was `left`, which was not taken. Both make the command fail.
+
+    `strays_taken`, `strays_left`: of the files outside all folders those that were recognised, and why others were not.
+    """
 
     failures: tuple[str, ...] = ()
     left: tuple[str, ...] = ()
+    strays_taken: tuple[Path, ...] = ()
+    strays_left: Mapping[Path, str] = field(default_factory=dict)
 
 
 class NotUsable(Exception):
@@ -76,8 +81,9 @@ class Intake(Protocol):
     def receive(self, settings: Settings, path: Path) -> Taken:
         """Take a whole file of the landing folder into the raw store. Raises `NotUsable`."""
 
-    def take_drop(self, settings: Settings) -> DropOutcome:
-        """Take the files of the drop into the raw store."""
+    def take_drop(self, settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
+        """Take the files of the drop into the raw store, and of `strays`, which lie in no folder of any subject, those that
+        it recognises by what is in them."""
 
     def raw_versions(self, settings: Settings) -> Mapping[str, str]:
         """The data version of each of its external assets, by key as text."""
@@ -168,6 +174,24 @@ def _take(settings: Settings, by_folder: Mapping[str, Intake], path: Path) -> Ta
         return _reject(settings, path, str(error), error.asset)
     _forget(path)
     return outcome
+
+
+def is_note(path: Path) -> bool:
+    """Whether a file is about the files beside it."""
+    return path.name == store.SYNTHETIC_MARK or path.name.upper().startswith("README")
+
+
+def strays_of(settings: Settings, intakes: Iterable[Intake]) -> list[Path]:
+    """The files of a drop that no subject looks at by their place: outside of all folders, or deeper in one than its files lie."""
+    takes_folders = {folder: intake.TAKES_FOLDERS for intake in intakes for folder in intake.folders(settings)}
+    strays = []
+    for path in sorted(settings.drop.rglob("*")):
+        parts = path.relative_to(settings.drop).parts
+        is_looked_at = parts[0] in takes_folders and (len(parts) == 2 or takes_folders[parts[0]])
+        is_hidden = any(part.startswith(".") for part in parts)
+        if path.is_file() and not (is_looked_at or is_hidden or is_note(path)):
+            strays.append(path)
+    return strays
 
 
 def unknown_folder(name: str, known: Iterable[str]) -> str:

@@ -2,7 +2,7 @@
 
 `<data>/raw/<registry>/<table>/<observed_at>-<sha256[:16]>.<suffix>[.gz]` with a manifest of the same name that ends in
 `.json`, and marks that end in `.accepted` (its rows went into the tables), `.held` (a person must look first) and `.released`
-(a person let it through). A snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `readers.py`, whether
+(a person let it through). A snapshot is never overwritten, and the same bytes are not stored twice. How a file is read belongs in `base/readers`, whether
 it may be used in `intake.py`.
 """
 
@@ -27,7 +27,7 @@ PACKED = (".gz", ".xlsx", ".kmz", ".zip")
 """Files of these kinds are stored as they are."""
 
 SYNTHETIC_MARK = "SYNTHETIC"
-"""A drop that holds a file of this name is made up; it gives way to any real file of the same data folder."""
+"""A folder that holds a file of this name is made up, with all below it; it gives way to any real file of the same data folder."""
 
 _REAL = ".has-real-files"
 
@@ -118,7 +118,7 @@ def take(
     """
     file, content = packed or (path.name, path.read_bytes())
     sha256 = hashlib.sha256(content).hexdigest()
-    is_synthetic = (path.parent.parent / SYNTHETIC_MARK).exists()
+    is_synthetic = any((folder / SYNTHETIC_MARK).exists() for folder in path.parents)
     folder = settings.raw(registry, table)
     folder.mkdir(parents=True, exist_ok=True)
     with store.alone_in(folder):

@@ -129,13 +129,15 @@ def unify_projects(
 
 
 def harmonized_projects(con: duckdb.DuckDBPyConnection, relation: str, registries: pa.Table, configs: Path) -> str:
-    """A query for the projects of `relation` with the registry that hosts them, their status and their country."""
+    """A query for the projects of `relation` with the registry that hosts them, their status and their country. A region that
+    only says that none is stated is none."""
     find_hosts(con, relation, registries)
     con.register("statuses", _meanings(con, relation, "status_raw", Vocabulary(configs / "vocab" / "status")))
     con.register("countries", _countries(con, relation, configs))
+    con.register("no_regions", _meanings(con, relation, "region", Vocabulary(configs / "vocab" / "no_region")))
     return f"""
         select
-            p.*,
+            p.* replace (case when p.region not in (select key from no_regions) then p.region end as region),
             host.registry as registry,
             s.value as status,
             country.country as country,

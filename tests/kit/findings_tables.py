@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
-from datetime import date
+from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -13,10 +13,11 @@ import pyarrow as pa
 
 from carbon_assets.base import column_types, store
 from carbon_assets.history import schema as history_schema
-from carbon_assets.integrity import double_counting, findings, serial_blocks
+from carbon_assets.integrity import conversions, double_counting, findings, replaced_at_host, serial_blocks
 from carbon_assets.integrity import schema as integrity_schema
 from carbon_assets.integrity.rules import load_rules
 from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import CONFIGS
 
@@ -95,10 +96,31 @@ def found_in(credits: Path, folder: Path, projects: Iterable[dict] = (), history
         return findings.findings(con, credits, listed, blocks, registries(), past, load_rules(CONFIGS)).to_pylist()
 
 
-def conversions_found(folder: Path, credits: list[dict]) -> list[dict]:
-    """What does not match between programmes."""
+def snapshots_of(folder: Path, credits: Iterable[dict], observed_on: str, **others: str) -> Path:
+    """The ledger of one snapshot in use of every table that the credits come from, all observed on that day, but for `others`: source
+    with `_` for `/` and `-`."""
+    rows = []
+    for source in sorted({row["source"] for row in credits}):
+        day = others.get(source.replace("/", "_").replace("-", "_"), observed_on)
+        registry, table = source.split("/")
+        observed_at = datetime.fromisoformat(day).replace(hour=12, tzinfo=UTC)
+        rows.append({"registry": registry, "table": table, "state": "in use", "observed_at": observed_at})
+    return write(folder / "snapshots.parquet", rows, snapshots_schema.SNAPSHOTS)
+
+
+def conversions_found(
+    folder: Path, credits: list[dict], observed_on: str = "2025-01-01", configs: Path = CONFIGS, **others: str
+) -> list[dict]:
+    """What does not match between programmes. Days as in `snapshots_of`."""
+    path = write(folder / "credits.parquet", credits, unified_schema.UNIFIED_CREDITS)
+    taken = snapshots_of(folder, credits, observed_on, **others)
+    with connection() as con:
+        words = conversions.load(configs, registries())
+        return double_counting.findings(con, path, taken, words, load_rules(CONFIGS).double_counting).to_pylist()
+
+
+def replaced(folder: Path, credits: list[dict]) -> list[dict]:
+    """What of the host registries' rows gives way."""
     path = write(folder / "credits.parquet", credits, unified_schema.UNIFIED_CREDITS)
     with connection() as con:
-        return double_counting.findings(
-            con, path, double_counting.check(CONFIGS, registries()), load_rules(CONFIGS).double_counting
-        ).to_pylist()
+        return replaced_at_host.replaced(con, path, conversions.load(CONFIGS, registries())).to_pylist()

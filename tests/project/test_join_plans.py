@@ -27,7 +27,7 @@ from carbon_assets.boundaries import tables as boundaries
 from carbon_assets.geo import places
 from carbon_assets.history import periods, record_diff
 from carbon_assets.history import schema as history_schema
-from carbon_assets.integrity import double_counting, findings, serial_blocks
+from carbon_assets.integrity import conversions, double_counting, findings, replaced_at_host, serial_blocks
 from carbon_assets.integrity import schema as integrity_schema
 from carbon_assets.integrity.rules import load_rules
 from carbon_assets.protocols import schema as protocols_schema
@@ -36,6 +36,8 @@ from carbon_assets.publishing import gate as publishing_gate
 from carbon_assets.publishing import publish
 from carbon_assets.registries import contents, drift, profiles, release_gate, remembered
 from carbon_assets.registries.description import load_registries
+from carbon_assets.snapshots import ledger
+from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.unified import harmonize
 from carbon_assets.unified import schema as unified_schema
@@ -46,9 +48,7 @@ from tests.kit.sample_tables import Records, Sample, normalizer, samples
 
 SAMPLE_NAMES = {sample.id for sample in samples()}
 ONE_ROW_SIDES = {
-    "registries/normalize.py": "whether days or months come first in a file's dates, beside each of its rows",
     "registries/release_gate.py": "counts over whole tables, side by side in one row",
-    "history/records.py": "counts over whole tables, side by side in one row",
     "unified/harmonize.py": "the meanings of all labels as one map, beside each transaction",
 }
 """Modules that may pair the rows of a table with a single row -> what that row is."""
@@ -147,8 +147,12 @@ class Chain:
             blocks = self.write("serial_blocks", parsed, integrity_schema.SERIAL_BLOCKS)
             rules = load_rules(CONFIGS)
             findings.findings(con, credits, projects, blocks, self.registries, past, rules)
-            conversions = double_counting.check(CONFIGS, self.registries)
-            double_counting.findings(con, credits, conversions, rules.double_counting)
+            words = conversions.load(CONFIGS, self.registries)
+            ledger_rows = ledger.snapshots_table(self.settings, [(s.registry.id, s.table) for s in samples()])
+            taken = self.write("snapshots", ledger_rows, snapshots_schema.SNAPSHOTS)
+            double_counting.findings(con, credits, taken, words, rules.double_counting)
+            replaced = replaced_at_host.replaced(con, credits, words)
+            self.write("replaced_at_host", replaced, integrity_schema.REPLACED_AT_HOST)
 
     def look_back(self) -> None:
         """A table of projects and one of credits, each with and without its first row."""
@@ -191,7 +195,7 @@ class Chain:
         """The gate before publishing, and the macros that a reader calls."""
         with duckdb.connect() as con:
             con.execute("create schema marts")
-            for name in ("credits", "project_history", "totals_history"):
+            for name in ("credits", "project_history", "replaced_at_host", "totals_history"):
                 con.execute(f"create table marts.{name} as from read_parquet('{self.path(name)}')")
             con.execute("alter table marts.credits add column retirement_beneficiary_harmonized varchar")
             macros = "\n".join(path.read_text() for path in publish.macro_files())

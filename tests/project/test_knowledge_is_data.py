@@ -10,8 +10,9 @@ from collections.abc import Iterator
 import pytest
 import yaml
 
-from carbon_assets.base.lists import load_list
 from carbon_assets.history.classes import load_classes
+from carbon_assets.integrity import conversions
+from carbon_assets.registries.description import load_registries
 from tests.kit.places import CONFIGS, HOME
 
 PROTOCOLS = ("protocols/titles.py", "protocols/codes.py", "protocols/text.py", "protocols/reader.py")
@@ -117,10 +118,9 @@ def test_no_status_stands_in_what_classes_changes(module):
 
 
 def test_no_text_of_a_conversion_stands_in_what_matches_them():
-    rows = load_list(
-        CONFIGS / "integrity" / "conversions", ("registry", "text", "program", "note"), key=("registry", "text")
-    )
-    texts = list(texts_in(source_of("integrity/double_counting.py")))
+    rows = conversions.load(CONFIGS, load_registries(CONFIGS))
+    modules = ("conversions", "double_counting", "replaced_at_host")
+    texts = [text for module in modules for text in texts_in(source_of(f"integrity/{module}.py"))]
     assert len(rows) > 3
     assert [row["text"] for row in rows if any(row["text"] in text for text in texts)] == []
 

@@ -96,3 +96,13 @@ def test_what_has_moved_stands_where_the_refusal_points(new):
     """Of `<registry>` and the like, some file does."""
     pattern = re.sub("<[^>]+>", "*", new)
     assert list(CONFIGS.glob(pattern))
+
+
+def test_a_file_may_leave_out_what_is_optional(tmp_path):
+    (tmp_path / "words").mkdir()
+    (tmp_path / "words" / "a.csv").write_text("registry,raw,meaning,note\na,x,1,\n")
+    (tmp_path / "words" / "b.csv").write_text("registry,raw,note\nb,x,\n")
+    rows = load_list(tmp_path / "words", COLUMNS, KEY, optional=("meaning",))
+    assert [row["meaning"] for row in rows] == ["1", ""]
+    with pytest.raises(ConfigError, match="line 1: expected the columns"):
+        load_list(tmp_path / "words", COLUMNS, KEY)

@@ -4,7 +4,9 @@ import csv
 import gzip
 import io
 import json
+import re
 import zipfile
+from collections.abc import Callable
 from datetime import date, datetime
 
 import openpyxl
@@ -257,6 +259,109 @@ def test_quotes_inside_a_cell_stay():
     assert not table.bad_rows
 
 
+# --- quotes that are not doubled --------------------------------------------------------------------------------
+
+ALL_QUOTED = '"ID","Qty","Account","Note",\n'
+
+
+def undoubled(*cells: str) -> str:
+    """A row as APX writes it: every cell quoted, the quotes within none doubled, a comma at the end."""
+    return "".join(f'"{cell}",' for cell in cells) + "\n"
+
+
+NOTES = [
+    'a play called "Aurora" in May',
+    '"Acme Foundation"',
+    '"On behalf of Alto, from Bosque"',
+    'Crediti a nome di "Ditta Spa", anno 2024',
+    'On behalf of "We Are Neutral, Inc."',
+    'for "Alto","Bosque" and "Clara"',
+    'a 12" pipe, 30 m long',
+    'two lines\nof "Alto, Inc."',
+    'of "Alto"\nand "Bosque, Inc."\nin May',
+    "plain",
+]
+
+
+@pytest.mark.parametrize("order", [1, -1])
+@pytest.mark.parametrize("place", [2, 3])
+@pytest.mark.parametrize("note", NOTES)
+def test_quotes_within_a_cell_that_are_not_doubled_stay(note, place, order):
+    """Whatever row comes first, and in whichever column the quotes stand."""
+    cells = ["1", "5", "Acme", "a note"]
+    cells[place] = note
+    records = [tuple(cells), ("2", "6", "Beta, Inc.", "for Beta, in May"), ("3", "7", "Clara", "")][::order]
+    table = read(ALL_QUOTED + "".join(undoubled(*record) for record in records))
+    assert [row[1:] for row in rows(table)] == records
+    assert not table.bad_rows
+
+
+def test_a_record_that_a_quote_swallowed_is_a_row():
+    table = read(ALL_QUOTED + undoubled("1", "5", "Acme", '12"') + undoubled("2", "6", "Beta", 'of "Clara, Inc."'))
+    assert [row[1:] for row in rows(table)] == [("1", "5", "Acme", '12"'), ("2", "6", "Beta", 'of "Clara, Inc."')]
+
+
+def test_a_row_that_may_go_on_in_a_line_that_is_no_row_is_set_aside():
+    table = read(ALL_QUOTED + '"1","5","Ac"me","a "note" of",\nand more",\n' + undoubled("2", "6", "Beta", ""))
+    assert [row[0] for row in rows(table)] == [4]
+    assert [line for line, _ in bad(table)] == [2, 3]
+
+
+def test_any_number_of_rows_may_have_undoubled_quotes():
+    records = [(str(number), "5", "Acme", note) for number, note in enumerate(NOTES)]
+    table = read(ALL_QUOTED + "".join(undoubled(*record) for record in records))
+    assert [row[1:] for row in rows(table)] == records
+    lines = [line for line, *_ in rows(table)]
+    assert lines == [2 + sum(1 + record[3].count("\n") for record in records[:place]) for place in range(len(records))]
+
+
+def test_one_row_of_a_file_that_quotes_only_where_it_must():
+    table = read('ID,Qty,Note\n1,5,"of "Alto, Inc.", in May"\n2,6,"say ""yes"", or no"\n3,7,"a" \n')
+    assert [row[3] for row in rows(table)] == ['of "Alto, Inc.", in May', 'say "yes", or no', "a"]
+
+
+@pytest.mark.parametrize(
+    ("row", "surplus_cells"),
+    [
+        pytest.param('"1","5","Acme","x","y",', None, id="the surplus may belong to any column"),
+        pytest.param('"1","5","Ac"me","x","y",', "Note", id="a column before it is broken, too"),
+        pytest.param('1,"5" t, net",Acme,"a "note"', None, id="quotes that come in no pairs"),
+        pytest.param('"1","5","Acme","x",y,', "Note", id="not every cell is quoted"),
+    ],
+)
+def test_a_row_that_can_be_read_in_several_ways_is_set_aside(row, surplus_cells):
+    table = readers.read(
+        "a.csv", f"{ALL_QUOTED}{row}\n{undoubled('2', '6', '', '')}".encode(), REQUIRED, None, surplus_cells
+    )
+    assert bad(table) == [(2, row)]
+    assert [found[0] for found in rows(table)] == [3]
+
+
+def test_cells_too_many_belong_to_the_column_that_the_registry_is_known_for():
+    content = ALL_QUOTED + '"1","5","Acme","x","y",\n'
+    table = readers.read("a.csv", content.encode(), REQUIRED, surplus_cells="note")
+    assert rows(table) == [(2, "1", "5", "Acme", 'x","y')]
+
+
+WORDS = st.sampled_from(["a", "Alto", " ", ", ", ",", "12", '"X"', '"Y, Inc."', '"l\nm"'])
+QUOTED = st.lists(WORDS, max_size=6).map("".join).filter(lambda cell: '""' not in cell and '","' not in cell)
+
+
+@settings(max_examples=100, deadline=None)
+@given(records=st.lists(st.tuples(QUOTED, QUOTED), min_size=1, max_size=5), trailing=st.sampled_from(["", ","]))
+def test_a_row_with_undoubled_quotes_is_read_as_it_was_written_or_set_aside(records, trailing):
+    written = {(str(number), "5", *cells) for number, cells in enumerate(records)}
+    lines = [",".join(f'"{cell}"' for cell in record) + trailing for record in sorted(written)]
+    table = read('"ID","Qty","Account","Note"' + trailing + "\n" + "\n".join(lines) + "\n")
+    with_an_id = {row[1:] for row in rows(table) if row[1].isdecimal() and row[2] == "5"}
+    assert with_an_id <= written
+
+
+def test_lines_that_end_in_several_ways_keep_their_rows():
+    table = read('ID,Qty,Note\n1,5,a\r2,6,"b "x" c"\r\n3,7,"d"\n')
+    assert rows(table) == [(2, "1", "5", "a"), (3, "2", "6", 'b "x" c'), (4, "3", "7", "d")]
+
+
 # --- files that are no tables -----------------------------------------------------------------------------------
 
 
@@ -330,9 +435,79 @@ def test_the_sheet_that_is_asked_for_is_read_though_another_fits():
 
 
 @pytest.mark.parametrize("sheet", [None, "Renamed since"])
-def test_without_the_sheet_that_is_asked_for_the_first_that_fits_is_read(sheet):
-    book = workbook({"Notes": [["about this file"]], "Data": [["ID", "Qty"], [1, 5]], "More": [["ID", "Qty"], [2, 6]]})
+def test_without_the_sheet_that_is_asked_for_the_one_that_fits_is_read(sheet):
+    book = workbook({"Notes": [["about this file"]], "Data": [["ID", "Qty"], [1, 5]]})
     assert rows(read(book, "made.xlsx", sheet=sheet)) == [(2, "1", "5")]
+
+
+def test_rows_of_all_sheets_with_the_same_header_are_read():
+    lines = [["Report"], ["ID", "Qty"], [2, 6], [], [3, 7]]
+    book = workbook({"2023": [["ID", "Qty"], [1, 5]], "Notes": [["about"]], "2024": lines})
+    assert rows(read(book, "made.xlsx")) == [(2, "1", "5"), (5, "2", "6"), (7, "3", "7")]
+
+
+@pytest.mark.parametrize(
+    ("second", "sheet", "why"),
+    [
+        pytest.param([["ID", "Qty"], [1, 5]], None, "'Data' and 'More' hold the same rows", id="the same row"),
+        pytest.param(
+            [["Qty", "ID"], [6, 2]], None, "'Data' and 'More' have .* not the same header", id="another header"
+        ),
+        pytest.param(
+            [["ID", "Qty"], [2, 6]], "Gone", "no sheet 'Gone', and the sheets 'Data' and 'More'", id="renamed"
+        ),
+    ],
+)
+def test_sheets_that_may_be_two_tables_are_refused_by_name(second, sheet, why):
+    book = workbook({"Data": [["ID", "Qty"], [1, 5]], "More": second})
+    with pytest.raises(UnreadableFile, match=why):
+        read(book, "made.xlsx", sheet=sheet)
+
+
+def edited(book: bytes, member: str, edit: Callable[[bytes], bytes]) -> bytes:
+    """The workbook with one of its files edited."""
+    whole = zipfile.ZipFile(io.BytesIO(book))
+    file = io.BytesIO()
+    with zipfile.ZipFile(file, "w") as changed:
+        for name in whole.namelist():
+            content = whole.read(name)
+            if name.endswith(member):
+                assert edit(content) != content
+                content = edit(content)
+            changed.writestr(name, content)
+    return file.getvalue()
+
+
+@pytest.mark.parametrize("stated", [b"A1:B2", b"A1", b"A1:A4", b"B2:B3"])
+def test_a_sheet_that_understates_its_size_keeps_all_rows_and_columns(stated):
+    book = workbook({"Data": [["ID", "Qty", "Note"], [1, 5, "a"], [2, 6, "b"], [3, 7, "c"]]})
+    book = edited(book, "sheet1.xml", lambda xml: re.sub(rb'(<dimension ref=")[^"]*', rb"\g<1>" + stated, xml))
+    assert rows(read(book, "made.xlsx")) == [(2, "1", "5", "a"), (3, "2", "6", "b"), (4, "3", "7", "c")]
+
+
+@pytest.mark.parametrize("number", [b"2", b"1"])
+def test_rows_of_a_sheet_that_are_numbered_twice_or_backwards_are_refused(number):
+    book = workbook({"Data": [["ID", "Qty"], [1, 5], [2, 6]]})
+    book = edited(book, "sheet1.xml", lambda xml: xml.replace(b'<row r="3"', b'<row r="%s"' % number))
+    with pytest.raises(UnreadableFile, match=r"the rows of xl/worksheets/sheet1\.xml are not in order"):
+        read(book, "made.xlsx")
+
+
+@pytest.mark.parametrize("value", [b"<v></v>", b"<v />", b"", b"<v>0</v>"])
+def test_a_formula_without_its_value_sets_its_row_aside(value):
+    """openpyxl writes no value, others write 0 and have Excel count when it opens the workbook."""
+    book = workbook({"Data": [["ID", "Qty"], [1, "=2+3"], [2, 6]]})
+    book = edited(book, "sheet1.xml", lambda xml: re.sub(rb"</f><v\s*(/>|></v>)", b"</f>  " + value, xml))
+    table = read(book, "made.xlsx")
+    assert rows(table) == [(3, "2", "6")]
+    assert [(row.line, row.text) for row in table.bad_rows] == [(2, "1\t" + ("0" if b"0" in value else ""))]
+    assert "cell B2 of the sheet 'Data' holds a formula without its value" in table.bad_rows[0].reason
+
+
+def test_a_formula_with_its_value_is_its_value():
+    book = workbook({"Data": [["ID", "Qty"], [1, "=2+3"]]})
+    book = edited(book, "sheet1.xml", lambda xml: re.sub(rb"</f><v\s*(/>|></v>)", b"</f><v>5</v>", xml))
+    assert rows(read(book, "made.xlsx")) == [(2, "1", "5")]
 
 
 def test_the_asked_sheet_without_the_columns_is_refused():
@@ -394,6 +569,22 @@ def test_a_missing_column_of_json_is_named():
 def test_broken_json_is_refused_with_the_place():
     with pytest.raises(UnreadableFile, match=r"the JSON is broken in line 3, column 8"):
         read('[\n {"ID": 1,\n  "Qty"; 5}\n]', "made.json")
+
+
+def test_records_may_lie_deep_within_objects():
+    document = {"datasets": {"retired": {"rows": RECORDS, "totalCount": 2}, "states": [{"code": "CA"}]}, "pages": [1]}
+    assert rows(read(json.dumps(document), "made.json")) == [(1, "é1", "5", ""), (2, "2", "", "b")]
+
+
+def test_records_without_a_column_are_named_by_their_path():
+    document = {"datasets": {"retired": {"rows": [{"ID": 1, "Name": "a"}]}}, "states": [{"code": "CA"}] * 9}
+    with pytest.raises(UnreadableFile, match=r"in datasets\.retired\.rows: missing column 'Qty'.* found 'ID', 'Name'"):
+        read(json.dumps(document), "made.json")
+
+
+def test_two_lists_of_records_that_both_fit_are_refused_by_their_paths():
+    with pytest.raises(UnreadableFile, match=r"columns in issued.rows and retired: which counts cannot be told"):
+        read(json.dumps({"issued": {"rows": RECORDS}, "retired": RECORDS}), "made.json")
 
 
 @pytest.mark.parametrize("text", ['"ID"', "[1, 2]", '{"ID": 1}', '[{"ID": 1, "Qty": 2}, "x"]'])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+import shutil
 from collections import Counter
 
 import pytest
@@ -11,9 +12,10 @@ from hypothesis import settings as hypothesis_settings
 from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.integrity import double_counting, schema
+from carbon_assets.integrity import conversions, double_counting, schema
 from tests.kit.effort import examples
 from tests.kit.findings_tables import arb, conversions_found, event, registries
+from tests.kit.places import CONFIGS
 
 CONVERSION = "Convert to ARB offset credits"
 
@@ -155,6 +157,48 @@ def test_the_order_of_rows_does_not_matter(case, tmp_path):
     assert conversions_found(tmp_path, rows) == first
 
 
+@pytest.mark.parametrize(
+    ("days", "status"),
+    [
+        # The newest snapshot of either side, whichever, says what day it is; not the newest cancellation that the host publishes.
+        ({"observed_on": "2025-06-17"}, "not due yet"),
+        ({"observed_on": "2025-06-18"}, "issued, not cancelled"),
+        ({"american_carbon_registry_transactions": "2025-06-18"}, "issued, not cancelled"),
+        ({"arb_issuances": "2025-06-18"}, "issued, not cancelled"),
+    ],
+)
+def test_an_issuance_that_nobody_cancels_is_due_after_180_days(tmp_path, days, status):
+    rows = conversions_found(tmp_path, [*HORIZON, issued("i", 1_000_000, transaction_date="2024-12-20")], **days)
+    assert [(row["status"], row["quantity"]) for row in rows] == [(status, 1_000_000)]
+
+
+def test_the_newest_snapshot_of_other_registries_makes_nothing_due(tmp_path):
+    other = event("o", "issuance", "VCS1", vintage=2020)
+    events = [*HORIZON, other, issued("i", transaction_date="2024-12-20")]
+    (row,) = conversions_found(tmp_path, events, verra_transactions="2026-01-01")
+    assert row["status"] == "not due yet"
+
+
+def test_a_cancellation_newer_than_all_issuances_is_due_too(tmp_path):
+    events = [*HORIZON, cancelled("c", transaction_date="2025-01-02")]
+    assert [row["status"] for row in conversions_found(tmp_path, events, "2025-06-30")] == ["not due yet"]
+    assert [row["status"] for row in conversions_found(tmp_path, events, "2025-07-01")] == ["cancelled, not issued"]
+
+
+def test_a_registry_may_have_days_of_its_own(tmp_path):
+    """One row of a registry and programme states them for all."""
+    configs = shutil.copytree(CONFIGS, tmp_path / "configs")
+    listed = configs / "integrity" / "conversions.csv"
+    listed.write_text(
+        listed.read_text().replace("climate-action-reserve,ARB,arb,,", "climate-action-reserve,ARB,arb,10,")
+    )
+    by_car = [cancelled("last-car", 1, "CAR9", cancellation_reason="ARB"), issued("i-car", 1, "CAR9")]
+    days = {"transaction_date": "2024-12-20"}
+    events = [*HORIZON, *by_car, issued("i", **days), issued("j", 5, "CAR7", **days)]
+    rows = conversions_found(tmp_path, events, configs=configs)
+    assert {row["issuance_id"]: row["status"] for row in rows} == {"i": "not due yet", "j": "issued, not cancelled"}
+
+
 def test_every_status_is_told_here():
     statuses = {status for _, expected in FAULTS.values() for status, *_ in expected}
     others = {double_counting.PENDING, double_counting.HOST_UNKNOWN, double_counting.PROGRAM_UNKNOWN}
@@ -209,7 +253,10 @@ def configs(tmp_path):
         (tmp_path / "protocols" / "programs.csv").write_text(
             "program,name,registry,is_compliance,markers,note\narb,ARB,,yes,ARB,\n"
         )
-        (tmp_path / "integrity" / "conversions.csv").write_text("\n".join(["registry,text,program,note", *rows]) + "\n")
+        header = (
+            "registry,text,program,due_after_days,note" if rows[0].count(",") == 4 else "registry,text,program,note"
+        )
+        (tmp_path / "integrity" / "conversions.csv").write_text("\n".join([header, *rows]) + "\n")
         return tmp_path
 
     return write
@@ -222,15 +269,18 @@ def configs(tmp_path):
         (["verra,ARB,xyz,"], "line 2"),
         (["verra,,arb,"], "line 2"),
         (["verra,ARB,arb,", "verra,arb,arb,again"], "line 3.*line 2"),
+        (["verra,ARB,arb,soon,"], "line 2: due_after_days is a number of days or blank, not 'soon'"),
+        (["verra,ARB,arb,-1,"], "line 2: due_after_days"),
+        (["verra,ARB,arb,90,", "verra,For ARB,arb,180,"], "line 3: due_after_days is 180 here, 90 in .*line 2"),
     ],
 )
 def test_a_row_that_means_nothing_is_refused(rows, complaint, configs):
     with pytest.raises(ConfigError, match=complaint):
-        double_counting.check(configs(*rows), registries())
+        conversions.load(configs(*rows), registries())
 
 
 def test_two_registries_may_use_the_same_words(configs):
-    assert len(double_counting.check(configs("verra,ARB,arb,", "cercarbono,ARB,arb,"), registries())) == 2
+    assert len(conversions.load(configs("verra,ARB,arb,", "cercarbono,ARB,arb,"), registries())) == 2
 
 
 def test_the_table_has_its_schema(tmp_path):

@@ -138,6 +138,15 @@ DEFECTS = {
         more("again", "issuance", "GLD7", 40, vintage=2020, transaction_date="2023-01-01", serial_number=f"{GS}-11-50"),
         ("units_issued_twice", "again", "gi", 40),
     ),
+    "a block issued in two revisions": (
+        [*RIGHT, *(
+            event(id_, "issuance", "CCB9", quantity, vintage=year, transaction_date="2024-03-07",
+                  serial_number=f"CDC_9_1_1_321_14_{revision}_XX_CO_1_4_{year}")
+            for id_, revision, quantity, year in
+            (("six", "R6", 200, 2022), ("seven", "R7", 150, 2022), ("other", "R7", 50, 2023))
+        )],
+        ("block_issued_in_two_revisions", "seven", "six", 150),
+    ),
     "units of another project retired": (
         more("again", "retirement", "VCS2", 1, vintage=2020, transaction_date="2023-01-01",
              serial_number="8-1005-1005-VCU-1-APX-BR-14-2-01012020-31122020-0"),

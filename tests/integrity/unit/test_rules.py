@@ -32,7 +32,7 @@ def rules(monkeypatch):
 
 @pytest.mark.parametrize(("days", "status"), [(30, "not due yet"), (5, "issued, not cancelled")])
 def test_a_host_has_so_many_days_to_follow(tmp_path, rules, days, status):
-    rules(days_to_follow=days)
+    rules(due_after_days=days)
     rows = conversions_found(tmp_path, [*HORIZON, issued("i", transaction_date="2024-12-20")])
     assert [row["status"] for row in rows if row["issuance_id"] == "i"] == [status]
 
@@ -61,8 +61,8 @@ def test_a_start_that_moves_by_less_than_the_share_is_restated(tmp_path, rules, 
     [
         ({"max_restated_share_of_crediting_period": 1.5}, "max_restated_share_of_crediting_period"),
         ({"max_share": 1}, "max_share"),
-        ({"double_counting": {"days_to_follow": 30}}, "max_blocks_combined"),
-        ({"double_counting": {"days_to_follow": 30, "max_blocks_combined": 40}}, "max_blocks_combined"),
+        ({"double_counting": {"due_after_days": 30}}, "max_blocks_combined"),
+        ({"double_counting": {"due_after_days": 30, "max_blocks_combined": 40}}, "max_blocks_combined"),
     ],
 )
 def test_a_file_that_cannot_be_meant_is_refused_by_name_and_entry(tmp_path, changes, complaint):

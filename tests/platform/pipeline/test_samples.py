@@ -20,7 +20,8 @@ def test_published_folder_has_a_parquet_file_for_each_mart(sample_run):
         "beneficiaries.parquet", "beneficiary_candidates.parquet", "boundaries.parquet", "boundary_findings.parquet",
         "boundary_overlaps.parquet", "boundary_repairs.parquet", "carbon.duckdb", "credit_findings.parquet",
         "credits.parquet", "double_counting_findings.parquet", "project_history.parquet", "projects.parquet",
-        "protocol_catalogue.parquet", "protocol_coverage.parquet", "registry_changes.parquet", "schema_changes.parquet",
+        "protocol_catalogue.parquet", "protocol_coverage.parquet", "registry_changes.parquet", "replaced_at_host.parquet",
+        "schema_changes.parquet",
         "serial_blocks.parquet", "snapshots.parquet", "totals_history.parquet", "unknown_values.parquet",
     }  # fmt: skip
 
@@ -141,6 +142,15 @@ ONE = {
     "ARB rows replace the host registry's": (
         "select count(*) filter (source <> 'arb/issuances') from marts.credits where project_id = 'ACR9010'",
         0,
+    ),
+    "D16 what the host did not convert counts there": (
+        "select list(quantity::integer) from marts.credits where project_id = 'ACR9012' and source not like 'arb/%'",
+        [250, 250],
+    ),
+    "D16 and what it converted is told": (
+        "select sum(quantity)::integer from marts.replaced_at_host where project_id = 'ACR9012' and vintage = 2023 "
+        "and transaction_type = 'issuance' and reason = 'converted'",
+        70000,
     ),
     "one issuance where two are of one day and vintage": (
         "select quantity from marts.credits where project_id = 'GLD990003' and vintage = 2024 and transaction_type = 'issuance'",

@@ -14,6 +14,7 @@ from carbon_assets.integrity import assets, double_counting, findings
 from carbon_assets.integrity.subject import SUBJECT
 from carbon_assets.platform import rules
 from carbon_assets.platform.site import Site
+from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import settings_in
 from tests.kit.findings_tables import event, project, write
@@ -66,6 +67,7 @@ def test_the_assets_make_their_tables_and_warn(tmp_path):
     write(settings.table("harmonized", "credits"), credits, unified_schema.UNIFIED_CREDITS)
     write(settings.table("harmonized", "projects"), [project("ACR1", None, None)], unified_schema.UNIFIED_PROJECTS)
     write(settings.table("harmonized", "project_history"), [], history_schema.PROJECT_HISTORY)
+    write(settings.table("harmonized", "snapshots"), [], snapshots_schema.SNAPSHOTS)
     built = assets.build(Site(settings, (SUBJECT,))).assets
     done = dg.materialize(built, resources={"duckdb": DuckDBResource(database=":memory:")})
     assert done.success
@@ -75,8 +77,8 @@ def test_the_assets_make_their_tables_and_warn(tmp_path):
     assert all(evaluations[name].severity == dg.AssetCheckSeverity.WARN for name in failed)
     assert {rule.name for rule in findings.RULES} <= set(evaluations)
     assert {name.replace(", ", "_").replace(" ", "_") for name in double_counting.FAULTS} <= set(evaluations)
-    tables = ("serial_blocks", "credit_findings", "double_counting_findings")
-    assert [len(store.read(settings.table("harmonized", table))) for table in tables] == [1, 2, 1]
+    tables = ("serial_blocks", "credit_findings", "double_counting_findings", "replaced_at_host")
+    assert [len(store.read(settings.table("harmonized", table))) for table in tables] == [1, 2, 1, 0]
 
 
 def test_the_history_of_projects_tells_of_crediting_periods_that_are_over(tmp_path):
@@ -89,6 +91,7 @@ def test_the_history_of_projects_tells_of_crediting_periods_that_are_over(tmp_pa
     )
     before = project("ACR1", "2010-01-01", "2019-12-31", valid_from=datetime(2015, 1, 1, tzinfo=UTC))
     write(settings.table("harmonized", "project_history"), [before], history_schema.PROJECT_HISTORY)
+    write(settings.table("harmonized", "snapshots"), [], snapshots_schema.SNAPSHOTS)
     built = assets.build(Site(settings, (SUBJECT,))).assets
     assert dg.materialize(built, resources={"duckdb": DuckDBResource(database=":memory:")}).success
     (row,) = store.read(settings.table("harmonized", "credit_findings")).to_pylist()

@@ -83,7 +83,10 @@ def test_every_programme_has_protocols_and_every_category_and_type_belongs_to_so
 def test_a_registry_has_one_programme_and_it_is_known():
     stated = Counter(program.registry for program in CATALOGUE.programs.values() if program.registry)
     assert set(stated.values()) == {1}
-    assert set(stated) == {registry.id for registry in REGISTRIES.values() if registry.project_prefix}
+    described = {registry.id for registry in REGISTRIES.values() if registry.project_prefix}
+    assert described <= set(stated)
+    # Puro's texts are read as its own before its files are.
+    assert set(stated) - described <= {"puro"}
 
 
 def test_no_marker_names_two_programmes():

@@ -417,9 +417,30 @@ def test_a_title_with_a_direction_is_not_turned_round():
     assert reader.read("Switch from Green Parsnips to Purple Carrots").ids == ()
 
 
-def test_a_short_name_of_another_registry_is_hardly_sure():
-    assert READER.read("Biochar", VERRA).confidence == 0.86
-    assert READER.read("Biochar", CAR).confidence == READER.read("Biochar").confidence == 1.0
+@pytest.mark.parametrize(
+    ("text", "registry"), [("Biochar", VERRA), ("Improved Forest Management", ACR), ("Boiler Efficiency", ISO)]
+)
+def test_the_bare_name_of_a_technology_is_no_protocol_of_another_registry(text, registry):
+    reading = READER.read(text, registry)
+    assert (reading.ids, reading.outcome, reading.unassigned) == ((), "not understood", (text,))
+    assert any(id_.startswith("car-") for id_ in reading.candidates), "a steward sees whose it may be"
+    assert READER.read(text, CAR).confidence == READER.read(f"CAR {text}", registry).confidence == 1.0
+
+
+@pytest.mark.parametrize(
+    ("text", "want", "version"),
+    [
+        ("Biochar, 2022", ("puro-biochar",), "2022"),
+        ("Enhanced Rock Weathering, 2022", ("puro-erw",), "2022"),
+        ("Geologically stored carbon, 2024", ("puro-geological",), "2024"),
+        ("Biochar Methodology (2022)", ("puro-biochar",), "2022"),
+        ("Biochar, 2022, Enhanced Rock Weathering, 2022", ("puro-biochar", "puro-erw"), "puro-biochar 2022; puro-erw 2022"),
+        ("Biochar, 22", (), None),
+    ],
+)  # fmt: skip
+def test_a_title_may_be_followed_by_the_year_of_its_edition(text, want, version):
+    reading = READER.read(text, "puro")
+    assert (reading.ids, reading.version) == (want, version)
 
 
 def test_a_compliance_protocol_is_told_by_its_programme_alone():

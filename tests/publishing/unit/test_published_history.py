@@ -17,6 +17,8 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.beneficiaries import schema as beneficiaries_schema
 from carbon_assets.boundaries import schema as boundaries_schema
 from carbon_assets.history import schema as history_schema
+from carbon_assets.integrity import replaced_at_host
+from carbon_assets.integrity import schema as integrity_schema
 from carbon_assets.protocols import schema as protocols_schema
 from carbon_assets.publishing import publish
 from carbon_assets.registries import schema as registries_schema
@@ -36,7 +38,7 @@ from tests.kit.remembering import (
     totals_history,
 )
 
-PUBLISHED = ["credits", "project_history", "totals_history"]
+PUBLISHED = ["credits", "project_history", "replaced_at_host", "totals_history"]
 TOTALS = ("issued", "retired", "cancelled", "outstanding")
 
 
@@ -53,16 +55,19 @@ def tell(settings: Settings, day: int, source: str, *rows) -> pa.Table:
     return table
 
 
-def published(settings: Settings) -> duckdb.DuckDBPyConnection:
+def published(settings: Settings, replaced: pa.Table | None = None) -> duckdb.DuckDBPyConnection:
     """The published file of what was remembered, opened."""
-    return opened(publish_file(settings))
+    return opened(publish_file(settings, replaced))
 
 
 def opened(file: Path) -> duckdb.DuckDBPyConnection:
     return duckdb.connect(file, read_only=True)
 
 
-def publish_file(settings: Settings) -> Path:
+def publish_file(settings: Settings, replaced: pa.Table | None = None) -> Path:
+    """`replaced`: what gives way at host registries; nothing, if it is not given."""
+    gives_way = integrity_schema.REPLACED_AT_HOST.empty_table() if replaced is None else replaced
+    store.write(settings.table("marts", "replaced_at_host"), gives_way, integrity_schema.REPLACED_AT_HOST)
     empty = unified_schema.UNIFIED_CREDITS.empty_table()
     retirements = empty.append_column("retirement_beneficiary_harmonized", pa.array([], pa.string()))
     store.write(settings.table("marts", "credits"), retirements, retirements.schema)
@@ -240,8 +245,8 @@ def mart(con: duckdb.DuckDBPyConnection, name: str) -> None:
     con.execute(f"create table {name} as {query}")
 
 
-def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> dict[str, tuple]:
-    """The totals of marts.projects, made from the newest file of every table."""
+def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> tuple[dict[str, tuple], pa.Table]:
+    """The totals of marts.projects, made from the newest file of every table, and what gives way at host registries."""
     known = harmonize.registries_table(REGISTRIES)
     paths = {"projects": [], "credits": []}
     for source, rows in newest.items():
@@ -254,9 +259,10 @@ def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> dict[str,
         hosted = harmonize.unify_projects(
             con, paths["projects"], settings.table("harmonized", "credits"), known, CONFIGS
         )
+        replaced = replaced_at_host.replaced(con, settings.table("harmonized", "credits"), [])
     with duckdb.connect(config={"threads": 1}) as con:
         shapes = {
-            "stg_credits": unified, "stg_projects": hosted, "stg_registries": known,
+            "stg_replaced_at_host": replaced, "stg_credits": unified, "stg_projects": hosted, "stg_registries": known,
             "stg_beneficiaries": beneficiaries_schema.BENEFICIARIES.empty_table(), "stg_protocols": protocols_schema.PROTOCOLS.empty_table(),
             "stg_project_types": protocols_schema.PROJECT_TYPES.empty_table(), "stg_boundaries": boundaries_schema.BOUNDARIES.empty_table(),
         }  # fmt: skip
@@ -265,7 +271,7 @@ def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> dict[str,
         mart(con, "credits")
         mart(con, "projects")
         rows = con.execute(f"select project_id, {', '.join(TOTALS)} from projects").fetchall()
-    return {row[0]: tuple(None if cell is None else float(cell) for cell in row[1:]) for row in rows}
+    return {row[0]: tuple(None if cell is None else float(cell) for cell in row[1:]) for row in rows}, replaced
 
 
 @examples(5, 40)
@@ -279,5 +285,6 @@ def test_the_newest_totals_are_those_of_the_marts(files):
             newest[source] = shape.empty_table()
             for day, rows in enumerate(drops):
                 newest[source] = tell(settings, 10 * day + number, source, *rows)
-        with published(settings) as con:
-            assert totals(con, at(99)) == marts_projects(settings, newest)
+        expected, replaced = marts_projects(settings, newest)
+        with published(settings, replaced) as con:
+            assert totals(con, at(99)) == expected

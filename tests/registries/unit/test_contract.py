@@ -102,7 +102,8 @@ def test_credits_have_distinct_ids_and_no_negative_quantity(sample, normalized):
 def test_events_keep_their_ids_when_the_file_grows(sample, normalized):
     """Snapshots are compared by these ids: an event that changed its own would look like two."""
     records = Records.of(sample.content)
-    earlier = Records(records.header, records.rows[: len(records.rows) // 2])
+    # Every other row: the first half of a small file need not tell how it writes its days.
+    earlier = Records(records.header, records.rows[::2])
     before, after = (
         set(normalized(sample, file.content()).rows.column("credit_id").to_pylist()) for file in (earlier, records)
     )
@@ -179,14 +180,17 @@ def test_a_file_without_a_required_column_is_refused(sample, name, normalized):
 
 @every_column(optional_columns)
 def test_a_file_without_an_optional_column_is_read(sample, name, normalized):
-    """Columns that only a hook knows are the hook's to make rows of; their absence may take those rows away."""
+    """Columns that only a hook knows are the hook's to make rows of; their absence may take those rows away. Without serial
+    numbers, fewer rows tell how the file writes its numbers."""
     expected = normalized(sample)
     result = normalized(sample, without_optional(sample, name).content())
     assert name in result.absent_columns
     assert result.rows_in == expected.rows_in
-    assert result.rows_accepted == expected.rows_accepted
+    untold = [row for row in result.quarantine.to_pylist() if "the file does not tell" in row["reason"]]
+    assert len(untold) <= 1
+    assert result.rows_accepted == expected.rows_accepted - len(untold)
     if name in sample.spec.canonical.names:
-        assert len(result.rows) == len(expected.rows)
+        assert len(result.rows) == len(expected.rows) - len(untold)
 
 
 def without_optional(sample: Sample, name: str) -> Records:
@@ -202,8 +206,11 @@ def without_optional(sample: Sample, name: str) -> Records:
 def test_columns_of_the_sample_are_not_reported_absent(sample, normalized):
     """The counterpart of the test above, which would pass if every column were called absent."""
     records = Records.of(sample.content)
-    present = {name for name, column in sample.spec.columns.items() if records.places(column.names)}
-    assert set(normalized(sample).absent_columns) == set(sample.spec.columns) - present
+    read = {name: column.names for name, column in sample.spec.columns.items()}
+    read |= {label.names[0]: label.names for label in sample.spec.labels}
+    absent = {name for name, names in read.items() if not records.places(names)}
+    assert set(normalized(sample).absent_columns) == absent
+    assert absent <= set(sample.spec.lacks), "the registry's own samples warn of nothing"
 
 
 @every_table

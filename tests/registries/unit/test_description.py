@@ -87,6 +87,10 @@ def test_registries_come_in_order_of_their_ids(tmp_path):
             changed(optional={"colour": {"from": "Colour", "type": "colour"}}), "type", id="a type that nobody knows"
         ),
         pytest.param(changed(required={"name": "Name"}, optional={}), "must require project_id", id="no project_id"),
+        pytest.param(changed(lacks=["project_id"]), r"lacks names \['project_id'\]", id="a required column that lacks"),
+        pytest.param(
+            changed(from_serial=["vintage"]), r"from_serial names \['vintage'\]", id="from_serial of no column"
+        ),
         pytest.param(
             changed(required={"name": "Name"}, optional={"project_id": "Project"}),
             "must require project_id",

@@ -241,7 +241,7 @@ def test_a_renamed_column_is_compared_with_itself():
         ("Name", [str(i) for i in range(ROWS)], ("text", "number"), True),
         ("Status", ["true", "false"] * (ROWS // 2), ("text", "flag"), False),
         ("Expected", [f"2024-01-{1 + i % 28:02}" for i in range(ROWS)], ("number", "date"), False),
-        ("Expected", [f"1.{i:03},50" for i in range(ROWS)], ("number", "text"), False),
+        ("Expected", [f"1;{i:03},50" for i in range(ROWS)], ("number", "text"), False),
     ],
 )
 def test_a_column_of_another_kind_blocks_if_it_is_required(column, cells, kinds, blocks):
@@ -353,9 +353,10 @@ def test_day_and_month_that_changed_places():
     )
 
 
-def test_numbers_that_no_reader_takes_are_retyped_and_said_to_be_so():
+def test_numbers_with_another_decimal_mark_are_numbers_and_said_to_be_so():
     change = the_change({**good(), "Expected": [f"{i},5" for i in range(ROWS)]})
-    assert (change.change, change.new) == ("retyped", "text")
+    assert (change.change, change.blocks) == ("number format", False)
+    assert "decimal comma" in change.detail
 
 
 def test_the_reason_names_all_that_blocks_and_nothing_else():

@@ -97,6 +97,18 @@ def test_periods_of_two_projects_are_two_issuances():
     assert len(of(verra(BLOCK, BLOCK | {"ID": "9002"}), transaction_type="issuance")) == 2
 
 
+@pytest.mark.parametrize("cell", ["", "N/A"])
+def test_a_row_that_does_not_say_its_period_does_not_issue_it_again(cell):
+    """The serial number says it; where that is blank too, the row is set aside."""
+    serial = "19385-941467007-941467046-VCS-VCU-1507-VER-ET-14-9001-01072019-30062020-1"
+    told = verra(BLOCK, RETIRED | {"Vintage End": cell, "Serial Number": serial})
+    assert one(told, transaction_type="issuance")["quantity"] == 100
+    assert one(told, transaction_type="retirement")["vintage_end"] == date(2020, 6, 30)
+    untold = verra(BLOCK, RETIRED | {"Vintage End": cell, "Serial Number": ""})
+    assert one(untold, transaction_type="issuance")["quantity"] == 100
+    assert (len(untold.quarantine), untold.tonnes_set_aside) == (1, {"retirement": 40})
+
+
 def test_a_period_with_a_total_of_zero_was_not_issued():
     assert of(verra(BLOCK | {"Total Vintage Quantity": "0"}), transaction_type="issuance") == []
 
@@ -113,13 +125,14 @@ def test_days_are_read_day_first_unless_they_tell_otherwise():
     assert (row["issued_on"], row["vintage_start"]) == (date(2021, 3, 2), date(2019, 7, 1))
 
 
-def test_an_issuance_has_the_labels_of_all_its_blocks():
+def test_an_issuance_has_the_labels_that_all_its_blocks_have():
+    """With those that only some have, all of its tonnes would count as labelled."""
     blocks = [
         RETIRED | {"Additional Certifications": "B; A"},
         BLOCK | {"Additional Certifications": "C;A", "Serial Number": "x"},
     ]
     result = verra(*blocks)
-    assert one(result, transaction_type="issuance")["labels"] == ["A", "B", "C"]
+    assert one(result, transaction_type="issuance")["labels"] == ["A"]
     assert one(result, transaction_type="retirement")["labels"] == ["A", "B"]
 
 
@@ -165,7 +178,7 @@ PERIOD = {
     "OPR Project ID": "CAR9001",
     "Vintage": "2015",
     "Issuance Date": "2016-02-01",
-    "ARB Offset Credits Issued": "1,000",
+    "ARB Offset Credits Issued": "1000",
     "Forest Buffer Account Contribution": "",
     "Reporting Period Start Date": "1/1/2015",
     "Reporting Period End Date": "12/31/2015",

@@ -165,8 +165,8 @@ def test_files_of_one_table_are_taken_in_order_of_the_day_that_they_state_then_o
         ("made-up/projects.csv", "<html><title>503</title></html>", "the file is a web page titled '503'", "normalized/made-up/projects"),
         ("made-up/events.csv", "", "the file is empty", "normalized/made-up/events"),
         ("made-up/events.csv", "ID,Name\n1,a\n", "missing column 'Tonnes'", "normalized/made-up/events"),
-        ("made-up/accounts.csv", "a", "the name fits no table of made-up; expected: projects*.*, both.*, events*.*, both.*, as .csv .csv.gz", None),
-        ("made-up/projects.pdf", "a", "the name fits no table of made-up", None),
+        ("made-up/accounts.csv", "a", "the name fits no table, and no table has its columns; expected: made-up/projects*.*, made-up/both.*, made-up/events*.*, made-up/both.*, as .csv .csv.gz", None),
+        ("made-up/projects.pdf", "a", "its name ends in nothing that is read; expected: made-up/projects*.*", None),
         ("made-up/both.csv", "a", "the name fits projects and events of made-up", None),
         ("else/projects.csv", "a", "nothing is taken from a folder 'else': there is no registry or subject of that name; known: made-up, other", None),
     ],
@@ -182,6 +182,11 @@ def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, cont
     assert left(settings) == []
     assert snapshots.current(settings, "other", "projects"), "the others are taken"
     assert not (settings.data / "raw" / "made-up").exists()
+
+
+def test_a_file_with_a_name_of_its_own_is_taken_by_its_columns(settings):
+    (taken,) = take(settings, land(settings, "made-up/Export 2024.csv", "ID,Tonnes,Note\n1,5,a\n"))
+    assert (taken.snapshot.table, taken.snapshot.file) == ("events", "Export 2024.csv")
 
 
 @pytest.mark.parametrize("now", ["", "2026-01-31T12:00:00Z"], ids=["the clock runs", "the clock stands still"])

@@ -1,5 +1,5 @@
-{#- A registry's own rows of a project give way to those of a programme that issued its credits anew (the ARB table):
-    there they were cancelled, here they were issued, and they count once. -#}
+{#- What a programme issued anew (the ARB table) counts there: of the host registry's rows, stg_replaced_at_host says how many
+    tonnes give way. -#}
 with
 
 asserted as (
@@ -8,9 +8,11 @@ asserted as (
 
 ),
 
-replaced_projects as (
+replaced as (
 
-    select distinct project_id from asserted where is_host_replacement
+    select credit_id, sum(quantity) as quantity
+    from {{ ref('stg_replaced_at_host') }}
+    group by credit_id
 
 ),
 
@@ -27,8 +29,9 @@ select
     asserted.project_id,
     asserted.registry,
     asserted.transaction_type,
-    asserted.quantity,
-    asserted.buffer_quantity,
+    cast(asserted.quantity - coalesce(replaced.quantity, 0) as decimal(18, 6)) as quantity,
+    {#- Of a row that counts in part nobody says how much of the rest is buffer. -#}
+    case when replaced.credit_id is null or asserted.buffer_quantity = 0 then asserted.buffer_quantity end as buffer_quantity,
     asserted.is_buffer,
     asserted.vintage,
     asserted.vintage_start,
@@ -53,6 +56,7 @@ select
     asserted.source,
     asserted.snapshot_id
 from asserted
+left join replaced on asserted.credit_id = replaced.credit_id
 left join beneficiaries
     on asserted.transaction_type = beneficiaries.transaction_type
     and asserted.retirement_account is not distinct from beneficiaries.retirement_account
@@ -60,6 +64,6 @@ left join beneficiaries
     and asserted.retirement_note is not distinct from beneficiaries.retirement_note
     and asserted.retirement_reason is not distinct from beneficiaries.retirement_reason
 where
-    asserted.is_host_replacement
-    or asserted.project_id not in (select replaced_projects.project_id from replaced_projects)
+    replaced.credit_id is null
+    or asserted.quantity > replaced.quantity
 order by asserted.project_id, asserted.transaction_date, asserted.credit_id

@@ -23,6 +23,11 @@ unknown as (
     from {{ ref('stg_project_types') }} as project_types
     inner join projects on project_types.project_id = projects.project_id
 
+    union all
+
+    select split_part(source, '/', 1) as registry, 'label' as field, unnest(unknown_labels) as raw
+    from {{ ref('stg_credits') }}
+
 )
 
 select

@@ -1,6 +1,7 @@
 """Files of moons, taken into the raw store (`snapshots.landing.Intake`)."""
 
 import hashlib
+from collections.abc import Sequence
 from pathlib import Path
 
 from carbon_assets.base import readers
@@ -37,8 +38,8 @@ def receive(settings: Settings, path: Path) -> Taken:
     return take_file(settings, path, *TABLE, inside)
 
 
-def take_drop(settings: Settings) -> DropOutcome:
-    """Take the files of the drop in order of name."""
+def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
+    """Take the files of the drop in order of name, none of `strays`."""
     left = []
     for path in sorted((settings.drop / "moons").glob("[!.]*")):
         try:

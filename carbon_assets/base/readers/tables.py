@@ -1,0 +1,99 @@
+"""What a reader gives: a table of text with its header and the rows that could not be split, or why there is none.
+
+How one format is read belongs in the module of that format.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+
+import pyarrow as pa
+import pyarrow.compute as pc
+
+LINE = "__line"
+HEADER_SEARCH = 30
+"""How many leading rows may stand before the header (titles, notes)."""
+
+
+class UnreadableFile(Exception):
+    """The file as a whole cannot be used; the message says what is wrong with it and what was expected."""
+
+
+@dataclass(frozen=True)
+class BadRow:
+    """A row that could not be split into the header's columns."""
+
+    line: int
+    text: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class RawTable:
+    """`rows` has one string column per header name (as `header_key` writes it) and the int64 column `__line`.
+
+    `header` maps each of those keys to the name in the file. `twins` are keys that the file gives to several columns.
+    """
+
+    rows: pa.Table
+    header: dict[str, str]
+    twins: frozenset[str] = frozenset()
+    bad_rows: tuple[BadRow, ...] = field(default=())
+
+
+def header_key(name: str) -> str:
+    """A column name without the differences that no registry means: case, repeated blanks, width, a BOM.
+
+    >>> header_key("Status Effective  (GMT) ")
+    'status effective (gmt)'
+    """
+    return " ".join(unicodedata.normalize("NFKC", name).replace("\ufeff", "").split()).casefold()
+
+
+def missing_columns(required: Iterable[Sequence[str]], header: Iterable[str]) -> list[str]:
+    """The first name of each required column of which no accepted name is in `header`."""
+    keys = {header_key(name) for name in header}
+    return [names[0] for names in required if not keys & {header_key(name) for name in names}]
+
+
+def no_header(
+    required: Sequence[Sequence[str]], candidates: Iterable[Sequence[str]], where: str = ""
+) -> UnreadableFile:
+    """That none of the candidates is the header: what the nearest one lacks. `where`: what was searched, if it has a name."""
+    best = min(candidates, key=lambda row: (len(missing_columns(required, row)), -len(row)), default=())
+    missing = ", ".join(repr(name) for name in missing_columns(required, best))
+    found = ", ".join(repr(name) for name in best if name.strip()) or "nothing"
+    expected = ", ".join(repr(names[0]) for names in required)
+    return UnreadableFile(f"{where}missing column {missing}; expected {expected}; found {found}")
+
+
+def named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> RawTable:
+    """Give the columns their keys; drop blank lines and nameless columns without content."""
+    header: dict[str, str] = {}
+    keep: dict[str, pa.ChunkedArray] = {}
+    twins: set[str] = set()
+    for index, name in enumerate(names):
+        key = header_key(name)
+        column = rows.column(index)
+        if not key:
+            if not any(cell.strip() for cell in column.unique().to_pylist()):
+                continue
+            key = name = f"column {index + 1}"
+        if key in header:
+            twins.add(key)
+            key = f"{key} (column {index + 1})"
+        header[key] = name.replace("\ufeff", "")
+        keep[key] = column
+    table = _without_blank_rows(pa.table({**keep, LINE: rows.column(LINE)}))
+    return RawTable(table, header, frozenset(twins), bad_rows)
+
+
+def _without_blank_rows(rows: pa.Table) -> pa.Table:
+    filled = None
+    for name in rows.column_names:
+        if name != LINE:
+            has_text = pc.not_equal(pc.utf8_trim_whitespace(rows.column(name)), "")
+            filled = has_text if filled is None else pc.or_(filled, has_text)
+    return rows if filled is None else rows.filter(filled)
