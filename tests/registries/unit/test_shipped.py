@@ -18,7 +18,7 @@ REAL = REAL_DATA / "registries"
 
 CAR = {
     "Vintage": "2021", "Offset Credit Serial Numbers": "CAR-1-MX-9001-42-938-OA-2021-6507-1 to 300",
-    "Quantity of Offset Credits": "300", "Status Effective": "12/09/2021", "Project ID": "CAR9001",
+    "Quantity of Offset Credits": "300", "Status Effective": "12/19/2021", "Project ID": "CAR9001",
     "Additional Certification(s)": "", "Account Holder": "A", "Retirement Reason": "", "Retirement Reason Details": "",
 }  # fmt: skip
 CERCARBONO = {
