@@ -3,7 +3,11 @@
 -- says for itself, is decided in forms.py and given here as `decimal_mark` and `day_first`; NULL: it cannot be told.
 
 -- A cell without the blanks, line ends and invisible marks of Unicode around it; those within stay.
-create or replace macro trimmed(cell) as trim(cell, '<edge blanks>');
+-- Most cells begin and end with letters of ASCII, which is seen in half the time that looking for all blanks takes.
+create or replace macro trimmed(cell) as case
+    when cell[1] between '!' and '~' and cell[-1] between '!' and '~' then cell
+    else trim(cell, '<edge blanks>')
+end;
 
 -- The markers that pandas reads as missing, so that the reference's NULLs are ours. A list, since the engine makes a join of
 -- `in` with so many: it plans one for every cell of a table's description, and that takes longer than a small file.

@@ -66,7 +66,7 @@ def told(rows: list[dict]) -> list[tuple]:
 PROJECT = {
     "ID": "1", "Name": "Peat", "Proponent": "Acme", "Methodology": "VM0007", "Status": "Registered",
     "Country/Area": "Peru", "Project Registration Date": "2020-03-04", "Crediting Period Start Date": "2019-01-01",
-    "Crediting Period End Date": "2049-01-01", "Estimated Annual Emission Reductions": "1,000",
+    "Crediting Period End Date": "2048-12-31", "Estimated Annual Emission Reductions": "1,000",
 }  # fmt: skip
 BLOCK = {
     "ID": "9", "Quantity Issued": "100", "Total Vintage Quantity": "500", "Vintage Start": "2019-01-01",
@@ -264,7 +264,7 @@ def test_a_retired_block_that_is_cut_anew_is_no_new_retirement(compare):
         {"Estimated Annual Emission Reductions": "1000"},
         {"Estimated Annual Emission Reductions": "1000.0"},
         {"Name": "  Peat "},
-        {"Project Registration Date": "04/03/2020"},
+        {"Project Registration Date": "04/03/2020", "Crediting Period End Date": "31/12/2048"},
         {"Project Registration Date": "4 March 2020"},
         {"Proponent": "Acme\u00a0"},
     ],
