@@ -34,12 +34,17 @@ def tonnes_set_aside(
     have no tonnes of their own.
     """
     spec = registry.tables[table]
+    no_record = _is_no_record(spec, raw, _sum_of_quantities(con, spec))
     con.execute(f"""
+        create or replace temp table rows_set_aside as
+        select j.*, is_stranger or {_lacks_tonnes(spec, raw)} as lacks_tonnes, {no_record} as is_no_record
+        from judged j join raw r on r.{readers.LINE} = j.line where j.fault is not null
+    """)
+    con.execute("""
         create or replace temp table records_set_aside as
-        select j.*, is_stranger or {_lacks_tonnes(spec, raw)} as lacks_tonnes from judged j join raw r on r.{readers.LINE} = j.line
-        where j.fault is not null and not {_is_no_record(spec, raw)}
-        qualify row_number() over (partition by j.row_hash order by j.line) = 1
-            and j.row_hash not in (select row_hash from judged where fault is null)
+        select * from rows_set_aside
+        where not is_no_record and row_hash not in (select row_hash from judged where fault is null)
+        qualify row_number() over (partition by row_hash order by line) = 1
     """)
     ((unread,),) = con.execute("select count(*) from records_set_aside where lacks_tonnes").fetchall()
     con.execute("""
@@ -67,9 +72,18 @@ def _lacks_tonnes(spec: Table, raw: readers.RawTable) -> str:
     return f"({' or '.join(tests)})"
 
 
-def _is_no_record(spec: Table, raw: readers.RawTable) -> str:
+def _sum_of_quantities(con: duckdb.DuckDBPyConnection, spec: Table) -> Decimal | None:
+    """tCO2e of all rows of the file, a total among them; None where they are too few to tell a total."""
+    if "quantity" not in spec.columns:
+        return None
+    query = f"select sum(quantity) from judged having count(*) >= {MIN_ROWS_OF_A_TOTAL}"
+    ((total,),) = con.execute(query).fetchall() or [(None,)]
+    return total
+
+
+def _is_no_record(spec: Table, raw: readers.RawTable, total: Decimal | None) -> str:
     """SQL: the row is a header again, or names no project and sums the others up: it says but one word beside its tonnes and no
-    day or year, or its quantity is that of all others."""
+    day or year, or its quantity is that of all others. `total`: tCO2e of all rows."""
     id_key = raw_key(raw, spec.columns["project_id"].names)
     header = literal(raw.header[id_key] if id_key else "")
     is_header = f"coalesce(lower(trim(j.project_id__cell)) = lower({header}), false)"
@@ -77,10 +91,7 @@ def _is_no_record(spec: Table, raw: readers.RawTable) -> str:
     filled = [f"coalesce((trim(r.{quote(key)}) <> '')::int, 0)" for key in raw.header if key not in tonnes]
     days = [f"j.{quote(name)} is null" for name in spec.columns if spec.cell_type(name) in ("date", "year")]
     says_a_word = " and ".join([f"{' + '.join(filled)} <= 1", *days])
-    is_total = "false"
-    if "quantity" in spec.columns:
-        rest = f"((select sum(quantity) from judged having count(*) >= {MIN_ROWS_OF_A_TOTAL}) - j.quantity)"
-        is_total = f"coalesce(j.quantity = {rest}, false)"
+    is_total = "false" if total is None else f"coalesce(j.quantity = {total} - j.quantity, false)"
     names_no_project = f"(j.project_id is null or j.fault.column = {header})"
     return f"({is_header} or ({names_no_project} and (({says_a_word}) or {is_total})))"
 

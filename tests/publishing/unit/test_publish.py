@@ -10,6 +10,7 @@ from carbon_assets.base import store
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal
 from carbon_assets.history import schema
+from carbon_assets.integrity.schema import REPLACED_AT_HOST
 from carbon_assets.publishing import publish
 from carbon_assets.snapshots.store import Release
 from tests.kit.building import OBSERVED, settings_in
@@ -31,7 +32,8 @@ MANIFEST = {
         "test.made_up.projects": {"name": "projects", "resource_type": "test", "description": "no", "columns": {}},
     }
 }
-MARTS = ["projects", "credits", "project_history", "totals_history"]
+MARTS = ["projects", "credits", "project_history", "totals_history", "replaced_at_host"]
+"""Those that what a reader calls by name is made of."""
 TEXTS = (
     "retirement_beneficiary_harmonized", "retirement_beneficiary", "retirement_account", "retirement_note",
     "retirement_reason",
@@ -61,7 +63,11 @@ def build_marts(settings: Settings, *names: str, credits: list[dict[str, str]] |
     }.items():
         with duckdb.connect() as con:
             con.execute(f"copy ({query}) to '{settings.table('marts', mart)}' (format parquet)")
-    for mart, shape in {"project_history": schema.PROJECT_HISTORY, "totals_history": schema.TOTALS_HISTORY}.items():
+    for mart, shape in {
+        "project_history": schema.PROJECT_HISTORY,
+        "totals_history": schema.TOTALS_HISTORY,
+        "replaced_at_host": REPLACED_AT_HOST,
+    }.items():
         store.write(settings.table("marts", mart), shape.empty_table(), shape)
 
 
