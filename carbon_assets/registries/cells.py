@@ -14,7 +14,7 @@ import duckdb
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal, quote
-from carbon_assets.registries import forms
+from carbon_assets.registries import day_forms, form_votes, forms
 from carbon_assets.registries.description import Column, Label, Registry, Table
 from carbon_assets.registries.forms import Forms
 
@@ -28,7 +28,10 @@ MACROS = (
     .with_name("cells.sql")
     .read_text()
     .replace("'<edge blanks>'", literal(EDGE_BLANKS))
-    .replace("-- macros of words --", forms.macros_of_words(forms.load_knowledge(Settings.from_environment().configs)))
+    .replace(
+        "-- macros of words --",
+        day_forms.macros_of_words(form_votes.load_knowledge(Settings.from_environment().configs)),
+    )
 )
 """The macros of `cells.sql`, with the words of `configs/intake/forms.yml`."""
 
@@ -70,7 +73,7 @@ def typed(spec: Table, raw: readers.RawTable, projects: str | None, form: Forms)
         cell = f"r.{quote(key)}" if key else "null"
         texts.append(f"{cell} as {quote(name + '__cell')}")
         kind, shaped = spec.cell_type(name), _shaped(column, cell, spec.missing)
-        value = _value(kind, shaped, form)
+        value = _value(name, kind, shaped, form)
         if column.resolve:
             value = f"(select any_value(p.project_id) from known_projects p where p.registry_key = {value})"
         if column.prefix:
@@ -107,11 +110,18 @@ def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
     return cell
 
 
-def _value(cell_type: str, cell: str, form: Forms) -> str:
+def _value(name: str, cell_type: str, cell: str, form: Forms) -> str:
     if cell_type in ("id", "text", "code"):
         return f"as_{cell_type}({cell})"
-    read_as = {"tonnes": f", {form.mark}", "count": f", {form.mark}", "date": f", {form.order}"}.get(cell_type, "")
-    return f"case when not is_missing_value({cell}) then as_{cell_type}({cell}{read_as}) end"
+    if cell_type == "tonnes":
+        value = form.tonnes(cell)
+    elif cell_type == "count":
+        value = f"as_count({cell}, {form.mark})"
+    elif cell_type == "date":
+        value = form.day(name, cell)
+    else:
+        value = f"as_{cell_type}({cell})"
+    return f"case when not is_missing_value({cell}) then {value} end"
 
 
 def _labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:

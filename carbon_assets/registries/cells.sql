@@ -72,6 +72,12 @@ create or replace macro number_text(cell, decimal_mark) as list_transform(
 -- Digits beyond the sixth decimal (below one gram) are the noise of a float that was printed in full.
 create or replace macro as_tonnes(cell, decimal_mark) as try_cast(number_text(cell, decimal_mark) as decimal(18, 6));
 
+-- Where credits are whole, a number with three decimals is one whose thousands somebody took for decimals: 16.573.
+create or replace macro as_whole_tonnes(cell, decimal_mark) as list_transform(
+    [as_tonnes(cell, decimal_mark)],
+    lambda v: case when v = floor(v) or not tells_no_mark(bare_number(cell)) then v end
+)[1];
+
 create or replace macro as_count(cell, decimal_mark) as
     try_cast(regexp_extract(number_text(cell, decimal_mark), '^(\d+)(\.0*)?$', 1) as bigint);
 
@@ -172,6 +178,13 @@ create or replace macro as_date(cell, day_first) as (
     )
     select case when year(value) between 1900 and 2200 then value end from in_utc
 );
+
+-- The day that a spreadsheet counts so many days after the end of 1899.
+create or replace macro as_counted_day(cell) as
+    date '1899-12-30' + try_cast(regexp_extract(trimmed(cell), '^(\d{5})([.,]\d*)?$', 1) as integer);
+
+-- A day whose year has two digits, with those that are left out.
+create or replace macro with_century(cell) as regexp_replace(trimmed(cell), '^(.*\D)(\d{2})$', '\120\2');
 
 -- Which form a date has that could not be read; '' where it has none that is known. No query, which would be asked of every row.
 create or replace macro form_of_date(cell) as list_transform(

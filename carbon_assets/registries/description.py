@@ -266,6 +266,18 @@ class Serial(Model):
 _AGAIN = "_again"
 
 
+class Writes(Model):
+    """How a registry's own files write what can be read in two ways. A file that tells its form by itself is read by that.
+
+    `decimal_mark`: the mark of decimals. `day_first`: whether 03/04/2025 is in April. `whole_credits`: it issues no part of a
+    credit, so that 1,790 is no number with decimals.
+    """
+
+    decimal_mark: Literal[".", ","] | None = None
+    day_first: bool | None = None
+    whole_credits: bool = False
+
+
 class Registry(Model):
     """One registry: who it is, what it publishes and how that is read. One file is one registry.
 
@@ -283,6 +295,7 @@ class Registry(Model):
     replaces_host_registry: bool = False
     hooks: str | None = None
     serials: tuple[Serial, ...] = ()
+    writes: Writes = Writes()
     tables: dict[str, Table]
 
     @property

@@ -33,6 +33,8 @@ from carbon_assets.base.readers.tables import (
 csv.field_size_limit(2**31 - 1)  # the module's own limit, 128 kB, is below what registries write into descriptions
 
 DELIMITERS = ",\t;|"
+_QUOTE_WITHIN_TEXT = r'(?<![{0}"])(?<!^)"(?![{0}"\r]|$)|(?:^|(?<={0}))""(?![{0}"\r]|$)'
+"""A quote, or two of them that are a whole cell, with text after it: by the rules a cell ends there."""
 _LONE_RETURN = re.compile("\r(?!\n)")
 
 
@@ -73,7 +75,8 @@ def _split(text: str, delimiter: str, names: list[str], header_lines: int, surpl
         form = replace(form, width=form.width + 1)
     rows, bad = _parse(body, header_lines + 1, form)
     names = names + [""] * (form.width - len(names))
-    return named(rows.sort_by(LINE), names, tuple(sorted(bad, key=lambda row: row.line)))
+    raw = named(rows.sort_by(LINE), names, tuple(sorted(bad, key=lambda row: row.line)))
+    return replace(raw, delimiter=delimiter)
 
 
 def _most_rows_end_with_a_delimiter(body: str, form: Form) -> bool:
@@ -175,8 +178,9 @@ def _sloppily_quoted(
 ) -> list[_Odd]:
     """Rows that break the rules of quoting, though they have the right number of cells.
 
-    Such a row may have lost quotes or swallowed the rows after it. A quote of it is left in a cell, unless the cell spans
-    lines, the file ends within it, or its rest stands in one of the lines `before` which a row ends, and which is none.
+    Such a row may have lost quotes or swallowed the rows after it. A quote of it is left in a cell, unless text follows the quote
+    that closes a cell, the cell spans lines, the file ends within it, or its rest stands in one of the lines `before` which a row
+    ends, and which is none.
     """
     suspect = height > 1
     for name in table.column_names:
@@ -185,6 +189,9 @@ def _sloppily_quoted(
     suspect[-1:] = True
     starts = table.column(LINE).to_numpy() - first_line
     suspect |= np.isin(starts + height + first_line, before)
+    broken = re.compile(_QUOTE_WITHIN_TEXT.format(re.escape(form.delimiter)))
+    breaks = np.array([0, *('"' in line and broken.search(line) is not None for line in lines)]).cumsum()
+    suspect |= breaks[starts + height] > breaks[starts]
     odd = []
     for place in np.flatnonzero(suspect):
         text = "\n".join(lines[starts[place] : starts[place] + height[place]])

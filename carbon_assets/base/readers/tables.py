@@ -35,12 +35,14 @@ class RawTable:
     """`rows` has one string column per header name (as `header_key` writes it) and the int64 column `__line`.
 
     `header` maps each of those keys to the name in the file. `twins` are keys that the file gives to several columns.
+    `delimiter`: what separates its cells; None for formats whose cells have types.
     """
 
     rows: pa.Table
     header: dict[str, str]
     twins: frozenset[str] = frozenset()
     bad_rows: tuple[BadRow, ...] = field(default=())
+    delimiter: str | None = None
 
 
 def header_key(name: str) -> str:

@@ -6,7 +6,7 @@ import pytest
 
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.registries import contents
-from carbon_assets.registries.description import Registry
+from carbon_assets.registries.description import Registry, Writes
 from tests.kit.building import csv_of, normalized
 
 REGISTRY = Registry.model_validate(
@@ -24,7 +24,7 @@ REGISTRY = Registry.model_validate(
                 "required": {"project_id": "ID", "quantity": "Tonnes"},
                 "optional": {
                     "buffer_quantity": "Buffer", "serial_number": "Serial", "issued_on": "Issued",
-                    "transaction_date": "Retired", "vintage_start": "From", "vintage_end": "To",
+                    "transaction_date": "Retired", "vintage_start": "From", "vintage_end": "To", "vintage": "Year",
                 },
                 "constants": {"transaction_type": "retirement"},
             },
@@ -126,6 +126,72 @@ def test_a_file_that_proves_two_forms_is_refused(column):
     assert "two forms" in contents.describer(REGISTRY, "events")("events.csv", csv_of(rows).encode()).unreadable
 
 
+# --- what the registry's own files are known to write -----------------------------------------------------------------
+
+
+def writing(whole_credits: bool) -> Registry:
+    """The registry with words on its own files."""
+    writes = Writes(decimal_mark=".", day_first=False, whole_credits=whole_credits)
+    return REGISTRY.model_copy(update={"writes": writes})
+
+
+def quantities(registry: Registry, *cells: str, delimiter: str = ",") -> list[Decimal]:
+    lines = [["ID", "Tonnes"], *([f"P{place}", f'"{cell}"'] for place, cell in enumerate(cells))]
+    content = "\n".join(delimiter.join(line) for line in lines)
+    return sorted(row["quantity"] for row in normalized(registry, "events", content).rows.to_pylist())
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "tonnes"),
+    [
+        (["1,790", "2,636"], ",", [1790, 2636]),
+        (["1.790", "2.636"], ";", [1790, 2636]),
+        (["1.790", "2.636"], ",", [1790, 2636]),
+        (["1,790", "2,000"], ";", [1790, 2000]),
+        (["1.790"], ";", [1790]),
+        (["1,000"], ",", [1000]),  # as the registry writes
+        (["1,000"], ";", []),
+        (["0,500"], ",", []),
+        (["16.573", "1,234,567", "7,654,321"], ",", [1234567, 7654321]),
+        (["950.5", "7"], ",", [7, Decimal("950.5")]),
+    ],
+)
+def test_credits_that_are_whole_have_no_decimals(cells, delimiter, tonnes):
+    assert quantities(writing(whole_credits=True), *cells, delimiter=delimiter) == tonnes
+
+
+@pytest.mark.parametrize(
+    ("cells", "delimiter", "tonnes"),
+    [
+        (["1.273", "0.500"], ",", [Decimal("0.5"), Decimal("1.273")]),
+        (["1.273"], ";", []),
+        (["1,273"], ",", []),
+        (["0,500"], ",", []),
+    ],
+)
+def test_parts_of_credits_are_written_as_the_registry_does_in_its_own_files(cells, delimiter, tonnes):
+    assert quantities(writing(whole_credits=False), *cells, delimiter=delimiter) == tonnes
+
+
+@pytest.mark.parametrize(("whole_credits", "tonnes"), [(False, [Decimal("1.273")]), (True, [])])
+def test_a_number_of_json_has_its_mark(whole_credits, tonnes):
+    content = '[{"ID": "P1", "Tonnes": 1.273}]'
+    made = normalized(writing(whole_credits), "events", content, file="events.json")
+    assert [row["quantity"] for row in made.rows.to_pylist()] == tonnes
+
+
+def test_the_registrys_order_of_days_counts_in_files_that_are_as_it_writes_them_and_tell_nothing():
+    def day(delimiter: str, *others: str) -> list[str]:
+        cells = [[cell, "P", "5"] for cell in ("03/04/2024", *others)]
+        content = "\n".join(delimiter.join(line) for line in [["Retired", "ID", "Tonnes"], *cells])
+        rows = normalized(writing(whole_credits=True), "events", content).rows.to_pylist()
+        return sorted(str(row["transaction_date"]) for row in rows)
+
+    assert day(",") == ["2024-03-04"]
+    assert day(";") == []
+    assert day(",", "25/03/2024") == ["2024-03-25", "2024-04-03"]
+
+
 def test_trailing_minus_is_negative_and_then_judged():
     result = read(rows_of("Tonnes", "5-", "7"))
     assert [row["reason"] for row in result.quarantine.to_pylist()] == ["a quantity cannot be negative"]
@@ -175,6 +241,42 @@ def test_days_that_have_two_readings_are_set_aside_where_nothing_tells():
 def test_a_file_that_proves_two_orders_is_refused():
     with pytest.raises(UnreadableFile, match=r"the day before the month .* and the month before the day"):
         days("25/03/2024", "26/03/2024", "03/25/2024", "03/26/2024", "03/04/2024")
+
+
+SERIAL = "P-1-5-06012021-31122021"
+"""Its period begins on 6 January 2021, day number 44202."""
+
+
+@pytest.mark.parametrize(
+    ("cell", "day"),
+    [("06/01/21", "2021-01-06"), ("01/06/21", "2021-01-06"), ("6-Jan-21", "2021-01-06"), ("44202", "2021-01-06"), ("44202.0", "2021-01-06")],
+)  # fmt: skip
+def test_a_form_that_the_whole_column_has_is_read_where_a_serial_number_proves_it(cell, day):
+    assert days(cell, column="From", Serial=SERIAL) == [day]
+    assert days(cell, column="From") == [None]
+    assert days(cell, "2021-01-06", column="From", Serial=SERIAL) == [None, "2021-01-06"]
+
+
+@pytest.mark.parametrize(("cell", "day"), [("6-Jan-21", "2021-01-06"), ("44202", "2021-01-06"), ("06/01/21", None)])
+def test_the_years_of_vintages_prove_the_century_and_no_order_of_days(cell, day):
+    assert days(cell, cell, column="From", Year="2021") == [day, day]
+    assert days(cell, cell, column="From", Year="2020") == [None, None]
+    assert days(cell, column="From", Year="2021") == [None], "one row may be a coincidence"
+
+
+def test_a_form_that_one_column_proves_is_that_of_other_columns_which_have_it_throughout():
+    assert days("44205", "44206", From="44202", Serial=SERIAL) == ["2021-01-09", "2021-01-10"]
+    assert days("09/01/21", "25/01/21", From="06/01/21", Serial=SERIAL) == ["2021-01-09", "2021-01-25"]
+    assert days("44205", "2021-01-10", From="44202", Serial=SERIAL) == [None, "2021-01-10"]
+
+
+@pytest.mark.parametrize("cell", ["44202", "6-Jan-21"])
+def test_a_day_that_contradicts_its_serial_number_proves_no_form(cell):
+    rows = [
+        {"ID": f"P{place}", "Tonnes": "5", "From": day, "Serial": serial}
+        for place, (day, serial) in enumerate([(cell, SERIAL), (cell, "P-6-9-07012021-31122021")])
+    ]
+    assert len(read(rows).quarantine) == 2
 
 
 @pytest.mark.parametrize("cell", ["25/03/24", "25-Mar-24", "45292", "2024-03-25T25:00", "2024-03-25T10:00+99:00"])

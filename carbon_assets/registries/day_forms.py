@@ -1,0 +1,196 @@
+"""How a file writes its days: the order of day and month, years of two digits, and the numbers by which spreadsheets count days.
+
+What one day is read as by a form belongs in `cells.sql`.
+"""
+
+from __future__ import annotations
+
+import re
+import unicodedata
+from collections.abc import Iterable, Mapping
+
+from carbon_assets.base.sqltext import literal, quote
+from carbon_assets.registries.form_votes import Cells, Knowledge, Votes, impossible, settled
+
+_ORDERS = ("the day before the month", "the month before the day")
+_YEAR_LAST = r"^\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
+
+# --- the order of day and month ---------------------------------------------------------------------------------------
+
+
+def day_first(file: Cells, short_years: frozenset[str]) -> bool | None:
+    """Whether 03/04/2025 is in April; None where the file does not tell. `short_years`: its columns whose years have two digits.
+
+    Raises `readers.UnreadableFile` where it proves both orders.
+    """
+    days = {name: _in_full(cell, name in short_years) for name, cell in file.of_types("date").items()}
+    votes = _votes_of_shapes(file, days.values())
+    if not votes.are_sure and votes.undecided:
+        for evidence in (_votes_of_periods, _votes_of_sequence):
+            told = evidence(file, days)
+            if told.one_sided:
+                votes = votes.outweighed_by(told)
+                break
+        else:
+            if not (votes.first or votes.second):
+                return _order_of_other_columns(file)
+    return settled(votes, file.known, _ORDERS)
+
+
+def _in_full(cell: str, has_short_year: bool) -> str:
+    return f"with_century({cell})" if has_short_year else cell
+
+
+def _order_of_other_columns(file: Cells) -> bool | None:
+    """What columns that nobody reads tell, or else the order of the registry's own files, for one that is written as they are."""
+    others = _votes_of_shapes(file, (f"r.{quote(key)}" for key in file.raw.header))
+    if others.one_sided:
+        return others.first > others.second
+    is_untold = not others.first and file.is_as_published
+    return file.registry.writes.day_first if is_untold else None
+
+
+def _votes_of_shapes(file: Cells, cells: Iterable[str]) -> Votes:
+    """What the distinct days in numbers tell by themselves: 25/03/2024 and 03/25/2024."""
+    distinct = " union all ".join(f"select {cell} as cell, count(*) as n from raw r group by cell" for cell in cells)
+    if not distinct:
+        return Votes()
+    ((first, second, undecided, *examples),) = file.con.execute(f"""
+        with days as materialized (
+            select cell, sum(n) as n from ({distinct}) where regexp_matches(cell, {literal(_YEAR_LAST)}) group by cell
+        ),
+        told as (
+            select *, day_leads(cell) as leads, as_date(cell, true) is distinct from as_date(cell, false) as matters from days
+        )
+        select
+            coalesce(sum(n) filter (leads), 0)::bigint, coalesce(sum(n) filter (not leads), 0)::bigint,
+            coalesce(sum(n) filter (leads is null and matters), 0)::bigint,
+            min(cell) filter (leads), min(cell) filter (not leads)
+        from told
+    """).fetchall()
+    return Votes(first, second, undecided, (examples[0], examples[1]))
+
+
+_PERIODS = (("vintage_start", "vintage_from"), ("vintage_end", "vintage_to"))
+"""Columns of days -> the group of a serial number that says the same day."""
+
+
+def _votes_of_periods(file: Cells, days: Mapping[str, str]) -> Votes:
+    """What the periods in serial numbers tell of the vintage's days in their rows."""
+    first = second = 0
+    for name, group in _PERIODS:
+        day = _day_of_serial(file, group)
+        if name in days and day:
+            ((leading, trailing),) = file.con.execute(f"""
+                with days as (
+                    select as_date({days[name]}, true) as a, as_date({days[name]}, false) as b, {day} as day from raw r
+                )
+                select
+                    count(*) filter (a = day and b is distinct from day),
+                    count(*) filter (b = day and a is distinct from day)
+                from days
+            """).fetchall()
+            first, second = first + leading, second + trailing
+    return Votes(first, second)
+
+
+def _day_of_serial(file: Cells, group: str) -> str | None:
+    return file.by_serial((group, group), lambda day, _: f"cast(try_strptime({day}, '%d%m%Y') as date)")
+
+
+_SEQUENCES = (
+    ("issued_on", "transaction_date"),
+    ("vintage_start", "vintage_end"),
+    ("crediting_period_start", "crediting_period_end"),
+)
+
+
+def _votes_of_sequence(file: Cells, days: Mapping[str, str]) -> Votes:
+    """Which order puts days where they cannot be: a retirement before its issuance, the end of a period before its start."""
+    pairs = [(days[later], days[earlier]) for earlier, later in _SEQUENCES if {earlier, later} <= set(days)]
+    return impossible(file, "as_date", pairs, ("true", "false"))
+
+
+# --- forms that a column has throughout, or not at all ------------------------------------------------------------------
+
+_COUNTED_DAY = r"\d{5}([.,]\d*)?"
+_SHORT_YEAR = r"\d{1,2}[-/. ]+(\pL+\.?|\d{1,2})[-/., ]+\d{2}|\pL+\.? \d{1,2},? \d{2}"
+
+
+def counted_days(file: Cells) -> frozenset[str]:
+    """The columns that hold the numbers of days throughout, where serial numbers or years beside them prove it."""
+    columns = _columns_of(file, _COUNTED_DAY)
+    is_proven = _are_proven(file, {name: f"as_counted_day({cell})" for name, cell in columns.items()})
+    return frozenset(columns) if is_proven else frozenset()
+
+
+def short_years(file: Cells) -> frozenset[str]:
+    """The columns whose years have two digits throughout, where serial numbers or years beside them prove the century."""
+    columns = _columns_of(file, _SHORT_YEAR)
+    for order in ("true", "false"):
+        if _are_proven(file, {name: f"as_date(with_century({cell}), {order})" for name, cell in columns.items()}):
+            return frozenset(columns)
+    return frozenset()
+
+
+def _columns_of(file: Cells, form: str) -> dict[str, str]:
+    """The cells of the columns of days of which every filled cell has the form. The first one tells most that they are not."""
+    days = file.of_types("date")
+    for test in ("limit 1", ""):
+        fitting = {
+            name: f"""(
+                select bool_and(regexp_full_match(trimmed(cell), {literal(form)}))
+                from (select {cell} as cell from raw r where not is_missing_value({cell}) {test})
+            )"""
+            for name, cell in days.items()
+        }
+        if fitting:
+            (fits,) = file.con.execute(f"select {', '.join(fitting.values())}").fetchall()
+            days = {name: days[name] for name, is_fitting in zip(fitting, fits, strict=True) if is_fitting}
+    return days
+
+
+def _are_proven(file: Cells, days: Mapping[str, str]) -> bool:
+    """Whether the days (SQL of each column's) are those of serial numbers, or in the years of the vintage, in every row that has
+    both."""
+    others = [(name, name, _day_of_serial(file, group), 1) for name, group in _PERIODS]
+    if "vintage" in file.cells:
+        year = f"as_year({file.cells['vintage']})"
+        others.append(("vintage_start", "year(vintage_start)", year, file.known.min_rows_of_agreeing_years))
+    for name, said, other, needed in others:
+        if name in days and other:
+            ((same, different),) = file.con.execute(f"""
+                with days as (select {days[name]} as {quote(name)}, {other} as other from raw r)
+                select count(*) filter ({said} = other), count(*) filter ({said} <> other) from days
+            """).fetchall()
+            if same >= needed and not different:
+                return True
+    return False
+
+
+# --- words ------------------------------------------------------------------------------------------------------------
+
+
+def macros_of_words(known: Knowledge) -> str:
+    """SQL of `day_in_words(day)`: year, month and day of a date with the name of a month; NULL where it has no such form."""
+    month_of = {_plain(word): number for number, words in known.months.items() for word in words}
+    numbers = ", ".join(f"{literal(word)}: {number}" for word, number in month_of.items())
+    ordinal, link = (f"(?:{'|'.join(map(re.escape, words))})" for words in (known.ordinals, known.links))
+    # No class of all letters: it takes a millisecond to compile, wherever a date is read.
+    day, between, month = rf"(\d{{1,2}}) ?{ordinal}?", rf"[-/., ]+(?:{link} )?", r"([^\d\s/.,-]+)"
+    pattern = rf"^(?:{day}{between}{month}|{month}{between}{day}){between}(\d{{4}})$"
+    return f"""
+create or replace macro day_in_words(day) as list_transform(
+    [regexp_extract(
+        lower(strip_accents(day)),
+        {literal(pattern)},
+        ['day', 'month', 'month_before', 'day_after', 'year']
+    )],
+    lambda t: calendar_day(t.year, map {{{numbers}}}[t.month || t.month_before], t.day || t.day_after)
+)[1];
+"""
+
+
+def _plain(word: str) -> str:
+    """A word without capitals and accents."""
+    return "".join(c for c in unicodedata.normalize("NFD", word) if not unicodedata.combining(c)).lower()
