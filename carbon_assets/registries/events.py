@@ -16,12 +16,13 @@ from carbon_assets.snapshots.store import Snapshot
 def events(registry: Registry, table: str, snapshot: Snapshot, rows: str) -> str:
     """What the registry's hook makes of the relation `rows`; the rows themselves where it has none for this table."""
     spec = registry.tables[table]
-    hook = _hook(registry, table)
-    made = hook(rows, spec, snapshot.observed_at.date()) if hook else f"select * from {rows}"
+    made_by = hook(registry, table)
+    made = made_by(rows, spec, snapshot.observed_at.date()) if made_by else f"select * from {rows}"
     return _summed(made, spec) if spec.sum_by else made
 
 
-def _hook(registry: Registry, table: str):  # noqa: ANN202
+def hook(registry: Registry, table: str):  # noqa: ANN201
+    """The function that makes rows of a table of what its file holds; None where nothing but the description is needed."""
     if registry.hooks is None:
         return None
     return getattr(importlib.import_module(registry.hooks), table, None)

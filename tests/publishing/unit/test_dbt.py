@@ -8,11 +8,12 @@ import sys
 import duckdb
 import jinja2
 import pytest
+from dagster_dbt import DbtCliResource
 
 from carbon_assets.base import store
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import schemas
-from carbon_assets.publishing import project
+from carbon_assets.publishing import dbt, project
 from tests.kit.join_plans import AS_LARGE_TABLES, ROW_BY_ROW, joins_of
 from tests.kit.project_tables import HOME, mart_columns, mart_names, read_by_dbt
 
@@ -397,3 +398,11 @@ def test_a_left_join_with_a_condition_on_its_left_side_alone_is_found(name, key,
     assert sql.count(key) == 1
     assert refused_joins(build, monkeypatch, {name: sql}) == []
     assert refused_joins(build, monkeypatch, {name: sql.replace(key, condition)}) != []
+
+
+@pytest.mark.slow
+def test_the_version_of_dbt_is_that_which_its_command_says(project_settings):
+    project.prepare(project_settings)
+    ours = dbt.dbt(project_settings)
+    asked = DbtCliResource(project_dir=ours.project_dir, dbt_executable=ours.dbt_executable)
+    assert ours._cli_version == asked._cli_version
