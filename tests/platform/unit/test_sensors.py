@@ -11,6 +11,7 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform import sensors
 from carbon_assets.platform.checks import READABLE
 from carbon_assets.snapshots import store as snapshots
+from tests.kit import small_graph
 from tests.kit.building import OBSERVED
 from tests.kit.small_graph import JOB, LATER, graph, key, make, stale
 from tests.kit.two_registries import described_in, land, projects
@@ -179,6 +180,34 @@ def test_a_look_that_was_cut_short_is_made_up_for(watch):
     watch.look()
     watch.cursor = before
     assert len(watch.look()) == 1
+
+
+def test_a_run_that_failed_is_not_asked_for_again(watch, monkeypatch):
+    """It would fail again."""
+    land(watch.settings, "made-up/projects.csv", news())
+    (request,) = watch.look(2)
+    with monkeypatch.context() as patch:
+        patch.delattr(small_graph, "place")
+        assert not watch.run(request)
+    assert watch.look(3) == []
+
+
+def test_a_run_that_was_killed_is_asked_for_again_a_few_times(watch):
+    """No step of it has failed: what it had to do is undone."""
+    land(watch.settings, "made-up/projects.csv", news())
+    (request,) = watch.look(2)
+    killed = []
+    for _ in range(sensors.MAX_RETRIES_OF_KILLED_RUN + 1):
+        run = dg.DagsterRun(
+            job_name=JOB, status=dg.DagsterRunStatus.FAILURE, tags={"dagster/sensor_name": sensors.NAME}
+        )
+        killed.append(watch.instance.add_run(run))
+        watch.look()
+    for run in killed:
+        watch.instance.delete_run(run.run_id)
+    assert len(watch.requests) == 1 + sensors.MAX_RETRIES_OF_KILLED_RUN
+    assert len({request.run_key for request in watch.requests}) == len(watch.requests)
+    assert all(again.asset_selection == request.asset_selection for again in watch.requests)
 
 
 # --- files that cannot be used ------------------------------------------------------------------------------------------

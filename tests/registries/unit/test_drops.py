@@ -1,6 +1,7 @@
 """Which file of a drop is which table: by name, else by what is in it, wherever it lies; what else lies there is told."""
 
 import dataclasses
+import re
 import shutil
 from pathlib import Path
 
@@ -131,8 +132,22 @@ def test_what_is_no_table_is_told_with_the_names_that_are_known_and_the_command_
     assert report(Site.of(settings), (), DropOutcome(), Work()).ok
 
 
+def with_other_ids(settings: Settings, other: bytes, rows: int) -> None:
+    """Projects of one registry under a name that tells nothing; the ids of so many rows, 0 for all, begin as `other`."""
+    content = sample("climate-action-reserve", "projects").read_bytes()
+    path = settings.drop / "climate-action-reserve" / "export.csv"
+    path.parent.mkdir()
+    path.write_bytes(re.sub(rb"^CAR(?=\d)", other, content, count=rows, flags=re.MULTILINE))
+
+
 def test_a_file_whose_project_ids_are_of_another_registry_is_not_taken_for_its_own(settings):
-    put(settings, sample("american-carbon-registry", "cancellations"), "climate-action-reserve/export.csv")
+    with_other_ids(settings, b"ACR", rows=0)
     (left,) = take(settings).left
     assert "no table has its columns" in left
     assert not taken(settings)
+
+
+def test_a_stray_project_id_does_not_make_a_file_that_of_another_registry(settings):
+    with_other_ids(settings, b"Total ", rows=1)
+    assert not take(settings).left
+    assert taken(settings) == {"climate-action-reserve/projects": "export.csv"}

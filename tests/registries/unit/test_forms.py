@@ -126,6 +126,13 @@ def test_a_file_that_proves_two_forms_is_refused(column):
     assert "two forms" in contents.describer(REGISTRY, "events")("events.csv", csv_of(rows).encode()).unreadable
 
 
+def test_cells_of_the_other_form_are_bad_cells_up_to_a_tenth_and_beyond_it_the_file_is_refused():
+    others = ["12,5", "0,25"]
+    assert tonnes(*["12.5"] * 18, *others) == ["12.5"] * 18 + [None, None]
+    with pytest.raises(UnreadableFile, match="two forms"):
+        tonnes(*["12.5"] * 17, *others)
+
+
 # --- what the registry's own files are known to write -----------------------------------------------------------------
 
 
