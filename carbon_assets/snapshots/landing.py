@@ -176,9 +176,16 @@ def _take(settings: Settings, by_folder: Mapping[str, Intake], path: Path) -> Ta
     return outcome
 
 
+NOTES = frozenset(
+    {"README", "MANIFEST", "LICENSE", "LICENCE", "NOTICE", "CHANGELOG", "CHECKSUMS", "MD5SUMS", "SHA256SUMS"}
+)
+"""What files are called, up to their first dot, that are about the files beside them."""
+
+
 def is_note(path: Path) -> bool:
     """Whether a file is about the files beside it."""
-    return path.name == store.SYNTHETIC_MARK or path.name.upper().startswith("README")
+    name = path.name.partition(".")[0].upper()
+    return path.name == store.SYNTHETIC_MARK or name in NOTES or name.startswith("README")
 
 
 def strays_of(settings: Settings, intakes: Iterable[Intake]) -> list[Path]:

@@ -63,7 +63,8 @@ def taken(settings: Settings) -> dict[str, str]:
 def test_files_under_the_names_that_registries_give_them_are_taken_wherever_they_lie(settings, folder):
     put(settings, sample("verra", "transactions"), f"{folder}/vcus.csv")
     put(settings, sample("verra", "projects"), f"{folder}/allprojects.csv")
-    put(settings, SAMPLES / "README.md", f"{folder}/README.md")
+    for note in ("README.md", "MANIFEST.json", "SHA256SUMS"):
+        put(settings, SAMPLES / "README.md", f"{folder}/{note}")
     assert take(settings) == DropOutcome()
     assert taken(settings) == {"verra/transactions": "vcus.csv", "verra/projects": "allprojects.csv"}
 
