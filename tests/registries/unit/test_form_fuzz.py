@@ -10,6 +10,7 @@ file and its sample. Replay one mutant: `python -m tests.registries.unit.test_fo
 
 import random
 import sys
+import tempfile
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -207,5 +208,6 @@ def test_a_form_that_is_guessed_is_noticed(module, name, form, monkeypatch):
 if __name__ == "__main__":
     table, seed = sys.argv[1], int(sys.argv[2])
     replayed = mutant(next(sample for sample in TABLES if sample.id == table), seed)
-    Path(replayed.file.name).write_bytes(replayed.file.content)
-    print(explained(replayed, seed, Judge().fault(replayed)[0] or "no fault"), f"\n  the file: {replayed.file.name}")  # noqa: T201
+    path = Path(tempfile.mkdtemp(), replayed.file.name)
+    path.write_bytes(replayed.file.content)
+    print(explained(replayed, seed, Judge().fault(replayed)[0] or "no fault"), f"\n  the file: {path}")  # noqa: T201
