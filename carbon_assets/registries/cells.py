@@ -99,7 +99,7 @@ def _shaped(column: Column, cell: str, missing: tuple[str, ...]) -> str:
     if missing:
         cell = f"case when not {is_declared_missing(cell, missing)} then {cell} end"
     if column.extract:
-        cell = f"nullif(regexp_extract({cell}, {literal(column.extract)}, 1), '')"
+        cell = f"nullif(regexp_extract(trimmed({cell}), {literal(column.extract)}, 1), '')"
     if column.extract_all:
         cell = f"nullif(array_to_string(regexp_extract_all({cell}, {literal(column.extract_all)}, 1), ', '), '')"
     for pattern, replacement in column.replace.items():

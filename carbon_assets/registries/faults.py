@@ -50,7 +50,7 @@ def _where_faults(spec: Table, raw: readers.RawTable) -> dict[str, str]:
         wanted = "|".join(f"(?:{expression})" for expression in expressions)
         reason = f"no row of tCO2e: rows with {' or '.join(expressions)} in this column are read"
         fault = f"{{'column': {literal(raw.header[key])}, 'value': {cell}, 'reason': {literal(reason)}}}"
-        fits = f"regexp_full_match(trim({cell}), {literal(f'(?i)(?:{wanted})')})"
+        fits = f"regexp_full_match(trimmed({cell}), {literal(f'(?i)(?:{wanted})')})"
         faults[key] = f"case when not is_missing_value({cell}) and not {fits} then {fault} end"
     return faults
 

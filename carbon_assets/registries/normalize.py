@@ -141,7 +141,7 @@ def _names_used(spec: Table) -> list[str]:
 
 def _row_hash(raw: readers.RawTable) -> str:
     """SQL for a hash of a row's cells that does not depend on the order of columns or rows, or on outer blanks."""
-    cells = ", ".join(f"trim({quote(key)})" for key in sorted(raw.header))
+    cells = ", ".join(f"trimmed({quote(key)})" for key in sorted(raw.header))
     return f"sha256(concat_ws(chr(31), {cells}))"
 
 

@@ -221,7 +221,9 @@ def _mended(table: pa.Table, odd: list[_Odd], form: Form) -> tuple[pa.Table, lis
 
 def _cut(text: str, form: Form) -> tuple[str, str, bool]:
     """A record and what it may have swallowed, and whether it surely has: a line that begins as a record of quoted cells does.
-    In a file that does not quote all cells any line may be a record."""
+    In a file that does not quote all cells any line may be a record. One that fits by the rules has swallowed nothing."""
+    if form.fitted(quoting.strict(text, form)) is not None:
+        return text, "", False
     if not quoting.quotes_first_cells(text, form):
         first, _, rest = text.partition("\n")
         return first, rest if rest.strip() else "", False

@@ -45,13 +45,17 @@ class RawTable:
     delimiter: str | None = None
 
 
+_UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
+"""The zero-width blank, the word joiner and the byte order mark, which nobody sees in a name."""
+
+
 def header_key(name: str) -> str:
-    """A column name without the differences that no registry means: case, repeated blanks, width, a BOM.
+    """A column name without the differences that no registry means: case, repeated blanks, width, marks that nobody sees.
 
     >>> header_key("Status Effective  (GMT) ")
     'status effective (gmt)'
     """
-    return " ".join(unicodedata.normalize("NFKC", name).replace("\ufeff", "").split()).casefold()
+    return " ".join(unicodedata.normalize("NFKC", name).translate(_UNSEEN).split()).casefold()
 
 
 def missing_columns(required: Iterable[Sequence[str]], header: Iterable[str]) -> list[str]:

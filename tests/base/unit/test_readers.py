@@ -107,6 +107,14 @@ def test_rows_after_a_newline_in_a_cell_have_their_physical_line(newline):
     assert rows(table)[0][3] == f"two{newline}lines"
 
 
+def test_a_cell_of_several_lines_stays_whole_where_rows_end_with_a_quoted_blank_that_the_header_lacks():
+    """The rest of the cell begins as a record of quoted cells does, and is none."""
+    text = '"ID","Qty","Note"\n"1","5","one\n",""\n"2","6\n","two",""\n"3","7","three",""\n'
+    table = read(text)
+    assert rows(table) == [(2, "1", "5", "one\n"), (4, "2", "6\n", "two"), (6, "3", "7", "three")]
+    assert not table.bad_rows
+
+
 def test_a_newline_in_a_bad_row_counts_as_a_line():
     table = read(HEADER + '1,5,"a\nb",too many\n2,6,c\n')
     assert bad(table) == [(2, '1,5,"a\nb",too many')]
@@ -174,6 +182,11 @@ def test_a_nameless_column_with_content_is_kept_under_its_place():
 def test_names_are_compared_without_case_blanks_and_width():
     table = read("\ufeff id , ＱＴＹ\u00a0\n1,5\n")
     assert rows(table) == [(2, "1", "5")]
+
+
+@pytest.mark.parametrize("unseen", ["\u200b", "\u2060", "\ufeff"])
+def test_marks_that_nobody_sees_are_no_part_of_a_name(unseen):
+    assert rows(read(f"ID{unseen},{unseen}Qty\n1,5\n")) == [(2, "1", "5")]
 
 
 def test_any_of_a_columns_accepted_names_will_do():

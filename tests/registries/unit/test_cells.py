@@ -178,7 +178,8 @@ def test_a_day_in_numbers_is_read_in_the_files_order_alone(read, cell, day_first
 
 
 @pytest.mark.parametrize(
-    ("cell", "month"), [("30 Sept 2025", 9), ("Sept 5, 2024", 9), ("5th July 2024", 7), ("9 août 2024", 8)]
+    ("cell", "month"),
+    [("30 Sept 2025", 9), ("Sept 5, 2024", 9), ("5th July 2024", 7), ("9 août 2024", 8), ("6 MAYIS 2025", 5)],
 )
 def test_the_words_of_months_are_those_of_the_configs(read, cell, month):
     assert read("as_date", cell, None).month == month

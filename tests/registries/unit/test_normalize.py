@@ -206,7 +206,8 @@ def test_an_expression_takes_its_first_group_from_the_cell():
     registry = made_up(
         events={"required": EVENTS["required"] | {"project_id": {"from": "Serial", "extract": "^C_(.+?)_"}}}
     )
-    assert only(events(GOOD | {"Serial": "C_MUP77_1"}, registry=registry).rows)["project_id"] == "MUP77"
+    for cell in ("C_MUP77_1", "\u2009C_MUP77_1"):
+        assert only(events(GOOD | {"Serial": cell}, registry=registry).rows)["project_id"] == "MUP77"
     result = events(GOOD | {"Serial": "MUP77"}, registry=registry)
     assert faults(result) == [(2, "Serial", "MUP77", "the text does not have the form ^C_(.+?)_")]
 
@@ -301,6 +302,12 @@ def test_the_same_row_twice_counts_once():
         (4, "Project", "MUP1", "the same row stands in line 2"),
         (5, "Project", "MUP1", "the same row stands in line 2"),
     ]
+
+
+@pytest.mark.parametrize("blank", ["\u00a0", "\t", "\r\n", "\u200b"])
+def test_blanks_at_the_edges_of_cells_make_no_other_row(blank):
+    result = events(GOOD, GOOD | {"Note": f"{GOOD.get('Note', '')}{blank}", "Serial": f"{blank}{GOOD['Serial']}"})
+    assert (len(result.rows), len(faults(result))) == (1, 1)
 
 
 def test_rows_that_differ_in_a_column_that_nobody_reads_are_two():
@@ -791,7 +798,8 @@ def test_tonnes_in_are_tonnes_out_and_tonnes_set_aside():
 
 
 @pytest.mark.parametrize(
-    ("cell", "is_read"), [("0", True), ("No", True), ("", True), ("1", False), ("00", False), ("no way", False)]
+    ("cell", "is_read"),
+    [("0", True), ("No", True), ("\u00a0no\t", True), ("", True), ("1", False), ("00", False), ("no way", False)],
 )
 def test_rows_that_count_something_else_than_tonnes_are_set_aside(cell, is_read):
     made = events(GOOD | {"In kg": cell}, registry=made_up(events={"where": {"In kg": ["0", "no"]}}))
