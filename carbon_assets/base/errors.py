@@ -1,7 +1,60 @@
-"""The one base of errors whose message is for a person."""
+"""Errors whose message is for a person, and the exit codes of the command line."""
 
 from __future__ import annotations
+
+import errno
+import os
+from enum import IntEnum
+
+
+class ExitCode(IntEnum):
+    """What the exit code of a command says."""
+
+    DONE = 0
+    REFUSED = 1
+    USAGE = 2
+    ENVIRONMENT = 3
+
+
+MEANING = {
+    ExitCode.DONE: "done",
+    ExitCode.REFUSED: "something failed, was blocked, refused or not taken",
+    ExitCode.USAGE: "the command or its settings cannot be understood",
+    ExitCode.ENVIRONMENT: "this machine or another process stands in the way",
+}
 
 
 class PlainError(Exception):
     """Something that a person can mend: the message says what is wrong, where, and what to do. It is shown without a trace."""
+
+    exit_code = ExitCode.REFUSED
+
+
+class EnvironmentFault(PlainError):
+    """The machine or another process stands in the way: the same command can succeed later."""
+
+    exit_code = ExitCode.ENVIRONMENT
+
+
+def in_words(error: OSError) -> str:
+    """What the operating system refused, and where."""
+    where = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
+    return f"{error.strerror or error}{f': {where}' if where else ''}"
+
+
+_OF_THE_MACHINE = (
+    errno.ENOSPC,
+    errno.EDQUOT,
+    errno.EROFS,
+    errno.EACCES,
+    errno.EPERM,
+    errno.EIO,
+    errno.EMFILE,
+    errno.ENFILE,
+)
+
+
+def is_of_the_machine(message: str) -> bool:
+    """Whether an error says that the disk is full or broken, or a folder cannot be read or written; DuckDB, Arrow and dbt pass on the
+    words of the operating system."""
+    return any(os.strerror(number) in message for number in _OF_THE_MACHINE)

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 
-from carbon_assets.base.errors import PlainError
+from carbon_assets.base.errors import ExitCode, PlainError
 
 HOME = Path(__file__).resolve().parents[2]
 """The folder that holds the package: a checkout, or where packages are installed."""
@@ -30,6 +30,8 @@ def _path(name: str, default: Path) -> Path:
 
 class SettingsError(PlainError):
     """A variable of the environment has a value that it cannot have."""
+
+    exit_code = ExitCode.USAGE
 
 
 def _count(name: str, default: int) -> int:
@@ -60,7 +62,8 @@ class Settings:
     """Paths and switches of one process.
 
     `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
-    `<drop>/<registry>/<file>`. `look_every`: seconds between two looks into the landing folder. `openrefine_url`: where an OpenRefine listens; nothing needs one.
+    `<drop>/<registry>/<file>`. `look_every`: seconds between two looks into the landing folder. `lock_wait`: seconds that a
+    run waits for another one on the same data folder. `openrefine_url`: where an OpenRefine listens; nothing needs one.
     `dbt_cache`: where data folders share what dbt made of the dbt project; None: each data folder has its own.
     """
 
@@ -73,6 +76,7 @@ class Settings:
     memory_limit: str
     keep_versions: int
     look_every: int = 15
+    lock_wait: int = 600
     openrefine_url: str | None = None
     dbt_cache: Path | None = None
 
@@ -97,6 +101,7 @@ class Settings:
             memory_limit=os.environ.get("CARBON_MEMORY_LIMIT", "4GB"),
             keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
             look_every=_count("CARBON_LOOK_EVERY", 15),
+            lock_wait=_count("CARBON_LOCK_WAIT", 600),
             openrefine_url=os.environ.get("OPENREFINE_URL") or None,
             dbt_cache=None if is_installed else HOME / "dbt_project" / "target",
         )

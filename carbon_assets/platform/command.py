@@ -9,7 +9,7 @@ from typing import Annotated
 
 import typer
 
-from carbon_assets.base.errors import PlainError
+from carbon_assets.base.errors import ExitCode, PlainError, in_words
 from carbon_assets.base.settings import Settings
 from carbon_assets.openrefine import commands as openrefine
 from carbon_assets.platform.subject import named, subjects
@@ -23,12 +23,15 @@ app = typer.Typer(
 
 
 def main(arguments: Sequence[str] | None = None) -> None:
-    """Do what the arguments say (of the process, if none are given). Raises `SystemExit`: 0 done, 1 failed, 2 not understood."""
+    """Do what the arguments say (of the process, if none are given). Raises `SystemExit` with an `ExitCode`."""
     try:
         app(arguments, prog_name="carbon")
     except PlainError as error:
         sys.stderr.write(f"FAILED   {error}\n")
-        raise SystemExit(1) from None
+        raise SystemExit(error.exit_code) from None
+    except OSError as error:
+        sys.stderr.write(f"FAILED   {in_words(error)}\n")
+        raise SystemExit(ExitCode.ENVIRONMENT) from None
 
 
 @app.callback(invoke_without_command=True)

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.platform import knowledge, sensors
+from carbon_assets.platform import executor, knowledge, sensors
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import Subject, named
 
@@ -69,7 +69,7 @@ def definitions(site: Site) -> dg.Definitions:
             *(_map_job(subject, observed[subject.name]) for subject in site.subjects if subject.knowledge),
         ],
         sensors=[sensors.build(site, MATERIALIZE)],
-        executor=dg.in_process_executor,
+        executor=executor.build(site.settings),
         resources={
             "duckdb": DuckDBResource(database=":memory:", connection_config=site.settings.duckdb),
             **parts.resources,

@@ -10,6 +10,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
 from carbon_assets.base import store
+from carbon_assets.base.errors import ExitCode, is_of_the_machine
 from carbon_assets.base.lines import columns
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform.checks import RELEASED, Check
@@ -23,10 +24,17 @@ MAX_LETTERS_OF_A_FINDING = 300
 
 @dataclass(frozen=True)
 class Report:
-    """Lines for a person, and whether every blocking check passed and every file was taken and read."""
+    """Lines for a person, and whether every blocking check passed and every file was taken and read; if not, the exit code."""
 
     lines: tuple[str, ...]
     ok: bool
+    is_of_the_machine: bool = False
+
+    @property
+    def exit_code(self) -> ExitCode:
+        """What the command ends with."""
+        failed = ExitCode.ENVIRONMENT if self.is_of_the_machine else ExitCode.REFUSED
+        return ExitCode.DONE if self.ok else failed
 
 
 @dataclass(frozen=True)
@@ -54,7 +62,11 @@ def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -
         f"{work.steps} steps" if work.steps else "nothing has changed: 0 steps",
         *_where_to_look(site.settings, published=work.published),
     ]
-    return Report(tuple(lines), ok=work.published and not failures and not errors and not drop.left)
+    return Report(
+        tuple(lines),
+        ok=work.published and not failures and not errors and not drop.left,
+        is_of_the_machine=any(map(is_of_the_machine, failures)),
+    )
 
 
 def _overview(site: Site) -> list[str]:

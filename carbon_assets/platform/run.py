@@ -10,9 +10,10 @@ import logging
 import sys
 from collections.abc import Callable
 
-from carbon_assets.base.errors import PlainError
+from carbon_assets.base.errors import MEANING, ExitCode, PlainError, in_words
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import stamp as stamps
+from carbon_assets.platform.alone import alone
 from carbon_assets.platform.report import Report, Work, report
 from carbon_assets.platform.site import Site
 from carbon_assets.snapshots.landing import DropOutcome, strays_of, unknown_folder
@@ -35,6 +36,12 @@ run_monitoring:
 """
 
 
+class NoDrop(PlainError):
+    """The folder that files should be taken from is not there."""
+
+    exit_code = ExitCode.USAGE
+
+
 def prepare(settings: Settings) -> None:
     """Make Dagster's home, once, before any process opens it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
@@ -46,7 +53,14 @@ def prepare(settings: Settings) -> None:
 def run(settings: Settings) -> Report:
     """Take the drop, make anew what does not follow from it yet, and report."""
     if not settings.drop.is_dir():
-        return Report((f"FAILED   there is no folder {settings.drop} to take files from",), ok=False)
+        raise NoDrop(
+            f"there is no folder {settings.drop} to take files from: make it, or name another one (CARBON_DROP_DIR)"
+        )
+    with alone(settings, "carbon run"):
+        return _run(settings)
+
+
+def _run(settings: Settings) -> Report:
     site = Site.of(settings)
     log.info("taking the files of %s", settings.drop)
     drop = take_drop(site)
@@ -66,10 +80,11 @@ def map_anew(settings: Settings, what: str = "protocols") -> Report:
     if what not in known:
         raise PlainError(f"there is nothing to map of {what!r}; known: {', '.join(known)}")
     if not any(settings.table("harmonized", "any").parent.glob("*.parquet")):
-        return Report((f"FAILED   there is nothing in {settings.data} to map yet: `make run` first",), ok=False)
+        raise PlainError(f"there is nothing in {settings.data} to map yet: `make run` first")
     from carbon_assets.platform import execution
 
-    return execution.map_anew(site, what)
+    with alone(settings, f"carbon map {what}"):
+        return execution.map_anew(site, what)
 
 
 def take_drop(site: Site) -> DropOutcome:
@@ -87,16 +102,25 @@ def take_drop(site: Site) -> DropOutcome:
 
 
 def main(work: Callable[[Settings], Report] = run) -> int:
-    """Do `work` with the settings of the environment; 0 only if every blocking check passed and no file was refused."""
+    """Do `work` with the settings of the environment, and end with a line that names the exit code (`errors.ExitCode`)."""
     progress = logging.StreamHandler(sys.stderr)
     progress.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     package = logging.getLogger("carbon_assets")
     package.addHandler(progress)
     package.setLevel(logging.INFO)
+    code = _exit_code(work)
+    sys.stdout.write(f"exit {int(code)}: {MEANING[code]}\n")
+    return code
+
+
+def _exit_code(work: Callable[[Settings], Report]) -> ExitCode:
     try:
         outcome = work(Settings.from_environment())
     except PlainError as error:
         sys.stderr.write(f"FAILED   {error}\n")
-        return 1
+        return error.exit_code
+    except OSError as error:
+        sys.stderr.write(f"FAILED   {in_words(error)}\n")
+        return ExitCode.ENVIRONMENT
     sys.stdout.write("\n" + "\n".join(outcome.lines) + "\n")
-    return 0 if outcome.ok else 1
+    return outcome.exit_code

@@ -12,7 +12,7 @@ from collections.abc import Mapping
 from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
-from carbon_assets.base import store
+from carbon_assets.base import sealed, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform.checks import Check
 
@@ -88,10 +88,11 @@ def stale(settings: Settings, stamp: Stamp, sources: Mapping[str, str], code: Ma
 
 
 def is_there(settings: Settings, key: str) -> bool:
-    """Whether the table of an asset still lies where it was written."""
+    """Whether the table of an asset still lies where it was written, and what is published is what was published."""
     layer, *rest = key.split("/")
     if layer == "published":
-        return (settings.published / "current").exists()
+        current = settings.published / "current"
+        return current.exists() and not sealed.changed(current)
     return layer == "staging" or settings.table(layer, *rest).exists()
 
 

@@ -1,21 +1,24 @@
 """The published folder: a version is built beside the others, then the link `current` flips to it.
 
-Readers open `published/current/carbon.duckdb`; nobody writes to a version after it was linked. A plain rename of the
+Readers open `published/current/carbon.duckdb`; nobody can write to a version (`sealed`). A plain rename of the
 database file would leave pooled clients on the old data, since DuckDB caches a database by its path.
 """
 
 from __future__ import annotations
 
 import json
+import logging
 import shutil
 from pathlib import Path
 
 import duckdb
 
-from carbon_assets.base import clock, store
+from carbon_assets.base import clock, sealed, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal
 from carbon_assets.snapshots.store import Release
+
+log = logging.getLogger(__name__)
 
 DATABASE = "carbon.duckdb"
 RELEASED = "released.json"
@@ -33,9 +36,11 @@ def publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -
 
 def _publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) -> Path:
     for left in settings.published.glob(".v-*"):  # of a publisher that was killed
-        shutil.rmtree(left)
+        sealed.remove(left)
     for left in settings.published.glob(".current-*"):
         left.unlink()
+    if changed := sealed.changed(settings.published / "current"):
+        log.warning("%s in %s changed after they were published", ", ".join(changed), settings.published / "current")
     version = settings.published / f"v-{clock.in_names(clock.after_names(settings.published, 'v-'))}-{run_id[:8]}"
     building = version.with_name(f".{version.name}")
     building.mkdir()
@@ -43,11 +48,12 @@ def _publish(settings: Settings, marts: list[str], run_id: str, manifest: Path) 
         for name in marts:
             shutil.copyfile(settings.table("marts", name), building / f"{name}.parquet")
         _build_database(building, marts, _descriptions(manifest))
+        if is_released(settings):
+            shutil.copyfile(settings.published / RELEASED, building / RELEASED)
+        sealed.seal(building)
     except BaseException:
-        shutil.rmtree(building)
+        sealed.remove(building)
         raise
-    if is_released(settings):
-        shutil.copyfile(settings.published / RELEASED, building / RELEASED)
     building.rename(version)
     _flip(settings.published / "current", version)
     (settings.published / RELEASED).unlink(missing_ok=True)
@@ -106,4 +112,4 @@ def _prune(settings: Settings) -> None:
     current = (settings.published / "current").resolve()
     versions = sorted(path for path in settings.published.glob("v-*") if path != current)
     for path in versions[: max(0, len(versions) + 1 - settings.keep_versions)]:
-        shutil.rmtree(path)
+        sealed.remove(path)

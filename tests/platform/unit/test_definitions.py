@@ -325,9 +325,9 @@ def keys_of(job: dg.JobDefinition) -> set[str]:
     return {key.to_user_string() for key in job.asset_layer.selected_asset_keys}
 
 
-def test_runs_use_one_process(definitions):
+def test_runs_use_one_process_alone(definitions):
     """Importing takes longer than the work: a process for each step would double a run's time."""
-    assert definitions.executor is dg.in_process_executor
+    assert definitions.executor.name == "one_run_at_a_time"
 
 
 # --- what stewards know ---------------------------------------------------------------------------------------------

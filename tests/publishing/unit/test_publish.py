@@ -1,19 +1,22 @@
 """Publishing: a version is whole before readers see it, and the versions that nobody needs go."""
 
 import json
+import os
 from pathlib import Path
 
 import duckdb
 import pytest
 
-from carbon_assets.base import store
+from carbon_assets.base import sealed, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal
 from carbon_assets.history import schema
 from carbon_assets.integrity.schema import REPLACED_AT_HOST
+from carbon_assets.platform.stamp import is_there
 from carbon_assets.publishing import publish
 from carbon_assets.snapshots.store import Release
 from tests.kit.building import OBSERVED, settings_in
+from tests.kit.unprivileged import run_python
 
 MANIFEST = {
     "nodes": {
@@ -103,7 +106,7 @@ def test_the_marts_are_readable_as_a_database_and_as_parquet(settings, manifest)
         assert [(row[0], row[1]) for row in described][:2] == [("project_id", "VARCHAR"), ("quantity", "DECIMAL(18,6)")]
     parquet = current(settings) / "projects.parquet"
     assert duckdb.sql(f"select name from '{parquet}' order by project_id").fetchall() == [("Peat",), ("Wind",)]
-    files = {"carbon.duckdb", *(f"{mart}.parquet" for mart in MARTS)}
+    files = {"carbon.duckdb", sealed.MANIFEST, *(f"{mart}.parquet" for mart in MARTS)}
     assert {path.name for path in version.iterdir()} == files
 
 
@@ -294,3 +297,53 @@ def test_a_name_does_not_reach_over_two_texts(settings, manifest):
 def test_a_name_is_a_text_and_no_pattern(settings, manifest, name):
     found = naming(settings, manifest, name, {"retirement_note": f"for {name} Ltd"}, {"retirement_note": "100 axb its"})
     assert [row["retirement_note"] for row in found] == [f"for {name} Ltd"]
+
+
+# --- what is published stays as it is ---------------------------------------------------------------------------------
+
+WRITE = """
+import sys, duckdb
+try:
+    duckdb.connect(sys.argv[1]).execute("create table marts.mine as select 1")
+except duckdb.Error as error:
+    print(error)
+with duckdb.connect(sys.argv[1], read_only=True) as con:
+    print(con.execute("select count(*) from marts.projects").fetchone())
+"""
+
+
+def test_a_client_that_does_not_ask_for_reading_alone_changes_nothing(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.publish(settings, MARTS, "0123456789", manifest)
+    said = run_python("-c", WRITE, str(current(settings) / publish.DATABASE)).stdout
+    assert "Permission denied" in said
+    assert said.endswith("(1,)\n")
+    assert not sealed.changed(current(settings))
+
+
+def test_a_version_is_not_added_to_and_nothing_of_it_is_removed(settings, manifest):
+    build_marts(settings, "Peat")
+    publish.publish(settings, MARTS, "0123456789", manifest)
+    for deed in ("(Path(sys.argv[1]) / 'more').touch()", "(Path(sys.argv[1]) / 'projects.parquet').unlink()"):
+        code = f"import sys\nfrom pathlib import Path\ntry:\n    {deed}\nexcept PermissionError as error:\n    print(error)"
+        assert "Permission denied" in run_python("-c", code, str(current(settings))).stdout
+
+
+def test_what_was_changed_in_spite_of_that_is_told_and_published_anew(settings, manifest, caplog):
+    build_marts(settings, "Peat")
+    version = publish.publish(settings, MARTS, "0123456789", manifest)
+    assert is_there(settings, "published/carbon")
+    parquet = version / "projects.parquet"
+    parquet.chmod(0o644)
+    parquet.write_bytes(parquet.read_bytes()[:-1] + b"!")
+    assert not is_there(settings, "published/carbon")
+    publish.publish(settings, MARTS, "0123456789", manifest)
+    assert "projects.parquet in" in caplog.text
+    assert is_there(settings, "published/carbon")
+
+
+def test_files_that_were_only_copied_are_what_they_were(settings, manifest):
+    build_marts(settings, "Peat")
+    version = publish.publish(settings, MARTS, "0123456789", manifest)
+    os.utime(version / "projects.parquet", (1, 1))
+    assert is_there(settings, "published/carbon")
