@@ -66,4 +66,5 @@ lock:
 	uv pip compile --generate-hashes --no-header --no-annotate --python-version 3.11 --extra dev pyproject.toml -o requirements.lock
 
 clean:
+	@if [ -d data ]; then chmod -R u+w data; fi  # published versions can only be read
 	rm -rf .venv data dbt_project/target

@@ -36,10 +36,12 @@ class EnvironmentFault(PlainError):
     exit_code = ExitCode.ENVIRONMENT
 
 
-def in_words(error: OSError) -> str:
-    """What the operating system refused, and where."""
+def in_words(error: Exception) -> str:
+    """The first line of an error; of the operating system's what it refused, and where."""
+    if not isinstance(error, OSError) or error.strerror is None:
+        return (str(error).splitlines() or [type(error).__name__])[0]
     where = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
-    return f"{error.strerror or error}{f': {where}' if where else ''}"
+    return f"{error.strerror}{f': {where}' if where else ''}"
 
 
 _OF_THE_MACHINE = (
@@ -54,7 +56,10 @@ _OF_THE_MACHINE = (
 )
 
 
+_WORDS_OF_SQLITE = ("database or disk is full", "disk I/O error", "readonly database", "unable to open database file")
+
+
 def is_of_the_machine(message: str) -> bool:
-    """Whether an error says that the disk is full or broken, or a folder cannot be read or written; DuckDB, Arrow and dbt pass on the
-    words of the operating system."""
-    return any(os.strerror(number) in message for number in _OF_THE_MACHINE)
+    """Whether an error says that the disk is full or broken, or a folder cannot be read or written. DuckDB, Arrow and dbt pass on
+    the words of the operating system, SQLite has its own."""
+    return any(words in message for words in (*map(os.strerror, _OF_THE_MACHINE), *_WORDS_OF_SQLITE))

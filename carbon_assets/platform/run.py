@@ -7,10 +7,12 @@ something to make (`execution.py`). The UI and the sensor do the same through Da
 from __future__ import annotations
 
 import logging
+import shutil
 import sys
 from collections.abc import Callable
+from pathlib import Path
 
-from carbon_assets.base.errors import MEANING, ExitCode, PlainError, in_words
+from carbon_assets.base.errors import MEANING, ExitCode, PlainError, in_words, is_of_the_machine
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import stamp as stamps
 from carbon_assets.platform.alone import alone
@@ -119,8 +121,20 @@ def _exit_code(work: Callable[[Settings], Report]) -> ExitCode:
     except PlainError as error:
         sys.stderr.write(f"FAILED   {error}\n")
         return error.exit_code
-    except OSError as error:
-        sys.stderr.write(f"FAILED   {in_words(error)}\n")
+    except Exception as error:
+        words = in_words(error)
+        if not is_of_the_machine(words):
+            raise
+        data = Settings.from_environment().data
+        sys.stderr.write(
+            f"FAILED   {words}. The data folder is {data}, with {_free_mb(data)} MB free: mend that, and run again\n"
+        )
         return ExitCode.ENVIRONMENT
     sys.stdout.write("\n" + "\n".join(outcome.lines) + "\n")
     return outcome.exit_code
+
+
+def _free_mb(folder: Path) -> int:
+    """Megabytes that are free where a folder is, or would be."""
+    there = next(path for path in (folder, *folder.parents) if path.exists())
+    return shutil.disk_usage(there).free // 10**6
