@@ -34,7 +34,7 @@ def changed(folder: Path) -> list[str]:
     """
     try:
         sealed = json.loads((folder / MANIFEST).read_bytes())
-    except FileNotFoundError:
+    except (FileNotFoundError, NotADirectoryError):
         return []
     return [name for name, was in sealed.items() if not _is_as_it_was(folder / name, was)]
 

@@ -44,6 +44,7 @@ from carbon_assets.platform.site import Site
 from carbon_assets.platform.sources import source
 from carbon_assets.platform.tables import table
 from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.landing import why_rejected
 from carbon_assets.unified.keys import CREDITS, PROJECTS
 
 log = logging.getLogger(__name__)
@@ -103,7 +104,7 @@ def _shapes(site: Site) -> dg.AssetsDefinition:
     )  # fmt: skip
     def shapes() -> Iterator[dg.AssetCheckResult | dg.MaterializeResult]:
         read = drops.read(settings, boundary_rules.load(settings.configs).rules)
-        yield _all_readable(read.faults)
+        yield _all_readable(read.faults, why_rejected(settings, SHAPES.to_user_string(), landing.tables(settings)))
         yield from gates.gated(SHAPES, read.shapes, expectations)
         store.write(settings.quarantine(*SHAPES.path[1:]), read.faults, schema.BOUNDARY_FAULTS)
         store.write(settings.table(*SHAPES.path), read.shapes, schema.BOUNDARY_SHAPES)
@@ -119,14 +120,16 @@ def _shapes(site: Site) -> dg.AssetsDefinition:
     return shapes
 
 
-def _all_readable(faults: pa.Table) -> dg.AssetCheckResult:
+def _all_readable(faults: pa.Table, rejected: str | None) -> dg.AssetCheckResult:
+    """`rejected`: what was wrong with a newer file, which was moved aside."""
+    unusable = f"{len(faults)} cannot be used: {faults['reason'][0]}" if len(faults) else None
     shown = faults.slice(0, MAX_ROWS_SHOWN).select(["file", "line", "project_id", "reason", "file_in_use"])
     return dg.AssetCheckResult(
         asset_key=SHAPES,
         check_name=READABLE,
-        passed=len(faults) == 0,
+        passed=not unusable and not rejected,
         severity=dg.AssetCheckSeverity.WARN,
-        description=f"{len(faults)} cannot be used: {faults['reason'][0]}" if len(faults) else None,
+        description="; ".join(filter(None, (unusable, rejected))) or None,
         metadata={"quarantined": len(faults), **({"rows": preview(shown)} if len(faults) else {})},
     )
 

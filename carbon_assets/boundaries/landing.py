@@ -48,7 +48,7 @@ def receive(settings: Settings, path: Path) -> Taken:
     inside = drops.describe(*packed, known)
     if inside.unreadable:
         raise NotUsable(inside.unreadable, SHAPES)
-    return take_file(settings, path, drops.FOLDER, path.name, inside, packed)
+    return take_file(settings, path, drops.FOLDER, path.name, inside, packed, SHAPES)
 
 
 def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:

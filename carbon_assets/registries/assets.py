@@ -21,6 +21,7 @@ from carbon_assets.registries.keys import COLUMNS_PRESENT, QUARANTINE_EMPTY, nor
 from carbon_assets.registries.normalize import Normalized
 from carbon_assets.registries.release_gate import Gate
 from carbon_assets.snapshots import store as snapshots
+from carbon_assets.snapshots.landing import why_rejected
 
 log = logging.getLogger(__name__)
 
@@ -77,7 +78,8 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
         for table, found in taken.items():
             key, expected = normalized_key(registry, table), expectations[table]
             outcomes = gates.judge(found.result.rows, expected) if found.result else None
-            yield from intake_checks(key, registry.tables[table], found)
+            rejected = why_rejected(settings, key.to_user_string(), [(registry.id, table)])
+            yield from intake_checks(key, registry.tables[table], found, rejected)
             yield from gates.not_evaluated(key, expected) if outcomes is None else gates.check_results(key, outcomes)
             if failures := gates.blocking_failures(outcomes or ()):
                 blocked.append(_why_blocked(found, failures))
@@ -176,16 +178,22 @@ def _quarantine(taken: Intake) -> pa.Table:
     return taken.result.quarantine if taken.result else schema.QUARANTINE.empty_table()
 
 
-def intake_checks(key: dg.AssetKey, spec: Table, taken: Intake) -> list[dg.AssetCheckResult]:
-    """What is told of a table's newest file, whatever its rows say: readable, released, whole, with all its columns."""
+def intake_checks(
+    key: dg.AssetKey, spec: Table, taken: Intake, rejected: str | None = None
+) -> list[dg.AssetCheckResult]:
+    """What is told of a table's newest file, whatever its rows say: readable, released, whole, with all its columns.
+
+    `rejected`: what was wrong with a newer file, which was moved aside.
+    """
+    unreadable = taken.refusal if taken.state == "refused" else rejected
     quarantine = _quarantine(taken)
     absent = taken.result.told_absent(spec) if taken.result else ()
     return [
         dg.AssetCheckResult(
             asset_key=key,
             check_name=READABLE,
-            passed=taken.state != "refused",
-            description=taken.refusal if taken.state == "refused" else None,
+            passed=unreadable is None,
+            description=unreadable,
         ),
         dg.AssetCheckResult(
             asset_key=key,

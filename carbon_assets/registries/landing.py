@@ -46,9 +46,10 @@ def receive(settings: Settings, path: Path) -> Taken:
     except UnreadableFile as error:
         raise NotUsable(str(error)) from error
     inside = contents.describe(registry, table, path.name, path.read_bytes())
+    asset = f"normalized/{registry.id}/{table}"
     if inside.unreadable:
-        raise NotUsable(inside.unreadable, f"normalized/{registry.id}/{table}")
-    return take_file(settings, path, registry.id, table, inside)
+        raise NotUsable(inside.unreadable, asset)
+    return take_file(settings, path, registry.id, table, inside, asset=asset)
 
 
 def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:

@@ -21,6 +21,11 @@ from carbon_assets.snapshots.store import Contents, Snapshot
 REJECTED = ".rejected"
 """The folder of the landing folder where files go that cannot be used; each has its reason beside it."""
 
+_REASON = ".reason.txt"
+_OPEN = ".open.txt"
+"""Ends the name of a mark beside a rejected file of a known table, with the table's key in it; a usable file of that table removes
+it."""
+
 DONE = ".done"
 """A file `<name>.done` that was made after `<name>` says that this is whole; a file `.done` says it of all files of its
 folder."""
@@ -31,10 +36,11 @@ Seen = dict[str, tuple[int, int]]
 
 @dataclass(frozen=True)
 class Taken:
-    """A file that was taken. `is_news`: it holds other records than the one before."""
+    """A file that was taken. `is_news`: it holds other records than the one before. `asset`: key of the table that it is of."""
 
     snapshot: Snapshot
     is_news: bool
+    asset: str | None = None
 
 
 @dataclass(frozen=True)
@@ -96,12 +102,19 @@ class Intake(Protocol):
 
 
 def take_file(
-    settings: Settings, path: Path, registry: str, table: str, inside: Contents, packed: tuple[str, bytes] | None = None
+    settings: Settings,
+    path: Path,
+    registry: str,
+    table: str,
+    inside: Contents,
+    packed: tuple[str, bytes] | None = None,
+    asset: str | None = None,
 ) -> Taken:
-    """Take a file with known contents into the raw store. `packed`: file name and bytes that stand for a folder."""
+    """Take a file with known contents into the raw store. `packed`: file name and bytes that stand for a folder. `asset`: key of the
+    table that it is of."""
     before = store.current(settings, registry, table)
     snapshot = store.take(settings, path, registry, table, lambda file, content: inside, packed)
-    return Taken(snapshot, is_news=store.current(settings, registry, table) != before)
+    return Taken(snapshot, is_news=store.current(settings, registry, table) != before, asset=asset)
 
 
 def look(settings: Settings, intakes: Iterable[Intake], seen: Seen) -> tuple[list[Path], Seen]:
@@ -172,6 +185,8 @@ def _take(settings: Settings, by_folder: Mapping[str, Intake], path: Path) -> Ta
         outcome = intake.receive(settings, path)
     except NotUsable as error:
         return _reject(settings, path, str(error), error.asset)
+    for mark in _open_marks(settings, outcome.asset):
+        mark.unlink(missing_ok=True)
     _forget(path)
     return outcome
 
@@ -214,9 +229,29 @@ def _reject(settings: Settings, path: Path, reason: str, asset: str | None = Non
     folder.mkdir(parents=True, exist_ok=True)
     aside = folder / f"{clock.in_names(clock.after_names(folder))}-{path.name}"
     path.replace(aside)
-    aside.with_name(f"{aside.name}.reason.txt").write_text(reason + "\n", encoding="utf-8")
+    aside.with_name(aside.name + _REASON).write_text(reason + "\n", encoding="utf-8")
+    if asset:
+        aside.with_name(aside.name + _OPEN).write_text(asset + "\n", encoding="utf-8")
     _forget(path)
     return Rejected(aside, reason, asset)
+
+
+def why_rejected(settings: Settings, asset: str, tables: Iterable[tuple[str, str]]) -> str | None:
+    """What was wrong with the newest rejected file of an asset, as long as no usable one came after it. `tables`: registry and
+    table of the files that it is made of."""
+    known = (snapshot for names in tables for snapshot in store.history(settings, *names))
+    usable = [s.observed_at for s in known if s.contents is None or not s.contents.unreadable]
+    since = clock.in_names(max(usable)) if usable else ""
+    marks = sorted((m for m in _open_marks(settings, asset) if m.name > since), key=lambda mark: mark.name)
+    if not marks:
+        return None
+    aside = marks[-1].with_name(marks[-1].name.removesuffix(_OPEN))
+    return f"{aside}: {aside.with_name(aside.name + _REASON).read_text(encoding='utf-8').strip()}"
+
+
+def _open_marks(settings: Settings, asset: str | None) -> list[Path]:
+    marks = (settings.landing / REJECTED).glob(f"*/*{_OPEN}") if asset else ()
+    return [mark for mark in marks if mark.read_text(encoding="utf-8").strip() == asset]
 
 
 def _reject_if_possible(settings: Settings, path: Path, reason: str) -> Rejected:

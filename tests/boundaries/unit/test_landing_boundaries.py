@@ -126,7 +126,7 @@ def test_a_file_moves_into_the_store(settings):
     land(settings, "boundaries/.done", "")
     (taken,) = take(settings, path)
     snapshot = snapshots.current(settings, "boundaries", "VCS1.kml")
-    assert taken == Taken(snapshot, is_news=True)
+    assert taken == Taken(snapshot, is_news=True, asset=SHAPES)
     assert snapshot.content(settings).decode() == content
     assert (snapshot.source_path, snapshot.contents.rows, snapshot.is_synthetic) == (str(path), 2, False)
     assert left(settings) == []

@@ -3,6 +3,7 @@
 import dagster as dg
 import pytest
 
+from carbon_assets.platform.checks import READABLE
 from carbon_assets.registries.assets import intake_checks
 from carbon_assets.registries.description import load_registries
 from carbon_assets.registries.intake import Intake
@@ -54,3 +55,10 @@ def test_rows_that_are_set_aside_are_told_with_their_tonnes():
         "2 rows are set aside; 60,000 t of issuance, 106,200 t of retirement; 1 with tonnes that cannot be read"
     )
     assert told(FULL, check=QUARANTINE_EMPTY).description is None
+
+
+def test_a_file_that_was_moved_aside_keeps_its_table_red():
+    made = Intake(result=normalized(ARB, "issuances", csv_of([FULL])))
+    for rejected in (None, "it was a web page"):
+        (readable,) = [r for r in intake_checks(dg.AssetKey("x"), TABLE, made, rejected) if r.check_name == READABLE]
+        assert (readable.passed, readable.description) == (rejected is None, rejected)

@@ -112,7 +112,7 @@ def test_a_file_moves_into_the_store_with_its_contents(settings):
     land(settings, "made-up/.done", "")
     (taken,) = take(settings, path)
     snapshot = snapshots.current(settings, "made-up", "projects")
-    assert taken == Taken(snapshot, is_news=True)
+    assert taken == Taken(snapshot, is_news=True, asset="normalized/made-up/projects")
     assert snapshot.content(settings).decode() == projects("Mill")
     assert (snapshot.source_path, snapshot.contents.rows) == (str(path), 1)
     assert left(settings) == []
@@ -178,10 +178,38 @@ def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, cont
     (rejected,) = [outcome for outcome in take(settings, path, good) if isinstance(outcome, Rejected)]
     assert reason in rejected.reason and rejected.asset == asset
     assert rejected.path.read_text() == content
-    assert aside(settings) == {name: content.encode(), f"{name}.reason.txt": f"{rejected.reason}\n".encode()}
+    mark = {f"{name}.open.txt": f"{asset}\n".encode()} if asset else {}
+    assert aside(settings) == {name: content.encode(), f"{name}.reason.txt": f"{rejected.reason}\n".encode()} | mark
     assert left(settings) == []
     assert snapshots.current(settings, "other", "projects"), "the others are taken"
     assert not (settings.data / "raw" / "made-up").exists()
+
+
+EVENTS = "normalized/made-up/events"
+
+
+def open_reason(settings: Settings) -> str | None:
+    return landing.why_rejected(settings, EVENTS, [("made-up", "events")])
+
+
+def test_a_rejected_file_stays_open_until_a_usable_one_of_its_table_comes(settings):
+    assert open_reason(settings) is None
+    take(settings, land(settings, "made-up/events.csv", "ID,Tonnes\n1,5\n"))
+    (rejected,) = take(settings, land(settings, "made-up/events.csv", ""))
+    take(settings, land(settings, "made-up/projects.csv", projects("Mill")))
+    assert open_reason(settings) == f"{rejected.path}: the file is empty"
+    assert landing.why_rejected(settings, "normalized/made-up/projects", [("made-up", "projects")]) is None
+    take(settings, land(settings, "made-up/events.csv", "ID,Tonnes\n1,5\n"))
+    assert open_reason(settings) is None, "also where the usable one is the one in use"
+
+
+def test_a_usable_file_that_came_with_a_drop_closes_it_too(settings):
+    take(settings, land(settings, "made-up/events.csv", ""))
+    path = settings.drop / "made-up" / "events.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("ID,Tonnes\n1,6\n")
+    snapshots.take(settings, path, "made-up", "events")
+    assert open_reason(settings) is None
 
 
 def test_a_file_with_a_name_of_its_own_is_taken_by_its_columns(settings):
