@@ -127,12 +127,13 @@ def _undecided_with(file: Cells, mark: str) -> int:
 def _published_mark(file: Cells) -> str | None:
     """The mark of the registry's own files, for one that is written as they are.
 
-    It is not where a workbook or JSON has a number that is not whole, though credits are; nor where thousands seem to be grouped,
+    It is not where a workbook or JSON has a number that is not whole, though credits are, or text has one with three decimals
+    (515.000 may be grouped); nor where thousands seem to be grouped,
     though a registry that issues parts of credits does not do so.
     """
     writes = file.registry.writes
     if writes.whole_credits:
-        is_written_so = file.raw.delimiter is not None
+        is_written_so = file.raw.delimiter is not None and not _undecided_with(file, writes.decimal_mark or ".")
     else:
         is_written_so = not _undecided_with(file, "." if writes.decimal_mark == "," else ",")
     return writes.decimal_mark if file.is_as_published and is_written_so else None
