@@ -34,19 +34,22 @@ def _distinct(file: Cells, *types: str) -> str | None:
     cells = file.of_types(*types).values()
     if not cells:
         return None
-    distinct = " union all ".join(
-        f"select {cell} as cell, count(*) as n from raw r where contains({cell}, '.') or contains({cell}, ',') group by cell"
-        for cell in cells
-    )
-    return f"select cell, bare_number(cell) as number, sum(n) as n from ({distinct}) group by cell"
+    return f"""
+        select cell, bare_number(cell) as number, n from (
+            select cell, count(*) as n from (select unnest([{", ".join(cells)}]) as cell from raw r)
+            where contains(cell, '.') or contains(cell, ',') group by cell
+        )
+    """
 
 
 def _votes_of_shapes(file: Cells) -> Votes:
     """What the distinct cells of the columns tell by their shapes; those without a mark tell nothing."""
     if not (distinct := _distinct(file, "tonnes", "count")):
         return Votes()
-    ((first, second, undecided, *examples),) = file.con.execute(f"""
-        with numbers as ({distinct})
+    ((numbers,),) = file.con.execute(f"create or replace temp table numbers as {distinct}").fetchall()
+    if not numbers:
+        return Votes()
+    ((first, second, undecided, *examples),) = file.con.execute("""
         select
             coalesce(sum(n) filter (tells_point(number)), 0)::bigint, coalesce(sum(n) filter (tells_comma(number)), 0)::bigint,
             coalesce(sum(n) filter (tells_no_mark(number)), 0)::bigint,
