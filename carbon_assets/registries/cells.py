@@ -7,6 +7,7 @@ a cell or a row `faults.py`.
 from __future__ import annotations
 
 import re
+from itertools import groupby
 from pathlib import Path
 
 import duckdb
@@ -172,16 +173,22 @@ def _value(name: str, cell_type: str, cell: str, form: Forms) -> str:
 def _labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
     """SQL: all labels of a row; NULL where the file has none of the columns."""
     lists = []
-    for label, cell in _label_cells(labels, raw):
-        if not (label.extract_all or label.split):
-            lists.append(f"if({_says_yes(label, cell)}, [{literal(label.prefix + (label.label or ''))}], [])")
+    for (lists_labels, yes, without), group in groupby(_label_cells(labels, raw), _how_it_is_read):
+        if not lists_labels:
+            pairs = ", ".join(
+                f"{{'cell': {cell}, 'label': {literal(label.prefix + (label.label or ''))}}}" for label, cell in group
+            )
+            says_yes = f"coalesce(as_flag(x.cell), false) or {_is_one_of('x.cell', yes)}"
+            lists.append(f"list_transform(list_filter([{pairs}], lambda x: {says_yes}), lambda x: x.label)")
             continue
-        if label.extract_all:
-            named = f"regexp_extract_all({cell}, {literal(label.extract_all)}, 1)"
-        else:
-            named = f"string_split({cell}, {literal(label.split)})"
-        kept = f"list_filter({named}, lambda x: not is_missing(x) and not {_is_one_of('x', label.without)})"
-        lists.append(f"list_transform({kept}, lambda x: {literal(label.prefix)} || trimmed(x))")
+        for label, cell in group:
+            named = (
+                f"regexp_extract_all({cell}, {literal(label.extract_all)}, 1)"
+                if label.extract_all
+                else f"string_split({cell}, {literal(label.split or '')})"
+            )
+            kept = f"list_filter({named}, lambda x: not is_missing(x) and not {_is_one_of('x', without)})"
+            lists.append(f"list_transform({kept}, lambda x: {literal(label.prefix)} || trimmed(x))")
     if not lists:
         return "null::varchar[]"
     return f"flatten([{', '.join(lists)}])"
@@ -191,27 +198,28 @@ def _unknown_labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
     """SQL: the cells of a row's columns of labels that say nothing known, neither yes nor no, or hold no match of the
     expression; NULL where there are none. Of a column that is split, every word is a label."""
     lists = []
-    for label, cell in _label_cells(labels, raw):
-        if label.split:
-            continue
-        known = f"as_flag({cell}) is not null or {_is_one_of(cell, label.yes)}"
-        if label.extract_all:
+    not_split = [(label, cell) for label, cell in _label_cells(labels, raw) if not label.split]
+    for (expression, yes, without), group in groupby(not_split, _how_it_is_read):
+        known = f"as_flag(x) is not null or {_is_one_of('x', yes)}"
+        if expression:
             # '[]' lists nothing, and says so.
-            is_text = f"regexp_matches({cell}, '[\\p{{L}}\\p{{N}}]')"
-            known = f"regexp_matches({cell}, {literal(label.extract_all)}) or not {is_text}"
-        skipped = f"is_missing_value({cell}) or {_is_one_of(cell, label.without)} or {known}"
-        lists.append(f"if({skipped}, [], [trimmed({cell})])")
+            known = f"regexp_matches(x, {literal(expression)}) or not regexp_matches(x, '[\\p{{L}}\\p{{N}}]')"
+        skipped = f"is_missing_value(x) or {_is_one_of('x', without)} or {known}"
+        cells = ", ".join(cell for _, cell in group)
+        lists.append(f"list_transform(list_filter([{cells}], lambda x: not ({skipped})), lambda x: trimmed(x))")
     return f"nullif(flatten([{', '.join(lists)}]), []::varchar[])" if lists else "null::varchar[]"
+
+
+def _how_it_is_read(labelled: tuple[Label, str]) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
+    """What columns of labels must have in common to be read by one expression: how they list labels, if they do, and words."""
+    label, _ = labelled
+    return label.extract_all or label.split, label.yes, label.without
 
 
 def _label_cells(labels: tuple[Label, ...], raw: readers.RawTable) -> list[tuple[Label, str]]:
     """Each label that the file has a column for, with SQL for the cell."""
     keys = ((label, raw_key(raw, label.names)) for label in labels)
     return [(label, f"r.{quote(key)}") for label, key in keys if key]
-
-
-def _says_yes(label: Label, cell: str) -> str:
-    return f"(coalesce(as_flag({cell}), false) or {_is_one_of(cell, label.yes)})"
 
 
 def _is_one_of(cell: str, words: tuple[str, ...]) -> str:
