@@ -81,7 +81,8 @@ def typed(spec: Table, raw: readers.RawTable, projects: str | None, form: Forms)
     `projects`: SQL that names the registry's normalized projects, where `spec` resolves project keys. `form`: how the file writes
     its numbers and days.
     """
-    texts, inner, values, shared = [], ["*"], [], {}
+    texts, inner, values = [], ["*"], []
+    shared: dict[str, str] = {}
     for name, column in spec.columns.items():
         key = raw_key(raw, column.names)
         cell = f"r.{quote(key)}" if key else "null"
