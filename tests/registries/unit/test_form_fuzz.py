@@ -21,7 +21,6 @@ from carbon_assets.base import readers
 from carbon_assets.registries import day_forms, number_forms
 from tests.kit import form_files
 from tests.kit.effort import quick_or_thorough
-from tests.kit.engine import quick_to_plan
 from tests.kit.form_files import File
 from tests.kit.form_mutants import clear, draw_table, meaning_of
 from tests.kit.sample_tables import Sample, normalizer, samples
@@ -66,7 +65,7 @@ class Judge:
     """Compares mutants with what their samples say; what a subset of rows says is reckoned once."""
 
     def __init__(self):
-        self.normalize = normalizer(quick_to_plan)
+        self.normalize = normalizer(records="those of a mutant")
         self.known = {}
 
     def clear(self, sample: Sample, rows: list[int]):
