@@ -105,9 +105,7 @@ def normalize(
     ((accepted,),) = con.execute("select count(*) from accepted").fetchall()
     quarantine = _unsplit(raw, registry, table, snapshot, snapshot_id)
     if accepted < len(raw.rows):
-        quarantine = pa.concat_tables(
-            [_quarantined(con, registry, table, spec, snapshot, snapshot_id), quarantine]
-        )
+        quarantine = pa.concat_tables([_quarantined(con, registry, table, spec, snapshot, snapshot_id), quarantine])
     rows_in = len(raw.rows) + len(raw.bad_rows)
     if rows_in != accepted + len(quarantine):
         raise AssertionError(f"{rows_in} rows read, but {accepted} accepted and {len(quarantine)} quarantined")
@@ -184,7 +182,7 @@ def _quarantined(
             f"""
         with records as (select {readers.LINE} as line, r as record from raw_text r)
         select $registry as registry, $table as "table", $file as file, j.line, j.fault.column as "column",
-            j.fault.value as value, {full_reason('j.fault')} as reason, cast({quantity} as {column_types.sql_type(column_types.TONNES)}) as quantity,
+            j.fault.value as value, {full_reason("j.fault")} as reason, cast({quantity} as {column_types.sql_type(column_types.TONNES)}) as quantity,
             json_merge_patch(to_json(records.record), '{{"{readers.LINE}": null}}')::varchar as record, $snapshot_id as snapshot_id
         from judged j join records using (line) where j.fault is not null
         """,
