@@ -82,7 +82,7 @@ def typed(spec: Table, raw: readers.RawTable, projects: str | None, form: Forms)
     its numbers and days.
     """
     texts, inner, values = [], ["*"], []
-    shared: dict[str, str] = {}
+    shared: dict[str, dict[str, str]] = {}
     for name, column in spec.columns.items():
         key = raw_key(raw, column.names)
         cell = f"r.{quote(key)}" if key else "null"
