@@ -16,7 +16,13 @@ create or replace macro is_missing(cell) as list_contains(
 );
 
 -- Where a number or a date is expected, a lone dash too says that there is none; as a text it stays.
-create or replace macro is_missing_value(cell) as is_missing(cell) or trimmed(cell) in ('-', '–', '—');
+create or replace macro is_missing_value(cell) as list_contains(
+    [
+        '', 'n/a', 'N/A', '#N/A', '#NA', '<NA>', 'NA', 'null', 'NULL', 'nan', 'NaN', 'None',
+        '-', '–', '—'
+    ],
+    trimmed(cell)
+);
 
 create or replace macro as_text(cell) as case when not is_missing(cell) then trimmed(cell) end;
 
@@ -106,10 +112,9 @@ create or replace macro as_year(cell) as case
         then cast(regexp_extract(cell, '\d{4}') as integer)
 end;
 
-create or replace macro as_flag(cell) as case
-    when lower(trimmed(cell)) in ('true', 'yes', 'y', '1') then true
-    when lower(trimmed(cell)) in ('false', 'no', 'n', '0') then false
-end;
+create or replace macro as_flag(cell) as map {
+    'true': true, 'yes': true, 'y': true, '1': true, 'false': false, 'no': false, 'n': false, '0': false
+}[lower(trimmed(cell))];
 
 create or replace macro calendar_day(y, m, d) as try_cast(concat(y, '-', m, '-', d) as date);
 

@@ -52,14 +52,20 @@ def _order_of_other_columns(file: Cells) -> bool | None:
 
 def _votes_of_shapes(file: Cells, cells: Iterable[str]) -> Votes:
     """What the distinct days in numbers tell by themselves: 25/03/2024 and 03/25/2024."""
-    distinct = " union all ".join(f"select {cell} as cell, count(*) as n from raw r group by cell" for cell in cells)
-    if not distinct:
+    listed = ", ".join(cells)
+    if not listed:
         return Votes()
-    ((first, second, undecided, *examples),) = file.con.execute(f"""
-        with days as materialized (
-            select cell, sum(n) as n from ({distinct}) where regexp_matches(cell, {literal(_YEAR_LAST)}) group by cell
-        ),
-        told as (
+    ((days,),) = file.con.execute(f"""
+        create or replace temp table days as
+        select cell, n from (
+            select cell, count(*) as n from (select unnest([{listed}]) as cell from raw r) group by cell
+        )
+        where regexp_matches(cell, {literal(_YEAR_LAST)})
+    """).fetchall()
+    if not days:
+        return Votes()
+    ((first, second, undecided, *examples),) = file.con.execute("""
+        with told as (
             select *, day_leads(cell) as leads, as_date(cell, true) is distinct from as_date(cell, false) as matters from days
         )
         select
@@ -133,20 +139,28 @@ def short_years(file: Cells) -> frozenset[str]:
     return frozenset()
 
 
+MAX_ROWS_LOOKED_AT_FIRST = 1_000
+"""Their cells tell of most columns that they do not have a form throughout."""
+
+
 def _columns_of(file: Cells, form: str) -> dict[str, str]:
-    """The cells of the columns of days of which every filled cell has the form. The first one tells most that they are not."""
+    """The cells of the columns of days of which every filled cell has the form."""
     days = file.of_types("date")
-    for test in ("limit 1", ""):
-        fitting = {
-            name: f"""(
-                select bool_and(regexp_full_match(trimmed(cell), {literal(form)}))
-                from (select {cell} as cell from raw r where not is_missing_value({cell}) {test})
-            )"""
-            for name, cell in days.items()
-        }
-        if fitting:
-            (fits,) = file.con.execute(f"select {', '.join(fitting.values())}").fetchall()
-            days = {name: days[name] for name, is_fitting in zip(fitting, fits, strict=True) if is_fitting}
+    for limit in (MAX_ROWS_LOOKED_AT_FIRST, len(file.raw.rows)):
+        if not days:
+            break
+        names, cells = (", ".join(values) for values in (map(literal, days), days.values()))
+        fits = dict(
+            file.con.execute(f"""
+                select name, bool_and(regexp_full_match(trimmed(cell), {literal(form)}))
+                from (select unnest([{names}]) as name, unnest([{cells}]) as cell from (from raw limit {limit}) r)
+                where not is_missing_value(cell) group by name
+            """).fetchall()
+        )
+        is_whole = limit >= len(file.raw.rows)
+        days = {name: cell for name, cell in days.items() if fits.get(name, not is_whole)}
+        if is_whole:
+            break
     return days
 
 

@@ -12,8 +12,8 @@ from carbon_assets.registries.cells import is_declared_missing, raw_key
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
 
-_FORMS = {"tonnes": "form_of_number", "count": "form_of_number", "date": "form_of_date"}
-"""By cell type, the macro that says which form an unreadable cell has."""
+_FORMS = {"tonnes": "number", "count": "number", "date": "date"}
+"""By cell type, what the form of an unreadable cell is of: there is a macro `form_of_<it>`."""
 _EXPECTED = {
     "tonnes": "a number is expected, e.g. 1,234.5",
     "count": "a whole number is expected",
@@ -24,7 +24,10 @@ _EXPECTED = {
 
 
 def judged(registry: Registry, spec: Table, raw: readers.RawTable, snapshot: Snapshot) -> str:
-    """`typed` with `fault`: column, value and reason of the first thing wrong with the row, or NULL."""
+    """`typed` with `fault`: column, value and reason of the first thing wrong with the row, or NULL.
+
+    `fault.form` says whether the reason goes on with the form of the value (`full_reason`).
+    """
     strangers = _where_faults(spec, raw)
     faults = [*strangers.values(), *_cell_faults(spec, raw), *_row_faults(registry, spec, raw, snapshot)]
     first = f"list_filter([{', '.join(faults)}], lambda f: f is not null)[1]"
@@ -49,7 +52,7 @@ def _where_faults(spec: Table, raw: readers.RawTable) -> dict[str, str]:
         cell = quote(key + _WHERE)
         wanted = "|".join(f"(?:{expression})" for expression in expressions)
         reason = f"no row of tCO2e: rows with {' or '.join(expressions)} in this column are read"
-        fault = f"{{'column': {literal(raw.header[key])}, 'value': {cell}, 'reason': {literal(reason)}}}"
+        fault = _struct(raw.header[key], cell, literal(reason))
         fits = f"regexp_full_match(trimmed({cell}), {literal(f'(?i)(?:{wanted})')})"
         faults[key] = f"case when not is_missing_value({cell}) and not {fits} then {fault} end"
     return faults
@@ -77,12 +80,23 @@ def _moves_tonnes(name: str, spec: Table) -> bool:
     return name == "quantity" or name not in spec.canonical.names
 
 
-def _fault(spec: Table, raw: readers.RawTable, name: str, reason: str) -> str:
+def full_reason(fault: str) -> str:
+    """SQL of the reason of a fault, with the form of a cell that cannot be read. Only rows that are set aside are asked for it."""
+    cases = " ".join(f"when '{form}' then form_of_{form}({fault}.value)" for form in dict.fromkeys(_FORMS.values()))
+    return f"concat({fault}.reason, case {fault}.form {cases} end)"
+
+
+def _struct(column: str, value: str, reason: str, form: str | None = None) -> str:
+    form = literal(form) if form else "null::varchar"
+    return f"{{'column': {literal(column)}, 'value': {value}, 'reason': {reason}, 'form': {form}}}"
+
+
+def _fault(spec: Table, raw: readers.RawTable, name: str, reason: str, form: str | None = None) -> str:
     """SQL of a fault of the canonical column `name`; `reason` is SQL too."""
     column = spec.columns[name]
     key = raw_key(raw, column.names)
     header = raw.header[key] if key else column.names[0]
-    return f"{{'column': {literal(header)}, 'value': {quote(name + '__cell')}, 'reason': {reason}}}"
+    return _struct(header, quote(name + "__cell"), reason, form)
 
 
 def _cell_faults(spec: Table, raw: readers.RawTable) -> list[str]:
@@ -106,8 +120,7 @@ def _cell_faults(spec: Table, raw: readers.RawTable) -> list[str]:
         if wrong:
             test = f"{value} is null and not ({blank})"
             form = _FORMS.get(spec.cell_type(name)) if wrong in _EXPECTED.values() else None
-            reason = f"{literal(wrong)} || {form}({cell})" if form else literal(wrong)
-            faults.append(f"case when {test} then {_fault(spec, raw, name, reason)} end")
+            faults.append(f"case when {test} then {_fault(spec, raw, name, literal(wrong), form)} end")
     for name in spec.filled:
         fault = _fault(spec, raw, name, "'the cell is blank; a value is required'")
         faults.append(f"case when {quote(name)} is null then {fault} end")

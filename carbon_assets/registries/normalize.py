@@ -18,10 +18,10 @@ import pyarrow as pa
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.sqltext import quote
 from carbon_assets.registries import schema, serial_forms
-from carbon_assets.registries.cells import MACROS, forms_of, raw_key, typed
+from carbon_assets.registries.cells import forms_of, prepare, raw_key, typed
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.registries.events import events, identified
-from carbon_assets.registries.faults import judged
+from carbon_assets.registries.faults import full_reason, judged
 from carbon_assets.registries.forms import Forms
 from carbon_assets.registries.set_aside import tonnes_set_aside
 from carbon_assets.snapshots.store import Snapshot
@@ -85,7 +85,7 @@ def normalize(
     `projects`: the registry's normalized projects, needed where columns resolve the registry's project keys.
     """
     spec = registry.tables[table]
-    con.execute(MACROS)
+    prepare(con)
     con.execute("set TimeZone = 'UTC'")
     con.register("raw_text", raw.rows)
     if spec.resolves_projects:
@@ -102,13 +102,10 @@ def normalize(
     )
     con.execute(f"create or replace temp table events as {events(registry, table, snapshot, 'accepted')}")
     rows = con.execute(identified(con, registry, table, spec, snapshot_id)).to_arrow_table()
-    quarantine = pa.concat_tables(
-        [
-            _quarantined(con, registry, table, spec, snapshot, snapshot_id),
-            _unsplit(raw, registry, table, snapshot, snapshot_id),
-        ]
-    )
     ((accepted,),) = con.execute("select count(*) from accepted").fetchall()
+    quarantine = _unsplit(raw, registry, table, snapshot, snapshot_id)
+    if accepted < len(raw.rows):
+        quarantine = pa.concat_tables([_quarantined(con, registry, table, spec, snapshot, snapshot_id), quarantine])
     rows_in = len(raw.rows) + len(raw.bad_rows)
     if rows_in != accepted + len(quarantine):
         raise AssertionError(f"{rows_in} rows read, but {accepted} accepted and {len(quarantine)} quarantined")
@@ -148,7 +145,7 @@ def _row_hash(raw: readers.RawTable) -> str:
 def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table, raw: readers.RawTable) -> str:
     """A hash of a file's records and column names that does not depend on their order or on how numbers are written: the
     same records are the same snapshot. Raises `readers.UnreadableFile` where the file proves two forms."""
-    con.execute(MACROS)
+    prepare(con)
     con.register("raw_text", raw.rows)
     con.register("raw", raw.rows)
     return _record_hash(con, spec, raw, forms_of(con, registry, spec, raw))
@@ -157,16 +154,20 @@ def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table,
 def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable, form: Forms) -> str:
     marks = {"tonnes": form.mark, "count": form.mark, "year": "'.'"}
     kinds = {raw_key(raw, column.names): spec.cell_type(name) for name, column in spec.columns.items()}
+    keys = sorted(raw.header)
+    others = [key for key in keys if kinds.get(key) not in marks]
+    # One expression for all of them: it takes as long to plan as one for each of them.
+    compared = f"list_transform([{', '.join(map(quote, others))}]::varchar[], lambda x: as_compared(x))"
     cells = ", ".join(
         f"coalesce(as_tonnes({quote(key)}, {marks[kinds[key]]})::varchar, trim({quote(key)}))"
         if kinds.get(key) in marks
-        else f"as_compared({quote(key)})"
-        for key in sorted(raw.header)
+        else f"__compared[{others.index(key) + 1}]"
+        for key in keys
     )
     rest = "\n".join([*sorted(row.text for row in raw.bad_rows), chr(31).join(sorted(raw.header))])
     query = f"""
         select left(sha256(coalesce(string_agg(record, '' order by record), '') || $rest), 16)
-        from (select sha256(concat_ws(chr(31), {cells})) as record from raw_text)
+        from (select sha256(concat_ws(chr(31), {cells})) as record from (select *, {compared} as __compared from raw_text))
     """
     ((records,),) = con.execute(query, {"rest": rest}).fetchall()
     return records
@@ -181,7 +182,7 @@ def _quarantined(
             f"""
         with records as (select {readers.LINE} as line, r as record from raw_text r)
         select $registry as registry, $table as "table", $file as file, j.line, j.fault.column as "column",
-            j.fault.value as value, j.fault.reason as reason, cast({quantity} as {column_types.sql_type(column_types.TONNES)}) as quantity,
+            j.fault.value as value, {full_reason("j.fault")} as reason, cast({quantity} as {column_types.sql_type(column_types.TONNES)}) as quantity,
             json_merge_patch(to_json(records.record), '{{"{readers.LINE}": null}}')::varchar as record, $snapshot_id as snapshot_id
         from judged j join records using (line) where j.fault is not null
         """,

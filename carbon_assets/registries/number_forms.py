@@ -34,19 +34,22 @@ def _distinct(file: Cells, *types: str) -> str | None:
     cells = file.of_types(*types).values()
     if not cells:
         return None
-    distinct = " union all ".join(
-        f"select {cell} as cell, count(*) as n from raw r where contains({cell}, '.') or contains({cell}, ',') group by cell"
-        for cell in cells
-    )
-    return f"select cell, bare_number(cell) as number, sum(n) as n from ({distinct}) group by cell"
+    return f"""
+        select cell, bare_number(cell) as number, n from (
+            select cell, count(*) as n from (select unnest([{", ".join(cells)}]) as cell from raw r)
+            where contains(cell, '.') or contains(cell, ',') group by cell
+        )
+    """
 
 
 def _votes_of_shapes(file: Cells) -> Votes:
     """What the distinct cells of the columns tell by their shapes; those without a mark tell nothing."""
     if not (distinct := _distinct(file, "tonnes", "count")):
         return Votes()
-    ((first, second, undecided, *examples),) = file.con.execute(f"""
-        with numbers as ({distinct})
+    ((numbers,),) = file.con.execute(f"create or replace temp table numbers as {distinct}").fetchall()
+    if not numbers:
+        return Votes()
+    ((first, second, undecided, *examples),) = file.con.execute("""
         select
             coalesce(sum(n) filter (tells_point(number)), 0)::bigint, coalesce(sum(n) filter (tells_comma(number)), 0)::bigint,
             coalesce(sum(n) filter (tells_no_mark(number)), 0)::bigint,
@@ -127,12 +130,13 @@ def _undecided_with(file: Cells, mark: str) -> int:
 def _published_mark(file: Cells) -> str | None:
     """The mark of the registry's own files, for one that is written as they are.
 
-    It is not where a workbook or JSON has a number that is not whole, though credits are; nor where thousands seem to be grouped,
+    It is not where a workbook or JSON has a number that is not whole, though credits are, or text has one with three decimals
+    (515.000 may be grouped); nor where thousands seem to be grouped,
     though a registry that issues parts of credits does not do so.
     """
     writes = file.registry.writes
     if writes.whole_credits:
-        is_written_so = file.raw.delimiter is not None
+        is_written_so = file.raw.delimiter is not None and not _undecided_with(file, writes.decimal_mark or ".")
     else:
         is_written_so = not _undecided_with(file, "." if writes.decimal_mark == "," else ",")
     return writes.decimal_mark if file.is_as_published and is_written_so else None

@@ -20,7 +20,7 @@ from carbon_assets.base.readers import header_key
 from carbon_assets.registries import drops, normalize
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.registries.normalize import Normalized
-from carbon_assets.snapshots.store import Snapshot
+from carbon_assets.snapshots.store import Contents, Snapshot
 from tests.kit.engine import connection
 from tests.kit.places import HOME
 
@@ -75,9 +75,12 @@ def samples() -> list[Sample]:
 NormalizeSample = Callable[..., Normalized]
 
 
-def normalizer(connect: Callable[[], duckdb.DuckDBPyConnection] = connection) -> NormalizeSample:
+def normalizer(
+    connect: Callable[[], duckdb.DuckDBPyConnection] = connection, records: str | None = None
+) -> NormalizeSample:
     """A function that normalizes a sample, or other bytes in its place; tables that resolve their registry's project keys
-    get its sample's projects."""
+    get its sample's projects. `records`: stands for the hash of each file's
+    records, which is then not reckoned."""
     known = {sample.id: sample for sample in samples()}
 
     @functools.cache
@@ -87,6 +90,8 @@ def normalizer(connect: Callable[[], duckdb.DuckDBPyConnection] = connection) ->
     def run(sample: Sample, content: bytes | None = None, file: str | None = None) -> Normalized:
         content = sample.content if content is None else content
         snapshot = sample.snapshot(content, file)
+        if records:
+            snapshot = snapshot.model_copy(update={"contents": Contents(records=records)})
         raw = normalize.read_file(sample.registry, sample.table, snapshot.file, content)
         own_projects = projects(sample.registry.id) if sample.spec.resolves_projects else None
         with connect() as con:

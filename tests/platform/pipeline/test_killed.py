@@ -173,4 +173,4 @@ def test_taking_files_in_can_be_killed_at_any_moment(samples, tmp_path):
             process.kill()
             process.join()
         assert_store_is_whole(settings)
-    assert len(snapshots.history(settings, REGISTRY, TABLE)) > KILLS_OF_TAKING
+    assert snapshots.history(settings, REGISTRY, TABLE), "every process was killed before it took a file"

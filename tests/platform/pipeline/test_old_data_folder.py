@@ -55,12 +55,23 @@ def test_the_run_passes(opened):
     assert made.report.ok, "\n".join(made.report.lines)
 
 
-def test_what_it_says_is_what_it_said(opened):
+CORRECTED = {"ACR9012": "its host did not convert 250 t, which count since"}
+"""Projects whose totals were wrong in what the old folder published -> why."""
+
+
+def as_corrected(rows: list[tuple]) -> list[tuple]:
+    """Rows without those of corrected projects, and without the blanks that stood at the edges of texts."""
+    kept = (row for row in rows if not set(CORRECTED) & {cell for cell in row if isinstance(cell, str)})
+    return [tuple(cell.strip() if isinstance(cell, str) else cell for cell in row) for row in kept]
+
+
+def test_what_it_says_is_what_it_said_but_for_what_was_wrong(opened):
     before, after, _ = opened
     assert {name for name in before if name.startswith("quarantine")}
     assert len(before["projects then"]) > 100 and len(before["what was changed"]) == 1
-    assert {name: len(after.get(name, ())) for name in before} == {name: len(rows) for name, rows in before.items()}
-    assert [name for name in before if after[name] != before[name]] == []
+    assert [name for name, rows in before.items() if as_corrected(after[name]) != as_corrected(rows)] == []
+    (was,), (is_now,) = ([row for row in said["totals then"] if row[0] == "ACR9012"] for said in (before, after))
+    assert is_now[2] - was[2] == is_now[3] - was[3] == 250
 
 
 def test_no_file_was_taken_or_set_aside_anew(opened):

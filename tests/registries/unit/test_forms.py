@@ -151,6 +151,7 @@ def quantities(registry: Registry, *cells: str, delimiter: str = ",") -> list[De
 @pytest.mark.parametrize(
     ("cells", "delimiter", "tonnes"),
     [
+        (["515.000"], ",", []),
         (["1,790", "2,636"], ",", [1790, 2636]),
         (["1.790", "2.636"], ";", [1790, 2636]),
         (["1.790", "2.636"], ",", [1790, 2636]),

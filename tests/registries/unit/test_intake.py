@@ -425,8 +425,8 @@ def read_by(settings: Settings, registry: Registry, version: str) -> intake.Inta
 
 
 def test_after_a_corrected_mapping_rows_name_the_file_that_they_come_from(settings):
-    """Also where the same cells are other records now: 1,000 as a number is 1000."""
-    snapshot = drop(settings, 'ID,Name,Size\n1,Mill,"1,000"\n')
+    """Also where the same cells are other records now: 1,234,567 as a number is 1234567."""
+    snapshot = drop(settings, 'ID,Name,Size\n1,Mill,"1,234,567"\n')
     read_by(settings, REGISTRY, "before")
     with_sizes = registry(required=ID, optional={"size": {"from": "Size", "type": "tonnes"}})
     assert contents.describer(with_sizes, "projects")(snapshot.file, snapshot.content(settings)) != snapshot.contents
