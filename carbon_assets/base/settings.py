@@ -58,6 +58,26 @@ def stated_now() -> datetime | None:
 
 
 @dataclass(frozen=True)
+class Limits:
+    """How much one file may be: bytes unpacked, and how many times its packed size; columns; bytes of a cell."""
+
+    max_unpacked_bytes: int = 2 * 2**30
+    max_unpacked_ratio: int = 200
+    max_columns: int = 5_000
+    max_cell_bytes: int = 2**20
+
+    @classmethod
+    def from_environment(cls) -> Limits:
+        """Read `CARBON_MAX_*`. Raises `SettingsError`."""
+        return cls(
+            max_unpacked_bytes=_count("CARBON_MAX_UNPACKED_MB", 2_048) * 2**20,
+            max_unpacked_ratio=_count("CARBON_MAX_UNPACKED_RATIO", 200),
+            max_columns=_count("CARBON_MAX_COLUMNS", 5_000),
+            max_cell_bytes=_count("CARBON_MAX_CELL_KB", 1_024) * 2**10,
+        )
+
+
+@dataclass(frozen=True)
 class Settings:
     """Paths and switches of one process.
 

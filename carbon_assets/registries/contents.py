@@ -5,14 +5,18 @@ Told once, when the file is stored. What the rows mean does not belong here.
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 
 import duckdb
 
 from carbon_assets.base import readers
+from carbon_assets.base.errors import in_words
 from carbon_assets.registries import normalize
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots.store import Contents
+
+log = logging.getLogger(__name__)
 
 
 def describer(registry: Registry, table: str) -> Callable[[str, bytes], Contents]:
@@ -28,4 +32,9 @@ def describe(registry: Registry, table: str, file: str, content: bytes) -> Conte
             records = normalize.record_hash(con, registry, registry.tables[table], raw)
     except readers.UnreadableFile as error:
         return Contents(unreadable=str(error))
+    except Exception as error:
+        log.exception("%s/%s: %s cannot be read", registry.id, table, file)
+        return Contents(
+            unreadable=f"it holds something that was not foreseen ({type(error).__name__}: {in_words(error)})"
+        )
     return Contents(rows=len(raw.rows) + len(raw.bad_rows), columns=tuple(raw.header.values()), records=records)

@@ -10,11 +10,11 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from carbon_assets.base.errors import PlainError
+from carbon_assets.base.errors import PlainError, in_words
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.registries import recognition
 from carbon_assets.registries.description import Registry, Table
-from carbon_assets.snapshots.landing import is_note
+from carbon_assets.snapshots.landing import is_note, why_not_a_name
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz", ".geojson")
 
@@ -55,10 +55,15 @@ def sort(drop: Path, registries: Mapping[str, Registry], strays: Iterable[Path] 
     for path in sorted({*own, *strays} - claimed):
         names = [name for name in path.relative_to(drop).parts[:-1] if name in registries]
         candidates = [registries[names[-1]]] if names else list(registries.values())
+        if why := why_not_a_name(path.name):
+            unclaimed[path] = why
+            continue
         try:
-            recognised.setdefault(recognise(path, candidates), []).append(path)
+            recognised.setdefault(recognise(path, candidates, path.read_bytes()), []).append(path)
         except UnreadableFile as error:
             unclaimed[path] = str(error)
+        except OSError as error:
+            unclaimed[path] = in_words(error)
     for where, paths in recognised.items():
         if where in files or len(paths) > 1:
             others = ", ".join(sorted({str(path.relative_to(drop)) for path in (*paths, files.get(where, paths[0]))}))
@@ -68,15 +73,15 @@ def sort(drop: Path, registries: Mapping[str, Registry], strays: Iterable[Path] 
     return SortedDrop(files, unclaimed, tuple(failures))
 
 
-def recognise(path: Path, registries: list[Registry]) -> tuple[str, str]:
-    """Registry and table of a file by what is in it. Raises `UnreadableFile`, with the tables and names that are known,
+def recognise(path: Path, registries: list[Registry], content: bytes) -> tuple[str, str]:
+    """Registry and table of a file by the bytes in it. Raises `UnreadableFile`, with the tables and names that are known,
     where it is none of them or may be several."""
     known = ", ".join(f"{registry.id}/{name}" for registry in registries for name in expected(registry))
     hint = f"expected: {known}, as {' '.join(SUFFIXES)}"
     if not _stem(path):
         raise UnreadableFile(f"its name ends in nothing that is read; {hint}")
     try:
-        tables = recognition.tables_in(path.name, path.read_bytes(), registries)
+        tables = recognition.tables_in(path.name, content, registries)
     except UnreadableFile as error:
         raise UnreadableFile(f"the name fits no table, and it cannot be told what is in it: {error}; {hint}") from error
     if len(tables) != 1:

@@ -9,6 +9,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from pathlib import Path
 
+from carbon_assets.base.errors import in_words
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import contents, drops
@@ -41,25 +42,32 @@ def receive(settings: Settings, path: Path) -> Taken:
     names = [table for table, spec in registry.tables.items() if drops.is_file_of(path, spec)]
     if len(names) > 1:
         raise NotUsable(f"the name fits {' and '.join(names)} of {registry.id}")
+    content = path.read_bytes()  # once: the file may grow meanwhile
     try:
-        table = names[0] if names else drops.recognise(path, [registry])[1]
+        table = names[0] if names else drops.recognise(path, [registry], content)[1]
     except UnreadableFile as error:
         raise NotUsable(str(error)) from error
-    inside = contents.describe(registry, table, path.name, path.read_bytes())
+    inside = contents.describe(registry, table, path.name, content)
     asset = f"normalized/{registry.id}/{table}"
     if inside.unreadable:
         raise NotUsable(inside.unreadable, asset)
-    return take_file(settings, path, registry.id, table, inside, asset=asset)
+    return take_file(settings, path, registry.id, table, inside, (path.name, content), asset)
 
 
 def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
     """Take the drop's file of each table. Two files that claim one table fail the run; other files are left."""
     known = load_registries(settings.configs)
     found = drops.sort(settings.drop, known, strays)
+    failures = list(found.failures)
     for (registry, table), path in found.files.items():
-        store.take(settings, path, registry, table, contents.describer(known[registry], table))
+        try:
+            store.take(settings, path, registry, table, contents.describer(known[registry], table))
+        except PermissionError as error:
+            failures.append(
+                f"{registry}/{table}: {in_words(error)}: the file cannot be read, give this user the right to"
+            )
     return DropOutcome(
-        failures=found.failures,
+        failures=tuple(failures),
         left=tuple(f"{path}: {why}" for path, why in found.unclaimed.items() if path not in strays),
         strays_left={path: why for path, why in found.unclaimed.items() if path in strays},
         strays_taken=tuple(path for path in found.files.values() if path in strays),

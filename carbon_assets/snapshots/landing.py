@@ -7,6 +7,7 @@ module of a subject that takes files (`Intake`). Subjects come as arguments: non
 
 from __future__ import annotations
 
+import errno
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -110,8 +111,8 @@ def take_file(
     packed: tuple[str, bytes] | None = None,
     asset: str | None = None,
 ) -> Taken:
-    """Take a file with known contents into the raw store. `packed`: file name and bytes that stand for a folder. `asset`: key of the
-    table that it is of."""
+    """Take a file with known contents into the raw store. `packed`: its name and the bytes whose contents are known; the file itself
+    may have grown since. `asset`: key of the table that it is of."""
     before = store.current(settings, registry, table)
     snapshot = store.take(settings, path, registry, table, lambda file, content: inside, packed)
     return Taken(snapshot, is_news=store.current(settings, registry, table) != before, asset=asset)
@@ -135,19 +136,31 @@ def _files(settings: Settings, intakes: Iterable[Intake]) -> Iterator[Path]:
     with_folders = {name for intake in intakes if intake.TAKES_FOLDERS for name in intake.folders(settings)}
     for path in sorted(settings.landing.glob("*/*")):
         is_hidden = path.name.startswith(".") or path.parent.name.startswith(".")
-        is_one = path.is_file() or (path.is_dir() and path.parent.name in with_folders)
+        is_one = path.is_symlink() or path.is_file() or (path.is_dir() and path.parent.name in with_folders)
         if is_one and not is_hidden and path.suffix != DONE:
             yield path
 
 
 def _mark(path: Path) -> tuple[int, int] | None:
-    """Size and time of change of a file, of a folder those of its files together; None if it is gone."""
+    """Size and time of change of a file, of a folder those of its files together; None if there is none."""
     try:
-        # A link within a folder counts itself: one that leads nowhere must not hide the folder.
-        status = [path.stat(), *(file.lstat() for file in (path.iterdir() if path.is_dir() else ()))]
-    except FileNotFoundError:
-        return None
+        # A link counts itself: one that leads nowhere must not hide its folder, nor stay for ever.
+        status = [path.lstat(), *(file.lstat() for file in _files_within(path))]
+    except OSError as error:
+        if error.errno in (errno.ENOENT, errno.ENAMETOOLONG):  # no marker can have a longer name than a disk takes
+            return None
+        raise
     return sum(entry.st_size for entry in status), max(entry.st_mtime_ns for entry in status)
+
+
+def _files_within(path: Path) -> list[Path]:
+    """What lies in a folder; nothing for a file, for a link, and for a folder that cannot be read."""
+    if path.is_symlink() or not path.is_dir():
+        return []
+    try:
+        return list(path.iterdir())
+    except PermissionError:
+        return []
 
 
 def _is_said_done(path: Path, mark: tuple[int, int]) -> bool:
@@ -179,16 +192,45 @@ def _age(path: Path) -> tuple[str, int]:
 
 def _take(settings: Settings, by_folder: Mapping[str, Intake], path: Path) -> Taken | Rejected:
     intake = by_folder.get(path.parent.name)
+    if why := _why_not_looked_into(path):
+        return _reject(settings, path, why)
     if intake is None:
         return _reject(settings, path, unknown_folder(path.parent.name, by_folder))
+    before = _mark(path)
     try:
         outcome = intake.receive(settings, path)
     except NotUsable as error:
         return _reject(settings, path, str(error), error.asset)
     for mark in _open_marks(settings, outcome.asset):
         mark.unlink(missing_ok=True)
-    _forget(path)
+    if _mark(path) == before:  # else it has grown since: what was stored is not what would be removed
+        _forget(path)
     return outcome
+
+
+MAX_BYTES_OF_A_NAME = 180
+"""Of file names: 255 are the most that disks take, and what is moved aside gets its time and the name of its reason besides."""
+
+
+def _why_not_looked_into(path: Path) -> str | None:
+    """Why nothing of a file is read, if so: a link leads to what nobody dropped."""
+    if path.is_symlink():
+        return f"{printable(path.name)} is a link, which is not followed: drop the file that it leads to"
+    return why_not_a_name(path.name)
+
+
+def why_not_a_name(name: str) -> str | None:
+    """Why a file of this name is not taken, if so."""
+    if printable(name) != name:
+        return "its name is no text in UTF-8: rename it"
+    if len(name.encode()) > MAX_BYTES_OF_A_NAME:
+        return f"its name has more than {MAX_BYTES_OF_A_NAME} bytes: rename it"
+    return None
+
+
+def printable(name: str) -> str:
+    """A file's name as text: bytes that are no UTF-8 become U+FFFD."""
+    return name.encode("utf-8", "surrogateescape").decode("utf-8", "replace")
 
 
 NOTES = frozenset(
@@ -227,13 +269,18 @@ def unknown_folder(name: str, known: Iterable[str]) -> str:
 def _reject(settings: Settings, path: Path, reason: str, asset: str | None = None) -> Rejected:
     folder = settings.landing / REJECTED / path.parent.name
     folder.mkdir(parents=True, exist_ok=True)
-    aside = folder / f"{clock.in_names(clock.after_names(folder))}-{path.name}"
+    aside = folder / f"{clock.in_names(clock.after_names(folder))}-{_short(printable(path.name))}"
     path.replace(aside)
     aside.with_name(aside.name + _REASON).write_text(reason + "\n", encoding="utf-8")
     if asset:
         aside.with_name(aside.name + _OPEN).write_text(asset + "\n", encoding="utf-8")
     _forget(path)
     return Rejected(aside, reason, asset)
+
+
+def _short(name: str) -> str:
+    """The end of a name that is too long, which says what kind of file it is."""
+    return name.encode()[-MAX_BYTES_OF_A_NAME:].decode("utf-8", "ignore")
 
 
 def why_rejected(settings: Settings, asset: str, tables: Iterable[tuple[str, str]]) -> str | None:
@@ -262,7 +309,8 @@ def _reject_if_possible(settings: Settings, path: Path, reason: str) -> Rejected
 
 
 def _forget(path: Path) -> None:
-    if path.is_dir():
+    if path.is_dir() and not path.is_symlink():
         shutil.rmtree(path)
     path.unlink(missing_ok=True)
-    path.with_name(path.name + DONE).unlink(missing_ok=True)
+    if _mark(marker := path.with_name(path.name + DONE)):
+        marker.unlink(missing_ok=True)

@@ -7,13 +7,12 @@ belong here (`registries/cells.sql`), nor which column holds what (`configs/regi
 from __future__ import annotations
 
 import codecs
-import gzip
 import re
-import zlib
 from collections.abc import Sequence
 
 from carbon_assets.base.readers import delimited, records, workbooks
 from carbon_assets.base.readers.delimited import read_delimited
+from carbon_assets.base.readers.limits import unzipped
 from carbon_assets.base.readers.records import read_json
 from carbon_assets.base.readers.tables import (
     HEADER_SEARCH,
@@ -25,6 +24,7 @@ from carbon_assets.base.readers.tables import (
     missing_columns,
 )
 from carbon_assets.base.readers.workbooks import read_workbook
+from carbon_assets.base.settings import Limits
 
 __all__ = [
     "HEADER_SEARCH",
@@ -74,7 +74,8 @@ def possible_headers(name: str, content: bytes) -> list[list[str]]:
 
 def _unpacked(name: str, content: bytes) -> tuple[bytes, str]:
     """The bytes without compression, and the suffix that says of what format they are."""
-    content = _decompressed(name, content)
+    limits = Limits.from_environment()
+    content = unzipped(content, limits) if name.lower().endswith(".gz") else content
     if not content.strip():
         raise UnreadableFile("the file is empty")
     return content, "." + name.lower().removesuffix(".gz").rpartition(".")[2]
@@ -90,15 +91,6 @@ def _text(content: bytes) -> str:
         said = f" titled {title.group(1).strip()!r}" if title else ""
         raise UnreadableFile(f"the file is a web page{said}, not a table: download it again")
     return text
-
-
-def _decompressed(name: str, content: bytes) -> bytes:
-    if not name.lower().endswith(".gz"):
-        return content
-    try:
-        return gzip.decompress(content)
-    except (EOFError, OSError, zlib.error) as error:
-        raise UnreadableFile(f"the gzip file is damaged or cut short ({error}): download it again") from error
 
 
 def _as_windows_1252(error: UnicodeError) -> tuple[str, int]:

@@ -33,9 +33,11 @@ def names_of_lists(text: str) -> list[list[str]]:
 
 def _records_by_path(text: str) -> dict[str, list[dict[str, str]]]:
     try:
-        document = json.loads(text)
+        document = json.loads(text, parse_int=_integer)
     except json.JSONDecodeError as error:
         raise UnreadableFile(f"the JSON is broken in line {error.lineno}, column {error.colno}: {error.msg}") from error
+    except RecursionError as error:
+        raise UnreadableFile("the JSON is nested hundreds of levels deep, which no table is") from error
     lists = {
         path: [dict(_flat(record)) for record in records]
         for path, records in _lists(document)
@@ -68,10 +70,25 @@ def _table(records: list[dict[str, str]], names: list[str]) -> RawTable:
 
 
 def _flat(record: dict, prefix: str = "") -> Iterator[tuple[str, str]]:
-    for name, value in record.items():
+    for written, value in record.items():
+        name = _whole(written)
         if isinstance(value, dict):
             yield from _flat(value, f"{prefix}{name}.")
         elif isinstance(value, list):
-            yield prefix + name, json.dumps(value, ensure_ascii=False)
+            yield prefix + name, _whole(json.dumps(value, ensure_ascii=False))
         else:
-            yield prefix + name, "" if value is None else str(value)
+            yield prefix + name, "" if value is None else _whole(str(value))
+
+
+MAX_DIGITS_OF_A_NUMBER = 4_000
+"""Python makes no number of more digits; no registry counts so far."""
+
+
+def _integer(digits: str) -> int | str:
+    """A number without decimals; one with too many digits stays text, so that its row is set aside and no other."""
+    return int(digits) if len(digits) <= MAX_DIGITS_OF_A_NUMBER else digits
+
+
+def _whole(text: str) -> str:
+    """A text without halves of characters, which JSON can write and nothing else can: each becomes U+FFFD."""
+    return text if text.isascii() else text.encode("utf-16", "surrogatepass").decode("utf-16", "replace")

@@ -12,6 +12,8 @@ from dataclasses import dataclass, field
 import pyarrow as pa
 import pyarrow.compute as pc
 
+from carbon_assets.base.settings import Limits
+
 LINE = "__line"
 HEADER_SEARCH = 30
 """How many leading rows may stand before the header (titles, notes)."""
@@ -55,7 +57,8 @@ def header_key(name: str) -> str:
     >>> header_key("Status Effective  (GMT) ")
     'status effective (gmt)'
     """
-    return " ".join(unicodedata.normalize("NFKC", name).translate(_UNSEEN).split()).casefold()
+    seen = unicodedata.normalize("NFKC", name).translate(_UNSEEN)
+    return " ".join("".join(c for c in seen if c.isspace() or unicodedata.category(c) != "Cc").split()).casefold()
 
 
 def missing_columns(required: Iterable[Sequence[str]], header: Iterable[str]) -> list[str]:
@@ -76,7 +79,14 @@ def no_header(
 
 
 def named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> RawTable:
-    """Give the columns their keys; drop blank lines and nameless columns without content."""
+    """Give the columns their keys; drop blank lines and nameless columns without content, set aside rows with a cell that is too
+    long. Raises `UnreadableFile` for too many columns."""
+    limits = Limits.from_environment()
+    if len(names) > limits.max_columns:
+        raise UnreadableFile(
+            f"its header has {len(names):,} columns, and at most {limits.max_columns:,} are read (CARBON_MAX_COLUMNS)"
+        )
+    rows, too_long = _without_long_cells(rows, names, limits.max_cell_bytes)
     header: dict[str, str] = {}
     keep: dict[str, pa.ChunkedArray] = {}
     twins: set[str] = set()
@@ -89,11 +99,39 @@ def named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> Raw
             key = name = f"column {index + 1}"
         if key in header:
             twins.add(key)
+        if key in header or _is_ours(key):
             key = f"{key} (column {index + 1})"
         header[key] = name.replace("\ufeff", "")
         keep[key] = column
     table = _without_blank_rows(pa.table({**keep, LINE: rows.column(LINE)}))
-    return RawTable(table, header, frozenset(twins), bad_rows)
+    return RawTable(table, header, frozenset(twins), tuple(sorted((*bad_rows, *too_long), key=lambda row: row.line)))
+
+
+def _is_ours(key: str) -> bool:
+    """Whether a column's key is one that the code puts beside those of the file."""
+    return key.startswith("__") or key == "row_hash"
+
+
+def _without_long_cells(rows: pa.Table, names: list[str], max_bytes: int) -> tuple[pa.Table, list[BadRow]]:
+    """The rows whose cells are not too long, and the others."""
+    is_long = None
+    for index in range(len(names)):
+        lengths = pc.binary_length(rows.column(index))
+        if (pc.max(lengths).as_py() or 0) > max_bytes:
+            long = pc.greater(lengths, max_bytes)
+            is_long = long if is_long is None else pc.or_(is_long, long)
+    if is_long is None:
+        return rows, []
+    bad = [_too_long(row, max_bytes) for row in rows.filter(is_long).to_pylist()]
+    return rows.filter(pc.invert(is_long)), bad
+
+
+_MAX_LETTERS_SHOWN = 200
+
+
+def _too_long(row: dict, max_bytes: int) -> BadRow:
+    text = ",".join(str(cell)[:_MAX_LETTERS_SHOWN] for name, cell in row.items() if name != LINE)
+    return BadRow(row[LINE], text, f"a cell holds more than {max_bytes:,} bytes (CARBON_MAX_CELL_KB)")
 
 
 def _without_blank_rows(rows: pa.Table) -> pa.Table:

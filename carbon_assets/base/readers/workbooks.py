@@ -13,6 +13,7 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+from carbon_assets.base.readers.limits import check_archive
 from carbon_assets.base.readers.tables import (
     HEADER_SEARCH,
     LINE,
@@ -24,6 +25,7 @@ from carbon_assets.base.readers.tables import (
     named,
     no_header,
 )
+from carbon_assets.base.settings import Limits
 
 _FORMULA = re.compile(rb"<(?:\w+:)?f[\s/>]")
 _ROW_NUMBER = re.compile(rb'<(?:\w+:)?row\s(?:[^>]*?\s)?r="(\d+)"')
@@ -48,6 +50,8 @@ def read_workbook(content: bytes, required: Sequence[Sequence[str]], sheet: str 
     """
     try:
         fitting, candidates = _fitting(content, required, sheet)
+    except UnreadableFile:
+        raise
     except Exception as error:  # openpyxl raises many kinds for one fact
         raise _damaged(error) from error
     if not fitting:
@@ -60,8 +64,11 @@ def read_workbook(content: bytes, required: Sequence[Sequence[str]], sheet: str 
 def leading_rows(content: bytes) -> list[list[str]]:
     """The first rows of every sheet. Raises `UnreadableFile`."""
     try:
+        check_archive(content, Limits.from_environment())
         book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
         return [row for worksheet in book.worksheets for row in islice(_rows(worksheet), HEADER_SEARCH)]
+    except UnreadableFile:
+        raise
     except Exception as error:
         raise _damaged(error) from error
 
@@ -97,6 +104,7 @@ def _fitting(
 
 def _checked(content: bytes) -> bool:
     """Whether any sheet holds a formula. Raises `ValueError` for rows that do not follow each other: they would be lost."""
+    check_archive(content, Limits.from_environment())
     has_formulas = False
     with zipfile.ZipFile(io.BytesIO(content)) as archive:
         for name in archive.namelist():

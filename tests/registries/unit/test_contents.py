@@ -1,6 +1,8 @@
 """What is inside a file: the same records are the same snapshot, however they are written down, and others are not."""
 
+import gzip
 import random
+import re
 
 import pytest
 from hypothesis import given
@@ -42,6 +44,59 @@ def with_cell(row: int, column: str, cell: str) -> list[list[str]]:
     rows = [list(row) for row in ROWS]
     rows[row][HEADER.index(column)] = cell
     return rows
+
+
+# --- hostile files ----------------------------------------------------------------------------------------------------
+
+TEXT = csv_text(HEADER, ROWS).encode()
+RECORD = '"ID": "P1", "Tonnes": 5, "Vintage": 2020'
+
+
+@pytest.mark.parametrize(
+    ("file", "content", "rows", "why"),
+    [
+        ("events.csv", TEXT.replace(b"Note", b"No\0te"), 3, None),
+        ("events.csv", TEXT.replace(b"Note", b"__line"), 3, None),
+        ("events.csv", TEXT.replace(b"Note", b"row_hash"), 3, None),
+        ("events.csv", TEXT.replace(b"Note", b"__value"), 3, None),
+        ("events.csv", TEXT.replace(b"1000", b"x" * 2**21), 3, None),
+        ("events.json", f'[{{{RECORD}, "Note": "\\ud800"}}]'.encode(), 1, None),
+        ("events.json", f'[{{{RECORD}, "No\\ud800te": {"1" * 5000}}}]'.encode(), 1, None),
+        ("events.json", f'[{{{RECORD}, "Note": NaN}}]'.encode(), 1, None),
+        ("events.json", b"[" * 10_000 + b"]" * 10_000, None, "nested hundreds of levels deep"),
+        ("events.json", b'{"a":' * 10_000 + b"1" + b"}" * 10_000, None, "nested hundreds of levels deep"),
+        ("events.csv.gz", gzip.compress(b"0" * 10**7), None, "more than 1,966,000 bytes when it is unpacked"),
+        ("events.csv.gz", gzip.compress(TEXT)[:-4], None, "damaged or cut short"),
+        ("events.csv.gz", gzip.compress(TEXT) + b"more", None, "damaged or cut short"),
+        ("events.csv", b",".join([TEXT.split(b"\n")[0], *[b"c"] * 5000]), None, "5,004 columns, and at most 5,000"),
+        ("events.xlsx", b"PK\3\4" + b"x" * 100, None, "the workbook is damaged"),
+    ],
+)
+def test_no_bytes_break_more_than_their_file(file, content, rows, why):
+    told = inside(content, file)
+    assert (told.rows, told.unreadable is None) == (rows, why is None), told.unreadable
+    assert why is None or re.search(why.replace("1,966,000", r"\d[\d,]*"), told.unreadable)
+
+
+def test_what_was_not_foreseen_is_a_reason_too(monkeypatch, caplog):
+    def broken(*_):
+        raise ZeroDivisionError("by nought")
+
+    monkeypatch.setattr(contents.normalize, "record_hash", broken)
+    assert inside(TEXT).unreadable == "it holds something that was not foreseen (ZeroDivisionError: by nought)"
+    assert "Traceback" in caplog.text
+
+
+def test_a_packed_file_of_several_members_is_whole():
+    """As logs and some exports are: one after the other."""
+    halves = [TEXT[:20], TEXT[20:]]
+    assert inside(b"".join(map(gzip.compress, halves)), "events.csv.gz") == inside(TEXT)
+
+
+def test_a_row_with_a_cell_that_is_too_long_is_set_aside_alone():
+    result = normalized(REGISTRY, "events", TEXT.replace(b"one", b"x" * 2**21))
+    assert len(result.rows) == 2 - 1 and len(result.quarantine) == 2
+    assert any("a cell holds more than 1,048,576 bytes" in reason for reason in result.quarantine["reason"].to_pylist())
 
 
 # --- rows and columns -----------------------------------------------------------------------------------------------

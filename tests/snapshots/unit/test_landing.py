@@ -1,5 +1,6 @@
 """The landing folder: which files are whole, whose they are, and what becomes of them."""
 
+import os
 from pathlib import Path
 
 import pytest
@@ -244,3 +245,54 @@ def test_a_file_that_vanishes_while_the_folder_is_looked_through_is_nothing(sett
     path = land(settings, "made-up/projects.csv", "a")
     monkeypatch.setattr(landing, "_files", lambda settings, intakes: iter([path.with_name("gone.csv"), path]))
     assert list(landing.look(settings, [registries_landing], {})[1]) == ["made-up/projects.csv"]
+
+
+# --- files that are no plain files, or change while they are taken -----------------------------------------------------
+
+
+def test_a_link_is_refused_and_what_it_leads_to_stays(settings, tmp_path):
+    outside = tmp_path / "outside.csv"
+    outside.write_text(projects("Mill"))
+    link = settings.landing / "made-up" / "projects.csv"
+    link.parent.mkdir(parents=True)
+    for target in (outside, tmp_path / "nowhere"):
+        link.symlink_to(target)
+        assert names(settings, landing.look(settings, [registries_landing], {})[0]) == []
+        (rejected,) = take(settings, link)
+        assert "is a link, which is not followed" in rejected.reason
+        assert not link.is_symlink()
+    assert outside.read_text() == projects("Mill")
+    assert not snapshots.history(settings, "made-up", "projects")
+
+
+@pytest.mark.parametrize(
+    "name", [b"projects-\xff.csv", b"projects" + b"x" * 239 + b".csv"], ids=["no UTF-8", "251 bytes"]
+)
+def test_a_name_that_cannot_be_kept_is_moved_aside_under_another(settings, name):
+    folder = settings.landing / "made-up"
+    folder.mkdir(parents=True)
+    path = Path(os.fsdecode(bytes(folder) + b"/" + name))
+    path.write_text(projects("Mill"))
+    good = land(settings, "other/projects.csv", projects("Mill"))
+    outcomes = take(settings, path, good)
+    (rejected,) = [outcome for outcome in outcomes if isinstance(outcome, Rejected)]
+    assert rejected.reason.startswith("its name ") and rejected.path.read_text() == projects("Mill")
+    assert str(rejected.path).encode().endswith(b".csv")
+    assert landing.look(settings, [registries_landing], {}) == ([], {})
+    assert snapshots.current(settings, "other", "projects")
+
+
+def test_a_file_that_grows_while_it_is_taken_stays_and_is_stored_as_it_was_described(settings, monkeypatch):
+    path = land(settings, "made-up/projects.csv", projects("Mill"))
+    describe = registries_landing.contents.describe
+
+    def and_grow(*arguments):
+        inside = describe(*arguments)
+        path.write_text(projects("Mill", "Wind"))
+        return inside
+
+    monkeypatch.setattr(registries_landing.contents, "describe", and_grow)
+    (taken,) = take(settings, path)
+    assert taken.snapshot.content(settings).decode() == projects("Mill")
+    assert taken.snapshot.contents.rows == 1
+    assert path.read_text() == projects("Mill", "Wind"), "what was not stored is not removed"
