@@ -154,20 +154,16 @@ def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table,
 def _record_hash(con: duckdb.DuckDBPyConnection, spec: Table, raw: readers.RawTable, form: Forms) -> str:
     marks = {"tonnes": form.mark, "count": form.mark, "year": "'.'"}
     kinds = {raw_key(raw, column.names): spec.cell_type(name) for name, column in spec.columns.items()}
-    keys = sorted(raw.header)
-    others = [key for key in keys if kinds.get(key) not in marks]
-    # One expression for all of them: it takes as long to plan as one for each of them.
-    compared = f"list_transform([{', '.join(map(quote, others))}]::varchar[], lambda x: as_compared(x))"
     cells = ", ".join(
         f"coalesce(as_tonnes({quote(key)}, {marks[kinds[key]]})::varchar, trim({quote(key)}))"
         if kinds.get(key) in marks
-        else f"__compared[{others.index(key) + 1}]"
-        for key in keys
+        else f"as_compared({quote(key)})"
+        for key in sorted(raw.header)
     )
     rest = "\n".join([*sorted(row.text for row in raw.bad_rows), chr(31).join(sorted(raw.header))])
     query = f"""
         select left(sha256(coalesce(string_agg(record, '' order by record), '') || $rest), 16)
-        from (select sha256(concat_ws(chr(31), {cells})) as record from (select *, {compared} as __compared from raw_text))
+        from (select sha256(concat_ws(chr(31), {cells})) as record from raw_text)
     """
     ((records,),) = con.execute(query, {"rest": rest}).fetchall()
     return records
