@@ -220,6 +220,16 @@ def _keys_at(model: Any, entry: Entry) -> set[str]:
     return {field.alias or name for name, field in model.model_fields.items()} if is_model else set()
 
 
+def load_csv_cells(path: Path) -> None:
+    """Read a CSV file whose columns are not known here. Raises `ConfigError` for what no reader of it could use."""
+    lines = _text(path).splitlines()
+    try:
+        header = next(csv.reader(lines[:1]), [])
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line 1: is not CSV: {error}") from error
+    load_csv(path, tuple(header))
+
+
 def _text(path: Path) -> str:
     try:
         return path.read_bytes().decode("utf-8-sig")

@@ -11,6 +11,7 @@ from typing import Annotated, Literal
 from pydantic import Field, RootModel
 
 from carbon_assets.base.configs import ConfigError, Document, Model, read_yaml
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.beneficiaries.text import flat
 from carbon_assets.beneficiaries.words import ByLanguage, Words, placed_words
 
@@ -68,8 +69,8 @@ def load_phrases(folder: Path) -> tuple[Phrase, ...]:
     for path in sorted((folder / "patterns").glob("*.yml")):
         more = read_yaml(path)
         for name, by_language in more.to_model(_MoreWords).root.items():
-            if name not in phrases:
-                raise ConfigError(f"{more.place((name,))}: there is no phrase {name!r} in {document.path}")
+            if reason := why_unknown("phrase", name, phrases, str(document.path)):
+                raise ConfigError(f"{more.place((name,))}: {reason}")
             _claim(claims, phrases[name], more, name)
             phrases[name] = phrases[name].with_words(by_language)
     return tuple(phrases.values())

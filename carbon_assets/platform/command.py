@@ -72,14 +72,14 @@ def prepare() -> None:
 def check() -> None:
     """Say what is wrong with configs and suites.
 
-    Reads all configs, suites, subjects and files of the dbt project, and makes nothing.
+    Reads all configs, vocabularies, mappings, suites and the dbt project, and makes nothing.
     """
     from carbon_assets.platform import check as checking
 
-    problems = checking.problems(Settings.from_environment())
-    for problem in problems:
-        typer.echo(f"FAILED   {problem}", err=True)
-    if problems:
+    faults = checking.faults(Settings.from_environment())
+    for fault in faults:
+        typer.echo(f"FAILED   {fault}", err=True)
+    if faults:
         raise typer.Exit(1)
     typer.echo("nothing is wrong")
 
