@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import re
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
+from carbon_assets.base.configs import read_yaml
 from carbon_assets.base.errors import Faults, PlainError
 from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.settings import Settings
@@ -20,13 +23,39 @@ def faults(settings: Settings) -> Iterator[str]:
     with met.collected():
         met.add(*_faults_of_models(settings.dbt_project))
     parse = None if met.messages else met.result_of(project.begin_parse, settings)
-    return _waited_for(met, parse)
+    return _waited_for(settings, met, parse)
 
 
-def _waited_for(met: Faults, parse: project.Parse | None) -> Iterator[str]:
+def _waited_for(settings: Settings, met: Faults, parse: project.Parse | None) -> Iterator[str]:
     if parse is not None:
         met.result_of(parse.finish)
+    if not met.messages:
+        met.add(*_unknown_tests(settings))
     yield from met.messages
+
+
+def _unknown_tests(settings: Settings) -> Iterator[str]:
+    """Data tests that there are not: dbt says so only when it runs them."""
+    parse = settings.dbt_parses / project.content_hash(project.assembled(settings.dbt_project))
+    manifest = json.loads((parse / project.MANIFEST).read_text())
+    macros = {
+        macro["name"].removeprefix("test_")
+        for macro in manifest["macros"].values()
+        if macro["name"].startswith("test_")
+    }
+    for node in manifest["nodes"].values():
+        if (test := node.get("test_metadata")) and (reason := why_unknown("data test", test["name"], macros)):
+            path = settings.dbt_project / node["original_file_path"]
+            yield f"{_place(path, node.get('column_name'))}: {reason}"
+
+
+def _place(path: Path, column: str | None) -> str:
+    """File and line of a column of a mart, and its name; of the mart where there is no column."""
+    document: Any = read_yaml(path)
+    columns = document.data["models"][0].get("columns", [])
+    number = next((n for n, entry in enumerate(columns) if column in (entry["name"], f'"{entry["name"]}"')), None)
+    entry = ("models", 0) if number is None else ("models", 0, "columns", number)
+    return f"{document.place(entry)}{f', column {column}' if column else ''}"
 
 
 def tables(settings: Settings) -> dict[str, Columns | None]:
