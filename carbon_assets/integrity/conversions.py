@@ -6,6 +6,7 @@ Which words of a registry say so (`configs/integrity/conversions.csv`), and both
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
@@ -15,14 +16,13 @@ from carbon_assets.base.configs import ConfigError, refuse_moved
 from carbon_assets.base.errors import Faults
 from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import load_list, word_key
-from carbon_assets.registries.description import Registry
 
 COLUMNS = ("registry", "text", "program", "due_after_days", "note")
 OPTIONAL = ("due_after_days",)
 _PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
 
 
-def load(configs: Path, registries: dict[str, Registry]) -> list[dict[str, str]]:
+def load(configs: Path, registries: Collection[str]) -> list[dict[str, str]]:
     """The rows of the list of conversions. Raises `ConfigError` with all that is wrong: a row that names no registry or programme, two
     that contradict each other."""
     refuse_moved(configs)

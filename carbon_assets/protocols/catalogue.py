@@ -113,7 +113,7 @@ def load_catalogue(configs: Path) -> Catalogue:
     folder = configs / "protocols"
     faults = Faults()
     categories = faults.result_of(_categories, folder / "categories")
-    types = faults.result_of(_project_types, folder / "project_types", categories)
+    types = faults.result_of(load_project_types, folder / "project_types", categories)
     programs = faults.result_of(_programs, folder / "programs")
     rules = faults.result_of(load_reading_rules, configs)
     paths = sorted(folder.glob("*.yml"))
@@ -207,8 +207,8 @@ def _categories(place: Path) -> set[str]:
     return {row["category"] for row in _named(place, CATEGORY_COLUMNS)}
 
 
-def _project_types(place: Path, categories: set[str] | None) -> dict[str, ProjectType]:
-    """`categories`: those that there are; None where that is not known."""
+def load_project_types(place: Path, categories: set[str] | None = None) -> dict[str, ProjectType]:
+    """The list of project types. `categories`: those that there are; None where that is not known. Raises `ConfigError`."""
     types, faults = {}, Faults()
     for row in _named(place, TYPE_COLUMNS):
         if categories is not None and (

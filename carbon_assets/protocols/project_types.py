@@ -47,8 +47,8 @@ class ProjectTypes:
     def __init__(self, catalogue: Catalogue, configs: Path) -> None:
         folder, types, faults = configs / "protocols", catalogue.project_types, Faults()
         self._catalogue = catalogue
-        self._words = faults.result_of(_words, folder / "registry_types", types)
-        self.overrides = faults.result_of(_overrides, folder / "project_type_overrides", types)
+        self._words = faults.result_of(load_words, folder / "registry_types", types)
+        self.overrides = faults.result_of(load_overrides, folder / "project_type_overrides", types)
         faults.refuse(ConfigError)
 
     def decide(self, registry: str, ids: Iterable[str], type_raw: str | None, activity_raw: str | None) -> Decision:
@@ -111,8 +111,8 @@ def _foremost(hints: list[Hint], source: str) -> tuple[str, str] | None:
     return max(decided, key=lambda type_: (votes[type_], -decided.index(type_))), source
 
 
-def _words(place: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
-    """(registry, field, word) -> what it says; None where it says nothing of the type."""
+def load_words(place: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
+    """(registry, field, word) -> what it says; None where it says nothing of the type. Raises `ConfigError`."""
     words: dict[tuple[str, str, str], Hint | None] = {}
     faults = Faults()
     for row in load_list(place, WORD_COLUMNS, key=("registry", "field", "raw")):
@@ -130,8 +130,8 @@ def _words(place: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, s
     return words
 
 
-def _overrides(place: Path, types: dict[str, ProjectType]) -> dict[str, str]:
-    """project_id -> project type."""
+def load_overrides(place: Path, types: dict[str, ProjectType]) -> dict[str, str]:
+    """project_id -> project type. Raises `ConfigError`."""
     overrides: dict[str, str] = {}
     faults = Faults()
     for row in load_list(place, OVERRIDE_COLUMNS, key=("project_id",)):

@@ -364,6 +364,11 @@ def _load(configs: Path, files: tuple[tuple[Path, int, int], ...]) -> dict[str, 
     return registries
 
 
+def registry_ids(configs: Path) -> frozenset[str]:
+    """The ids of all registries that have a description, whether or not it can be read."""
+    return frozenset(path.stem for path in (configs / "registries").glob("*.yml"))
+
+
 def place_of(configs: Path, registry: str, *entry: str | int) -> str:
     """`<file>, line <n>` of an entry of a registry's description; the file alone where it cannot be read."""
     path = configs / "registries" / f"{registry}.yml"

@@ -24,22 +24,22 @@ def faults(settings: Settings) -> tuple[str, ...]:
     met.result_of(Vocabulary, configs / "vocab" / "label")
     met.result_of(harmonize.load_no_regions, configs)
     countries = met.result_of(load_countries, configs)
-    if registries is not None and words is not None and countries is not None:
-        with met.collected():
-            met.add(*_curated_faults(configs, registries, words, countries))
+    with met.collected():
+        met.add(*_curated_faults(configs, registries, words, countries))
     return met.messages
 
 
 def _curated_faults(
-    configs: Path, registries: Mapping[str, Registry], words: Vocabulary, countries: Countries
+    configs: Path, registries: Mapping[str, Registry] | None, words: Vocabulary | None, countries: Countries | None
 ) -> Iterator[str]:
-    prefixes = [registry.project_prefix for registry in registries.values() if registry.project_prefix]
+    """What is wrong with curated projects; what cannot be read, nothing is asked of."""
+    prefixes = [registry.project_prefix for registry in (registries or {}).values() if registry.project_prefix]
     for row in harmonize.load_curated(configs):
-        if not row["project_id"].startswith(tuple(prefixes)):
+        if prefixes and not row["project_id"].startswith(tuple(prefixes)):
             yield f"{row['place']}: project_id {row['project_id']!r} begins with no registry's prefix: {', '.join(prefixes)}"
-        if row["status_raw"] and row["status_raw"] not in words:
+        if row["status_raw"] and words is not None and row["status_raw"] not in words:
             yield f"{row['place']}: {why_unknown('status_raw', row['status_raw'], [*words], 'configs/vocab/status')}"
-        if row["country_raw"] and (reason := countries.why_no_country(row["country_raw"])):
+        if row["country_raw"] and countries and (reason := countries.why_no_country(row["country_raw"])):
             yield f"{row['place']}: country_raw: {reason}"
         if row["listed_at"] and not _is_day(row["listed_at"]):
             yield f"{row['place']}: listed_at is a day as YYYY-MM-DD, not {row['listed_at']!r}"
