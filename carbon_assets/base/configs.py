@@ -210,7 +210,9 @@ def _keys_at(model: Any, entry: Entry) -> set[str]:
         while get_origin(model) is Annotated:
             model = get_args(model)[0]
         if isinstance(model, type) and issubclass(model, BaseModel):
-            fields = {key: field for name, field in model.model_fields.items() for key in (name, field.alias)}
+            fields: dict[Any, Any] = {
+                key: field for name, field in model.model_fields.items() for key in (name, field.alias)
+            }
             model = fields[part].annotation if part in fields else None
         elif isinstance(part, int) or get_origin(model) is dict:
             model = next((each for each in reversed(get_args(model)) if each is not Ellipsis), None)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 from carbon_assets.base.configs import read_yaml
 from carbon_assets.base.errors import Faults
@@ -25,5 +26,5 @@ def faults(settings: Settings) -> tuple[str, ...]:
 
 def _protocols(configs: Path) -> set[str]:
     """The ids of the catalogue, which is a neighbour's: as far as its files can be read."""
-    documents = [read_yaml(path).data for path in sorted((configs / "protocols").glob("*.yml"))]
+    documents: list[Any] = [read_yaml(path).data for path in sorted((configs / "protocols").glob("*.yml"))]
     return {entry["id"] for document in documents for entry in document["protocols"]}
