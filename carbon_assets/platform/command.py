@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments, prog_name="carbon")
     except PlainError as error:
-        sys.stderr.write(f"FAILED   {error}\n")
+        sys.stderr.writelines(f"FAILED   {fault}\n" for fault in error.args)
         raise SystemExit(1) from None
 
 

@@ -96,7 +96,7 @@ def main(work: Callable[[Settings], Report] = run) -> int:
     try:
         outcome = work(Settings.from_environment())
     except PlainError as error:
-        sys.stderr.write(f"FAILED   {error}\n")
+        sys.stderr.writelines(f"FAILED   {fault}\n" for fault in error.args)
         return 1
     sys.stdout.write("\n" + "\n".join(outcome.lines) + "\n")
     return 0 if outcome.ok else 1
