@@ -39,7 +39,8 @@ def faults_of_subjects(settings: Settings, known: Iterable[Subject]) -> tuple[st
     """What subjects say is wrong with their files, and what is wrong with the suites of their tables."""
     met = Faults()
     known = tuple(known)
-    begun = [named(subject.checks)(settings) for subject in known if subject.checks]
+    # The highest floor first: dbt parses meanwhile.
+    begun = [named(subject.checks)(settings) for subject in reversed(known) if subject.checks]
     tables = {key: column_types.sql_types(table.columns) for key, table in schemas.tables().items()}
     of_subjects: dict[str, Columns | None] = dict(tables)
     unknown = False
@@ -49,7 +50,7 @@ def faults_of_subjects(settings: Settings, known: Iterable[Subject]) -> tuple[st
             unknown |= made is None
             of_subjects |= made or {}
     met.add(*faults_of_suites(settings.expectations, of_subjects, are_all_known=not unknown))
-    for told in begun:
+    for told in reversed(begun):
         with met.collected():
             met.add(*told)
     return met.messages
