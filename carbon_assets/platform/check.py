@@ -11,8 +11,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
 
 from carbon_assets.base import column_types, suite_faults, suites
-from carbon_assets.base.configs import load_csv_cells, read_yaml
-from carbon_assets.base.errors import Faults, PlainError
+from carbon_assets.base.configs import ConfigError, load_csv_cells, read_yaml
+from carbon_assets.base.errors import Faults
 from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.suites import Expectation
@@ -20,7 +20,7 @@ from carbon_assets.platform import schemas
 from carbon_assets.platform.subject import Columns, Subject, named, subjects
 
 
-class CheckError(PlainError):
+class CheckError(ConfigError):
     """What people edit cannot be used."""
 
 
