@@ -11,7 +11,7 @@ export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
 
-.PHONY: run map curate test test-all soak faults dev lint lock clean
+.PHONY: run map curate check test test-all soak faults dev lint lock clean
 
 run: export CARBON_DROP_DIR = $(abspath $(or $(DROP),tests/samples))
 run: .venv/ready
@@ -25,6 +25,10 @@ map: .venv/ready
 # Hand the beneficiaries to the OpenRefine at OPENREFINE_URL.
 curate: .venv/ready
 	@$(BIN)/python -m carbon_assets curate
+
+# All that is wrong with what people edit; nothing is run.
+check: .venv/ready
+	@$(BIN)/python -m carbon_assets check
 
 test: .venv/ready
 	@$(BIN)/python -m pytest $(PYTEST)

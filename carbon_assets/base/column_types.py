@@ -53,6 +53,11 @@ def sql_type(type_: pa.DataType) -> str:
     }[type_]  # fmt: skip
 
 
+def sql_types(columns: pa.Schema) -> dict[str, str]:
+    """DuckDB's name of the type of each column."""
+    return {field.name: sql_type(field.type) for field in columns}
+
+
 def projection(schema: pa.Schema, present: set[str]) -> str:
     """A select list that casts to `schema` in its order; columns that are not `present` are NULL."""
     return ",\n".join(

@@ -15,13 +15,14 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import Annotated, Any, TypeVar, get_args, get_origin
 
 import yaml
 from pydantic import BaseModel, ConfigDict, ValidationError
 from yaml import MappingNode, Node, ScalarNode, SequenceNode
 
-from carbon_assets.base.errors import PlainError
+from carbon_assets.base.errors import Faults, PlainError
+from carbon_assets.base.known_words import nearest
 
 MAX_SHOWN_CHARACTERS = 80
 """Of a value that a message shows."""
@@ -115,9 +116,9 @@ class Document:
         try:
             return model.model_validate(self.data, extra="forbid")
         except ValidationError as error:
-            raise ConfigError("\n".join(self._faults(error))) from error
+            raise ConfigError(*self._faults(error, model)) from error
 
-    def _faults(self, error: ValidationError) -> Iterator[str]:
+    def _faults(self, error: ValidationError, model: type[BaseModel]) -> Iterator[str]:
         for fault in error.errors():
             entry = fault["loc"] if fault["type"] == "missing" else self._standing(fault["loc"])
             value = repr(fault["input"])
@@ -127,6 +128,8 @@ class Document:
                 message = str(fault["ctx"]["error"])
             else:
                 message = _PLAIN_WORDS.get(fault["type"], f"{fault['msg']}, found {{value}}").replace("{value}", value)
+            if fault["type"] == "extra_forbidden" and (near := nearest(str(entry[-1]), _keys_at(model, entry[:-1]))):
+                message += f"; the nearest known is {near!r}"
             yield ": ".join(filter(None, (self.place(entry), self._name(entry), message)))
 
     def _standing(self, entry: Entry) -> Entry:
@@ -182,21 +185,51 @@ def read_yaml(path: Path) -> Document:
 
 def load_csv(path: Path, columns: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[dict[str, str]]:
     """A steward's CSV file with exactly `columns`, of which a file may leave out those that are `optional`: blank then. The dicts also
-    hold `line`. Raises `ConfigError`."""
+    hold `line`. Raises `ConfigError` with all that is wrong."""
     reader = csv.DictReader(io.StringIO(_text(path), newline=""))
-    rows = []
+    rows, faults = [], Faults()
     try:
         named = tuple(reader.fieldnames or ())
         if named != tuple(column for column in columns if column in named or column not in optional):
             raise ConfigError(f"{path}, line 1: expected the columns {','.join(columns)}; found {reader.fieldnames}")
         for row in reader:
             if None in row or None in row.values():
-                raise ConfigError(f"{path}, line {reader.line_num}: expected {len(named)} cells: {row}")
+                faults.add(f"{path}, line {reader.line_num}: expected {len(named)} cells: {row}")
+                continue
             cells = {name: cell.strip() for name, cell in row.items()}
             rows.append({**dict.fromkeys(columns, ""), **cells, "line": str(reader.line_num)})
     except csv.Error as error:
         raise ConfigError(f"{path}, line {reader.line_num + 1}: is not CSV: {error}") from error
+    faults.refuse(ConfigError)
     return rows
+
+
+def _keys_at(model: Any, entry: Entry) -> set[str]:
+    """The keys that `model` knows under an entry; none where no model says which there are."""
+    for part in entry:
+        while get_origin(model) is Annotated:
+            model = get_args(model)[0]
+        if isinstance(model, type) and issubclass(model, BaseModel):
+            fields: dict[Any, Any] = {
+                key: field for name, field in model.model_fields.items() for key in (name, field.alias)
+            }
+            model = fields[part].annotation if part in fields else None
+        elif isinstance(part, int) or get_origin(model) is dict:
+            model = next((each for each in reversed(get_args(model)) if each is not Ellipsis), None)
+    while get_origin(model) is Annotated:
+        model = get_args(model)[0]
+    is_model = isinstance(model, type) and issubclass(model, BaseModel)
+    return {field.alias or name for name, field in model.model_fields.items()} if is_model else set()
+
+
+def load_csv_cells(path: Path) -> None:
+    """Read a CSV file whose columns are not known here. Raises `ConfigError` for what no reader of it could use."""
+    lines = _text(path).splitlines()
+    try:
+        header = next(csv.reader(lines[:1]), [])
+    except csv.Error as error:
+        raise ConfigError(f"{path}, line 1: is not CSV: {error}") from error
+    load_csv(path, tuple(header))
 
 
 def _text(path: Path) -> str:

@@ -9,6 +9,7 @@ import unicodedata
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.base.errors import Faults
 
 Row = dict[str, str]
 """A row's cells by column, `place` (file and line) and `file`."""
@@ -37,7 +38,7 @@ def list_patterns(place: str) -> tuple[str, str]:
 
 
 def load_list(place: Path, columns: tuple[str, ...], key: tuple[str, ...], optional: tuple[str, ...] = ()) -> list[Row]:
-    """The rows of a list, joined from all its files. Raises `ConfigError`, also where there is no file.
+    """The rows of a list, joined from all its files. Raises `ConfigError` with all that is wrong, also where there is no file.
 
     `key`: the columns that say what a row is about, compared by `word_key`. A file may say it once. Another file may repeat
     it, and must mean the same: all columns but `key` and `note` are equal. A repeated row is left out. `optional`: columns that a
@@ -48,12 +49,15 @@ def load_list(place: Path, columns: tuple[str, ...], key: tuple[str, ...], optio
         raise ConfigError(f"{place}: expected the file {place.name}.csv, or files {place.name}/*.csv; found neither")
     meaning = [column for column in columns if column not in (*key, "note")]
     rows: dict[tuple[str, ...], Row] = {}
+    faults = Faults()
     for path in files:
-        for cells in load_csv(path, columns, optional):
+        for cells in faults.result_of(load_csv, path, columns, optional) or ():
             row = {**cells, "place": f"{path}, line {cells['line']}", "file": str(path)}
             first = rows.setdefault(tuple(word_key(row[column]) for column in key), row)
             if first is not row:
-                _refuse_contradiction(first, row, key, meaning)
+                with faults.collected():
+                    _refuse_contradiction(first, row, key, meaning)
+    faults.refuse(ConfigError)
     return list(rows.values())
 
 

@@ -9,8 +9,8 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Collection
-from dataclasses import dataclass
+from collections.abc import Collection, Iterator
+from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -18,7 +18,9 @@ from typing import TYPE_CHECKING, Any
 if TYPE_CHECKING:
     import pandas as pd
 
+from carbon_assets.base.configs import ConfigError, read_yaml
 from carbon_assets.base.errors import PlainError
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.settings import Settings
 
 
@@ -28,13 +30,20 @@ class SuiteError(PlainError):
 
 @dataclass(frozen=True)
 class Expectation:
-    """One expectation of a suite."""
+    """One expectation of a suite; the one of that `number`, from 1 up, of the file `path`."""
 
     name: str
     type: str
     kwargs: dict[str, Any]
     severity: str
     notes: str
+    path: Path | None = field(default=None, compare=False)
+    number: int = field(default=0, compare=False)
+
+    @property
+    def place(self) -> str:
+        """Where it stands: file and line, as far as it comes from a file."""
+        return place_of(self.path, self.number) if self.path else self.name
 
     @property
     def is_critical(self) -> bool:
@@ -60,25 +69,71 @@ class Outcome:
 
 
 def load_suite(path: Path) -> list[Expectation]:
-    """The expectations of a suite file. Raises `SuiteError` for a file that is not one."""
+    """The expectations of a suite file. Raises `SuiteError` with all that is wrong."""
     try:
         entries = json.loads(path.read_text())["expectations"]
-    except (json.JSONDecodeError, KeyError, TypeError) as error:
+    except json.JSONDecodeError as error:
+        raise SuiteError(f"{path}, line {error.lineno}: no suite in GX's JSON form ({error.msg})") from error
+    except (OSError, UnicodeDecodeError, KeyError, TypeError) as error:
         raise SuiteError(f"{path}: no suite in GX's JSON form ({error})") from error
-    expectations = []
-    for number, entry in enumerate(entries, 1):
-        if absent := {"type", "kwargs"} - set(entry):
-            raise SuiteError(f"{path}, expectation {number}: needs {', '.join(sorted(absent))}")
-        unknown = set(entry) - {"type", "kwargs", "severity", "notes", "meta"}
-        name = entry.get("meta", {}).get("name", "")
-        if unknown or not re.fullmatch(r"[a-z0-9_]+", name):
-            raise SuiteError(
-                f"{path}, expectation {number}: needs meta.name in snake_case; unknown keys {sorted(unknown)}"
-            )
-        if entry.get("severity") not in ("critical", "warning") or not entry.get("notes"):
-            raise SuiteError(f"{path}, {name}: needs severity critical or warning, and notes that say why it exists")
-        expectations.append(Expectation(name, entry["type"], entry["kwargs"], entry["severity"], entry["notes"]))
-    return expectations
+    if not isinstance(entries, list) or not all(isinstance(entry, dict) for entry in entries):
+        raise SuiteError(f"{path}: no suite in GX's JSON form (expectations is no list of objects)")
+    faults = [
+        f"{place_of(path, number)}, {reason}"
+        for number, entry in enumerate(entries, 1)
+        for reason in _what_lacks(entry, number)
+    ]
+    if faults:
+        raise SuiteError(*faults)
+    return [
+        Expectation(
+            entry["meta"]["name"], entry["type"], entry["kwargs"], entry["severity"], entry["notes"], path, number
+        )
+        for number, entry in enumerate(entries, 1)
+    ]
+
+
+def name_of(path: Path) -> str | None:
+    """The name that a suite file gives itself; None where it cannot be read, which `load_suite` tells."""
+    try:
+        content = json.loads(path.read_text())
+    except (OSError, ValueError):
+        return None
+    return str(content.get("name", "")) if isinstance(content, dict) else None
+
+
+def place_of(path: Path, number: int) -> str:
+    """`<file>, line <n>` of an expectation, counted from 1: JSON is YAML, whose reader tells lines."""
+    try:
+        return read_yaml(path).place(("expectations", number - 1))
+    except ConfigError:
+        return str(path)
+
+
+_KEYS = {"type", "kwargs", "severity", "notes", "meta"}
+
+
+def _what_lacks(entry: dict[str, Any], number: int) -> Iterator[str]:
+    """What an expectation leaves out or says in vain."""
+    if absent := {"type", "kwargs"} - set(entry):
+        yield f"expectation {number}: needs {', '.join(sorted(absent))}"
+    elif not isinstance(entry["kwargs"], dict):
+        yield f"expectation {number}: kwargs names arguments with their values, not {entry['kwargs']!r}"
+    unknown = set(entry) - _KEYS
+    meta = entry.get("meta")
+    name = meta.get("name", "") if isinstance(meta, dict) else ""
+    if unknown or not re.fullmatch(r"[a-z0-9_]+", str(name)):
+        yield f"expectation {number}: needs meta.name in snake_case; unknown keys {sorted(unknown)}"
+    elif entry.get("severity") not in ("critical", "warning") or not entry.get("notes"):
+        yield f"{name}: needs severity critical or warning, and notes that say why it exists"
+
+
+def unknown_columns(expectations: list[Expectation], columns: Collection[str]) -> Iterator[str]:
+    """What is wrong with the columns that expectations name, by those of the table."""
+    for expectation in expectations:
+        for column in expectation.columns:
+            if reason := why_unknown("column", column, columns):
+                yield f"{expectation.place}: {expectation.name}: {reason}"
 
 
 def suite_paths(settings: Settings, *key: str, shape: str | None = None) -> list[Path]:
@@ -89,12 +144,15 @@ def suite_paths(settings: Settings, *key: str, shape: str | None = None) -> list
     return [path for path in paths if path.exists()]
 
 
-def load_suites(paths: list[Path]) -> list[Expectation]:
-    """The expectations of several suites of one table. Raises `SuiteError` where two have one name."""
+def load_suites(paths: list[Path], columns: Collection[str] | None = None) -> list[Expectation]:
+    """The expectations of several suites of one table. Raises `SuiteError` where two have one name, or one names none of
+    `columns`: a misspelt column must not look like data that broke a rule."""
     expectations = [expectation for path in paths for expectation in load_suite(path)]
     names = [expectation.name for expectation in expectations]
     if twice := {name for name in names if names.count(name) > 1}:
         raise SuiteError(f"{', '.join(map(str, paths))}: two expectations are named {', '.join(sorted(twice))}")
+    if columns is not None and (faults := tuple(unknown_columns(expectations, columns))):
+        raise SuiteError(*faults)
     return expectations
 
 

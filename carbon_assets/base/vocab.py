@@ -2,24 +2,33 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.errors import Faults
 from carbon_assets.base.lists import load_list, word_key
 
 COLUMNS = ("raw", "canonical", "note")
 
 
 class Vocabulary(Mapping[str, str]):
-    """raw word -> canonical word, of the list at `place`. Raises `ConfigError` where one word has two meanings."""
+    """raw word -> canonical word, of the list at `place`.
 
-    def __init__(self, place: Path) -> None:
+    `why_not`: why a canonical word cannot be, as `known_words.why_unknown` says it; None where it can. Raises `ConfigError` with
+    all that is wrong: a raw word with two meanings, a canonical word that cannot be.
+    """
+
+    def __init__(self, place: Path, why_not: Callable[[str], str | None] = lambda word: None) -> None:
         self._meanings: dict[str, str] = {}
+        faults = Faults()
         for row in load_list(place, COLUMNS, key=("raw",)):
             if not word_key(row["raw"]) or not row["canonical"]:
-                raise ConfigError(f"{row['place']}: needs both a raw and a canonical word")
+                faults.add(f"{row['place']}: needs both a raw and a canonical word")
+            elif reason := why_not(row["canonical"]):
+                faults.add(f"{row['place']}: {reason}")
             self._meanings[word_key(row["raw"])] = row["canonical"]
+        faults.refuse(ConfigError)
 
     def __getitem__(self, word: str) -> str:
         return self._meanings[word_key(word)]

@@ -10,10 +10,8 @@ from carbon_assets.unified.keys import CREDITS
 
 
 def build(site: Site) -> Parts:
-    """The mapping table of retirement texts, and the curators' list of work. Raises `ConfigError` where the stewards' files
-    contradict each other."""
+    """The mapping table of retirement texts, and the curators' list of work."""
     settings = site.settings
-    tables.check(settings.configs)
     made = [
         table(
             site, BENEFICIARIES, [CREDITS, KNOWN], schema.BENEFICIARIES,

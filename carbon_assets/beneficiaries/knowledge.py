@@ -10,6 +10,7 @@ import re
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.errors import Faults
 from carbon_assets.base.lists import Row, load_list
 from carbon_assets.beneficiaries.expressions import alternatives
 from carbon_assets.beneficiaries.names import LegalForms, Names
@@ -17,17 +18,19 @@ from carbon_assets.beneficiaries.words import Words
 
 
 class Knowledge:
-    """The lists of one folder. Raises `ConfigError` where they contradict themselves."""
+    """The lists of one folder. Raises `ConfigError` with all that contradicts itself."""
 
     def __init__(self, folder: Path, words: Words) -> None:
+        faults = Faults()
         self.forms = LegalForms(folder, words)
         self._names = Names(words, self.forms, _load_same_words(folder / "same_words"))
         self.display = self._names.display
         self.key = self._names.key
         self.tax_id_at = self._names.tax_id_at
-        self._placeholders = self._load_names(folder / "placeholders", "text")
-        self._intermediaries = frozenset(self._load_names(folder / "intermediaries", "name"))
-        self._aliases = self._load_aliases(folder / "aliases")
+        self._placeholders = faults.result_of(self._load_names, folder / "placeholders", "text") or {}
+        self._intermediaries = frozenset(faults.result_of(self._load_names, folder / "intermediaries", "name") or ())
+        self._aliases = faults.result_of(self._load_aliases, folder / "aliases")
+        faults.refuse(ConfigError)
         self._behind_owner = re.compile(
             rf"['’]s | - | {alternatives(words.broker_things, as_written=True)}$", re.IGNORECASE
         )
@@ -67,36 +70,43 @@ class Knowledge:
         """Key of each name of a list -> where it stands; an entry without a letter or digit has no key and would match
         nothing."""
         places: dict[str, str] = {}
+        faults = Faults()
         for row in load_list(place, (column, "note"), key=(column,)):
             if not (key := self.key(row[column])):
-                raise ConfigError(f"{row['place']}: {row[column]!r} has no letters")
+                faults.add(f"{row['place']}: {row[column]!r} has no letters: write a name, or remove the row")
             places.setdefault(key, row["place"])
+        faults.refuse(ConfigError)
         return places
 
     def _load_aliases(self, place: Path) -> dict[str, str]:
         """Key of each spelling -> the entity to show."""
         aliases: dict[str, str] = {}
         rows: dict[str, Row] = {}
+        faults = Faults()
         listed = load_list(place, ("alias", "canonical", "note"), key=("alias",))
         for row in listed:
             key, canonical = self.key(row["alias"]), row["canonical"]
             if not key or not self.key(canonical):
-                raise ConfigError(f"{row['place']}: needs both an alias and a canonical name")
+                faults.add(f"{row['place']}: needs both an alias and a canonical name")
+                continue
             if key in self._placeholders:
-                raise ConfigError(
+                faults.add(
                     f"{row['place']}: {row['alias']!r} is a placeholder, in {self._placeholders[key]}: leave one of them"
                 )
             first = rows.setdefault(key, row)
             if first is not row and (first["file"] == row["file"] or first["canonical"] != canonical):
-                raise ConfigError(f"{row['place']}: {row['alias']!r} stands in {_place(first, row)} already")
+                faults.add(
+                    f"{row['place']}: {row['alias']!r} stands in {_place(first, row)} already: leave one of them"
+                )
             aliases[key] = canonical
         for row in listed:
             key = self.key(row["canonical"])
-            if aliases.setdefault(key, row["canonical"]) != row["canonical"]:
-                raise ConfigError(
+            if key and aliases.setdefault(key, row["canonical"]) != row["canonical"]:
+                faults.add(
                     f"{row['place']}: {row['canonical']!r} is itself an alias of {aliases[key]!r}"
                     + (f" in {_place(rows[key], row)}" if key in rows else "")
                 )
+        faults.refuse(ConfigError)
         return aliases
 
 

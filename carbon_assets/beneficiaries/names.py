@@ -12,6 +12,7 @@ from functools import lru_cache
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError, load_csv
+from carbon_assets.base.errors import Faults
 from carbon_assets.base.lists import files_of
 from carbon_assets.beneficiaries.expressions import alternatives
 from carbon_assets.beneficiaries.text import ALIKE_SIGNS, MAX_LETTERS_OF_TEXT, flat, tidy
@@ -65,15 +66,16 @@ class LegalForms:
 
     def _load(self, path: Path) -> None:
         lines: dict[tuple[str, tuple[str, ...]], str] = {}
+        faults = Faults()
         for row in load_csv(path, ("form", "place", "note")):
             form, place = self.split(row["form"]), row["place"]
             if not form or place not in self._forms:
-                raise ConfigError(
-                    f"{path}, line {row['line']}: {row['form']!r} needs words, and the place start or end"
-                )
+                faults.add(f"{path}, line {row['line']}: {row['form']!r} needs words, and the place start or end")
+                continue
             if (line := lines.setdefault((place, form), row["line"])) != row["line"]:
-                raise ConfigError(f"{path}, line {row['line']}: {row['form']!r} stands in line {line} already")
+                faults.add(f"{path}, line {row['line']}: {row['form']!r} stands in line {line} already")
             self._forms[place].add(form)
+        faults.refuse(ConfigError)
 
     def split(self, name: str) -> tuple[str, ...]:
         """The words of `name` that count, without case, accents and signs."""

@@ -11,6 +11,8 @@ from typing import Annotated, Literal
 from pydantic import Field, RootModel
 
 from carbon_assets.base.configs import ConfigError, Document, Model, read_yaml
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.beneficiaries.text import flat
 from carbon_assets.beneficiaries.words import ByLanguage, Words, placed_words
 
@@ -50,28 +52,34 @@ class _MoreWords(RootModel[dict[str, ByLanguage]]):
 
 
 def load_phrases(folder: Path) -> tuple[Phrase, ...]:
-    """The phrases in the order in which they are tried. Raises `ConfigError` with file and line; also for words that two
-    phrases of one kind claim."""
+    """The phrases in the order in which they are tried. Raises `ConfigError` with all that is wrong, each with file and line; also
+    for words that two phrases of one kind claim."""
     document = read_yaml(folder / "patterns.yml")
     _refuse_lists_of_words(document, folder)
     claims: dict[tuple[str, str], tuple[str, str]] = {}
     phrases: dict[str, Phrase] = {}
+    faults = Faults()
     for number, phrase in enumerate(document.to_model(_Phrases).phrases):
         place = document.place(("phrases", number))
         if phrase.name in phrases:
-            raise ConfigError(f"{place}: a phrase {phrase.name!r} stands above already: give this one another name")
+            faults.add(f"{place}: a phrase {phrase.name!r} stands above already: give this one another name")
         if phrase.kind != "whole" and not phrase.words:
-            raise ConfigError(f"{place}: the phrase {phrase.name!r} has no words")
+            faults.add(f"{place}: the phrase {phrase.name!r} has no words")
         phrases[phrase.name] = phrase
         if phrase.words:
-            _claim(claims, phrase, document, "phrases", number, "words")
+            with faults.collected():
+                _claim(claims, phrase, document, "phrases", number, "words")
     for path in sorted((folder / "patterns").glob("*.yml")):
-        more = read_yaml(path)
-        for name, by_language in more.to_model(_MoreWords).root.items():
-            if name not in phrases:
-                raise ConfigError(f"{more.place((name,))}: there is no phrase {name!r} in {document.path}")
-            _claim(claims, phrases[name], more, name)
-            phrases[name] = phrases[name].with_words(by_language)
+        with faults.collected():
+            more = read_yaml(path)
+            for name, by_language in more.to_model(_MoreWords).root.items():
+                if reason := why_unknown("phrase", name, phrases, str(document.path)):
+                    faults.add(f"{more.place((name,))}: {reason}")
+                    continue
+                with faults.collected():
+                    _claim(claims, phrases[name], more, name)
+                phrases[name] = phrases[name].with_words(by_language)
+    faults.refuse(ConfigError)
     return tuple(phrases.values())
 
 
@@ -90,10 +98,13 @@ def _claim(
     claims: dict[tuple[str, str], tuple[str, str]], phrase: Phrase, document: Document, *entry: str | int
 ) -> None:
     """Note in `claims` that the words under `entry` lead to `phrase`: (kind, word) -> (phrase, place)."""
-    for _, word, place in placed_words(document, *entry):
-        name, first = claims.setdefault((phrase.kind, flat(word)), (phrase.name, place))
-        if name != phrase.name:
-            raise ConfigError(
-                f"{place}: {word!r} of the phrase {phrase.name!r} belongs to the phrase {name!r} already, in {first}: "
-                "leave one of them"
-            )
+    faults = Faults()
+    with faults.collected():
+        for _, word, place in placed_words(document, *entry):
+            name, first = claims.setdefault((phrase.kind, flat(word)), (phrase.name, place))
+            if name != phrase.name:
+                faults.add(
+                    f"{place}: {word!r} of the phrase {phrase.name!r} belongs to the phrase {name!r} already, in {first}: "
+                    "leave one of them"
+                )
+    faults.refuse(ConfigError)

@@ -15,6 +15,7 @@ SUBJECT = Subject(
     ),
     inputs={"harmonized/beneficiaries": (), "harmonized/beneficiary_candidates": ()},
     assets="carbon_assets.beneficiaries.assets:build",
+    checks="carbon_assets.beneficiaries.check:faults",
     report="carbon_assets.beneficiaries.report:lines",
     commands="carbon_assets.beneficiaries.commands:app",
 )

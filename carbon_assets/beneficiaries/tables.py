@@ -45,20 +45,16 @@ MIN_LIKENESS = 90
 
 
 def load_operations(configs: Path) -> list[tuple[Path, history.History]]:
-    """The curators' histories, in order of name. Raises `ConfigError` for one that is not supported."""
-    loaded = []
+    """The curators' histories, in order of name. Raises `ConfigError` with all that are not supported."""
+    loaded, faults = [], []
     for path in sorted((configs / "beneficiaries" / "operations").glob("*.json")):
         try:
             loaded.append((path, history.read(path)))
         except history.HistoryError as error:
-            raise ConfigError(f"{path}: {error}") from error
+            faults.append(f"{path}: {error}")
+    if faults:
+        raise ConfigError(*faults)
     return loaded
-
-
-def check(configs: Path) -> None:
-    """Raise `ConfigError` if what is known of beneficiaries contradicts itself, or a history is not supported."""
-    BeneficiaryReader(configs)
-    load_operations(configs)
 
 
 def map_beneficiaries(con: duckdb.DuckDBPyConnection, credits: Path, configs: Path) -> pa.Table:

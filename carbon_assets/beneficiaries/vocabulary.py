@@ -11,7 +11,8 @@ from typing import Annotated
 
 from pydantic import Field
 
-from carbon_assets.base.configs import Model, load_yaml
+from carbon_assets.base.configs import ConfigError, Model, load_yaml
+from carbon_assets.base.errors import Faults
 from carbon_assets.beneficiaries.patterns import Phrase, load_phrases
 from carbon_assets.beneficiaries.words import Words, load_words
 
@@ -43,5 +44,11 @@ class Vocabulary:
 
 
 def load_vocabulary(folder: Path) -> Vocabulary:
-    """The vocabulary of the folder `configs/beneficiaries`. Raises `ConfigError` with file, line and entry."""
-    return Vocabulary(load_words(folder / "words"), load_phrases(folder), load_yaml(folder / "limits.yml", Limits))
+    """The vocabulary of the folder `configs/beneficiaries`. Raises `ConfigError` with all that is wrong, each with file, line and
+    entry."""
+    faults = Faults()
+    words = faults.result_of(load_words, folder / "words")
+    phrases = faults.result_of(load_phrases, folder)
+    limits = faults.result_of(load_yaml, folder / "limits.yml", Limits)
+    faults.refuse(ConfigError)
+    return Vocabulary(words, phrases, limits)

@@ -13,6 +13,7 @@ from typing import Annotated, Any
 from pydantic import AfterValidator, Field, create_model
 
 from carbon_assets.base.configs import ConfigError, Document, Model, read_yaml
+from carbon_assets.base.errors import Faults
 from carbon_assets.beneficiaries.text import flat
 
 
@@ -149,18 +150,24 @@ def load_words(folder: Path) -> Words:
     """The lists of all files of `folder`, joined. Raises `ConfigError` for a list that no file has, a word twice in one list
     of one file, and a word in two lists that exclude each other."""
     places: dict[str, dict[str, str]] = {}
+    faults = Faults()
     for path in sorted(folder.glob("*.yml")):
-        document = read_yaml(path)
-        for name in sorted(document.to_model(_WordFile).model_fields_set):
-            words = places.setdefault(name, {})
-            for _, word, place in placed_words(document, name):
-                words.setdefault(word, place)
+        with faults.collected():
+            document = read_yaml(path)
+            for name in sorted(document.to_model(_WordFile).model_fields_set):
+                words = places.setdefault(name, {})
+                with faults.collected():
+                    for _, word, place in placed_words(document, name):
+                        words.setdefault(word, place)
+    faults.refuse(ConfigError)
     if missing := [name for name in Words.model_fields if name not in places]:
         raise ConfigError(
             f"{folder}: no file has the list {missing[0]!r}: add it; if it has no words, write `{missing[0]}: {{}}`"
         )
     for (one, other), reason in EXCLUSIVE_LISTS.items():
-        _refuse_common_words(one, places[one], other, places[other], reason)
+        with faults.collected():
+            _refuse_common_words(one, places[one], other, places[other], reason)
+    faults.refuse(ConfigError)
     return Words(**{name: tuple(words) for name, words in places.items()})
 
 
@@ -168,6 +175,7 @@ def placed_words(document: Document, *entry: str | int) -> Iterator[tuple[str, s
     """Language, word and place of each word of the `ByLanguage` that stands under `entry`. Raises `ConfigError` for a word that
     stands twice under one language."""
     by_language: Any = document.data
+    faults = Faults()
     for part in entry:
         by_language = by_language[part]
     for language, words in by_language.items():
@@ -175,17 +183,21 @@ def placed_words(document: Document, *entry: str | int) -> Iterator[tuple[str, s
         for number, word in enumerate(words):
             place = document.place((*entry, language, number))
             if word in places:
-                raise ConfigError(f"{place}: {word!r} stands there under {language!r} already, in {places[word]}")
+                faults.add(f"{place}: {word!r} stands there under {language!r} already, in {places[word]}")
+                continue
             places[word] = place
             yield language, word, place
+    faults.refuse(ConfigError)
 
 
 def _refuse_common_words(one: str, words: dict[str, str], other: str, others: dict[str, str], reason: str) -> None:
     """Raise `ConfigError` for a word of both lists; `words` and `others`: word -> place."""
     places = {flat(word): place for word, place in others.items()}
+    faults = Faults()
     for word, place in words.items():
         if flat(word) in places:
-            raise ConfigError(
+            faults.add(
                 f"{place}: {word!r} of the list {one!r} stands in the list {other!r}, too, in {places[flat(word)]}; "
                 f"a word {reason}: leave one of them"
             )
+    faults.refuse(ConfigError)

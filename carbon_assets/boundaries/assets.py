@@ -54,8 +54,7 @@ MAX_ROWS_SHOWN = 20
 
 
 def build(site: Site) -> Parts:
-    """The files as an external asset, and what is made of them. Raises `ConfigError`."""
-    boundary_rules.load(site.settings.configs)
+    """The files as an external asset, and what is made of them."""
     return Parts(
         sources=[_files(site.settings)], assets=[_shapes(site), _repaired(site), _overlaps(site), _findings(site)]
     )
@@ -87,7 +86,7 @@ def _spec(site: Site, key: dg.AssetKey, deps: list[dg.AssetKey], shape: pa.Schem
 
 def _shapes(site: Site) -> dg.AssetsDefinition:
     settings = site.settings
-    expectations = checks.load_suites(checks.suite_paths(settings, *SHAPES.path))
+    expectations = checks.load_suites(checks.suite_paths(settings, *SHAPES.path), schema.BOUNDARY_SHAPES.names)
     readable = dg.AssetCheckSpec(
         READABLE,
         asset=SHAPES,
@@ -141,7 +140,7 @@ def _repaired(site: Site) -> dg.AssetsDefinition:
         REPAIRS: (schema.BOUNDARY_REPAIRS, "What each step of the repair did to each boundary: parts, holes and area."),
         REPAIR_FINDINGS: (schema.BOUNDARY_FINDINGS, "What the repair found; projects whose shapes make no boundary."),
     }
-    suites = {key: checks.load_suites(checks.suite_paths(settings, *key.path)) for key in tables}
+    suites = {key: checks.load_suites(checks.suite_paths(settings, *key.path), tables[key][0].names) for key in tables}
 
     @dg.multi_asset(
         name="harmonized__boundaries",
@@ -251,7 +250,7 @@ def _findings(site: Site) -> dg.AssetsDefinition:
     def make(con: duckdb.DuckDBPyConnection) -> pa.Table:
         known = boundary_rules.load(settings.configs)
         catalogued = store.read(settings.table(*CATALOGUE.path))["protocol"].to_pylist()
-        boundary_rules.check_protocols(settings.configs, known, set(catalogued))
+        boundary_rules.check_protocols(settings.configs, set(catalogued))
         return findings.findings(con, files, known, places.load(settings.configs))
 
     return table(

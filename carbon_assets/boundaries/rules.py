@@ -9,6 +9,8 @@ import pyproj
 from pydantic import Field, field_validator
 
 from carbon_assets.base.configs import ConfigError, Model, load_csv, load_yaml
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.geo.files import Limits
 
 
@@ -66,35 +68,44 @@ class Knowledge:
 
 
 def load(configs: Path) -> Knowledge:
-    """Read `configs/boundaries/`. Raises `ConfigError`."""
-    folder = configs / "boundaries"
-    return Knowledge(
-        load_yaml(folder / "rules.yml", Rules),
-        _areas(folder / "stated_areas.csv", "project_id"),
-        _areas(folder / "least_areas.csv", "protocol"),
-    )
+    """Read `configs/boundaries/`. Raises `ConfigError` with all that is wrong."""
+    folder, faults = configs / "boundaries", Faults()
+    rules = faults.result_of(load_yaml, folder / "rules.yml", Rules)
+    stated_ha = faults.result_of(_areas, folder / "stated_areas.csv", "project_id")
+    least_ha = faults.result_of(_areas, folder / "least_areas.csv", "protocol")
+    faults.refuse(ConfigError)
+    return Knowledge(rules, stated_ha, least_ha)
 
 
-def check_protocols(configs: Path, knowledge: Knowledge, catalogued: set[str]) -> None:
+def unknown_protocols(configs: Path, catalogued: set[str]) -> tuple[str, ...]:
+    """What is wrong where a least area is of a protocol that is not catalogued. Raises `ConfigError`."""
+    path = configs / "boundaries" / "least_areas.csv"
+    rows = load_csv(path, ("protocol", "area_ha", "source"))
+    reasons = ((row, why_unknown("protocol", row["protocol"], catalogued, "configs/protocols")) for row in rows)
+    return tuple(f"{path}, line {row['line']}: {reason}" for row, reason in reasons if reason)
+
+
+def check_protocols(configs: Path, catalogued: set[str]) -> None:
     """Raise `ConfigError` if a least area is of a protocol that is not catalogued."""
-    if unknown := knowledge.least_ha.keys() - catalogued:
-        raise ConfigError(
-            f"{configs / 'boundaries' / 'least_areas.csv'}: no protocols of configs/protocols: {', '.join(sorted(unknown))}"
-        )
+    if faults := unknown_protocols(configs, catalogued):
+        raise ConfigError(*faults)
 
 
 def _areas(path: Path, key: str) -> dict[str, tuple[float, str]]:
     """The areas of a file with the columns `key`, area_ha and source."""
     known: dict[str, tuple[float, str]] = {}
+    faults = Faults()
     for row in load_csv(path, (key, "area_ha", "source")):
         where = f"{path}, line {row['line']}"
         try:
             area = float(row["area_ha"])
-        except ValueError as error:
-            raise ConfigError(f"{where}: area_ha is {row['area_ha']!r}; a number of hectares is expected") from error
+        except ValueError:
+            faults.add(f"{where}: area_ha is {row['area_ha']!r}; a number of hectares is expected")
+            continue
         if not (row[key] and row["source"]) or not 0 < area < float("inf"):
-            raise ConfigError(f"{where}: {key}, an area above 0 and a source are expected; found {row}")
+            faults.add(f"{where}: {key}, an area above 0 and a source are expected; found {row}")
         if row[key] in known:
-            raise ConfigError(f"{where}: {row[key]} stands there twice")
+            faults.add(f"{where}: {row[key]} stands there twice")
         known[row[key]] = (area, row["source"])
+    faults.refuse(ConfigError)
     return known

@@ -23,4 +23,5 @@ SUBJECT = Subject(
         "harmonized/boundary_findings": (),
     },
     assets="carbon_assets.boundaries.assets:build",
+    checks="carbon_assets.boundaries.check:faults",
 )

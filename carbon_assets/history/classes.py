@@ -10,9 +10,12 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import files_of, load_list, yes_or_no
 from carbon_assets.base.sqltext import literal
 from carbon_assets.registries.description import Table
+from carbon_assets.unified.statuses import load_statuses
 
 PRODUCED = frozenset(
     {
@@ -50,19 +53,20 @@ def files_read(configs: Path) -> list[Path]:
 
 def load_classes(configs: Path) -> ChangeClasses:
     """What `configs/history/` says. Raises `ConfigError` where it leaves out a class, or names one that no change has."""
-    folder = configs / "history"
+    folder, faults = configs / "history", Faults()
     rows = load_list(folder / "change_classes", ("change_class", "rewrites_the_past", "note"), key=("change_class",))
+    retroactive = []
     for row in rows:
-        if row["change_class"] not in PRODUCED:
-            raise ConfigError(
-                f"{row['place']}: no change has the class {row['change_class']!r}; known: {', '.join(sorted(PRODUCED))}"
-            )
+        if reason := why_unknown("change_class", row["change_class"], PRODUCED):
+            faults.add(f"{row['place']}: no change has this class: {reason}")
+        if faults.result_of(yes_or_no, row, "rewrites_the_past"):
+            retroactive.append(row["change_class"])
     names = tuple(row["change_class"] for row in rows)
     if missing := PRODUCED - set(names):
-        raise ConfigError(f"{folder / 'change_classes'}.csv: says nothing of {', '.join(sorted(missing))}")
-    retroactive = tuple(row["change_class"] for row in rows if yes_or_no(row, "rewrites_the_past"))
-    statuses = load_list(folder / "status_order", ("status", "note"), key=("status",))
-    return ChangeClasses(names, retroactive, tuple(row["status"] for row in statuses))
+        faults.add(f"{folder / 'change_classes'}.csv: says nothing of {', '.join(sorted(missing))}")
+    statuses = faults.result_of(load_statuses, configs)
+    faults.refuse(ConfigError)
+    return ChangeClasses(names, tuple(retroactive), statuses)
 
 
 _ENDS = "('retirement', 'cancellation')"

@@ -14,13 +14,13 @@ import pyarrow as pa
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.readers import RawTable
 from carbon_assets.base.sqltext import literal, quote
-from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.history import classes
 from carbon_assets.history.classes import ChangeClasses
 from carbon_assets.history.records import blank, trimmed
 from carbon_assets.history.sides import SIDES, Field
 from carbon_assets.registries.description import Table
 from carbon_assets.snapshots.store import Snapshot
+from carbon_assets.unified.statuses import load_words
 
 _TONNES = column_types.sql_type(column_types.TONNES)
 
@@ -30,7 +30,7 @@ def rank_statuses(con: duckdb.DuckDBPyConnection, configs: Path, meaning_of: Cha
     words = con.execute(
         "select distinct status from (from changes_rest_old union all from changes_rest_new) where status is not null"
     ).fetchall()
-    known = Vocabulary(configs / "vocab" / "status") if words else {}
+    known = load_words(configs) if words else {}
     meanings = {word: known.get(word) for (word,) in words}
     order = meaning_of.statuses
     ranks = [order.index(meaning) if meaning in order else None for meaning in meanings.values()]

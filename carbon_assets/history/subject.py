@@ -15,5 +15,6 @@ SUBJECT = Subject(
         "harmonized/registry_changes": (*_REGISTRIES, "vocab/**/*.csv", "history/*.csv"),
     },
     assets="carbon_assets.history.assets:build",
+    checks="carbon_assets.history.check:faults",
     commands="carbon_assets.history.commands:app",
 )

@@ -6,30 +6,39 @@ Which words of a registry say so (`configs/integrity/conversions.csv`), and both
 
 from __future__ import annotations
 
+from collections.abc import Collection
 from pathlib import Path
 
 import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.configs import ConfigError, refuse_moved
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import load_list, word_key
-from carbon_assets.registries.description import Registry
 
 COLUMNS = ("registry", "text", "program", "due_after_days", "note")
 OPTIONAL = ("due_after_days",)
 _PROGRAM_COLUMNS = ("program", "name", "registry", "is_compliance", "markers", "note")
 
 
-def load(configs: Path, registries: dict[str, Registry]) -> list[dict[str, str]]:
-    """The rows of the list of conversions. Raises `ConfigError` where one names no registry, or two contradict each other."""
+def load(configs: Path, registries: Collection[str]) -> list[dict[str, str]]:
+    """The rows of the list of conversions. Raises `ConfigError` with all that is wrong: a row that names no registry or programme, two
+    that contradict each other."""
     refuse_moved(configs)
     known = load_list(configs / "protocols" / "programs", _PROGRAM_COLUMNS, key=("program",))
     programs = {row["program"] for row in known}
     rows = load_list(configs / "integrity" / "conversions", COLUMNS, key=("registry", "text"), optional=OPTIONAL)
+    faults = Faults()
     for row in rows:
-        if row["registry"] not in registries or row["program"] not in programs or not word_key(row["text"]):
-            raise ConfigError(f"{row['place']}: needs a registry, a text and a programme of configs/protocols/programs")
-    days_due(rows)
+        reasons = (
+            why_unknown("registry", row["registry"], registries, "configs/registries"),
+            why_unknown("program", row["program"], programs, "configs/protocols/programs.csv"),
+            None if word_key(row["text"]) else "needs a text",
+        )
+        faults.add(*(f"{row['place']}: {reason}" for reason in reasons if reason))
+    faults.result_of(days_due, rows)
+    faults.refuse(ConfigError)
     return rows
 
 

@@ -17,4 +17,5 @@ SUBJECT = Subject(
         "harmonized/replaced_at_host": _CONVERSIONS,
     },
     assets="carbon_assets.integrity.assets:build",
+    checks="carbon_assets.integrity.check:faults",
 )

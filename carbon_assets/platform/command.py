@@ -27,7 +27,7 @@ def main(arguments: Sequence[str] | None = None) -> None:
     try:
         app(arguments, prog_name="carbon")
     except PlainError as error:
-        sys.stderr.write(f"FAILED   {error}\n")
+        sys.stderr.writelines(f"FAILED   {fault}\n" for fault in error.args)
         raise SystemExit(error.exit_code) from None
     except OSError as error:
         sys.stderr.write(f"FAILED   {in_words(error)}\n")
@@ -75,14 +75,14 @@ def prepare() -> None:
 def check() -> None:
     """Say what is wrong with configs and suites.
 
-    Reads all configs, suites, subjects and files of the dbt project, and makes nothing.
+    Reads all configs, vocabularies, mappings, suites and the dbt project, and makes nothing.
     """
     from carbon_assets.platform import check as checking
 
-    problems = checking.problems(Settings.from_environment())
-    for problem in problems:
-        typer.echo(f"FAILED   {problem}", err=True)
-    if problems:
+    faults = checking.faults(Settings.from_environment())
+    for fault in faults:
+        typer.echo(f"FAILED   {fault}", err=True)
+    if faults:
         raise typer.Exit(1)
     typer.echo("nothing is wrong")
 

@@ -13,7 +13,7 @@ import dagster as dg
 from dagster_duckdb import DuckDBResource
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.platform import executor, knowledge, sensors
+from carbon_assets.platform import check, check_job, executor, knowledge, sensors
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import Subject, named
 
@@ -47,7 +47,9 @@ def build(settings: Settings) -> dg.Definitions:
 
 
 def definitions(site: Site) -> dg.Definitions:
-    """Everything that the subjects of a site give. Raises `ConfigError` where the stewards' files cannot be used."""
+    """Everything that the subjects of a site give. Raises `CheckError` with all that is wrong with the stewards' files, and
+    `SuiteError`."""
+    check.refuse_faults(site.settings, site.subjects)
     observed = {subject.name: knowledge.build(site, subject) for subject in site.subjects}
     configs = [asset for assets in observed.values() for asset in assets]
     parts = Parts(sources=configs)
@@ -66,6 +68,7 @@ def definitions(site: Site) -> dg.Definitions:
             dg.define_asset_job(
                 MATERIALIZE, dg.AssetSelection.all(), description="From the newest snapshots to the published file."
             ),
+            check_job.build(site),
             *(_map_job(subject, observed[subject.name]) for subject in site.subjects if subject.knowledge),
         ],
         sensors=[sensors.build(site, MATERIALIZE)],

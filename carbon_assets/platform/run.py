@@ -119,7 +119,7 @@ def _exit_code(work: Callable[[Settings], Report]) -> ExitCode:
     try:
         outcome = work(Settings.from_environment())
     except PlainError as error:
-        sys.stderr.write(f"FAILED   {error}\n")
+        sys.stderr.writelines(f"FAILED   {fault}\n" for fault in error.args)
         return error.exit_code
     except Exception as error:
         words = in_words(error)

@@ -22,6 +22,10 @@ FLOORS = ("sources", "unified", "meaning", "outlets")
 neighbours: these meet through asset keys and Parquet."""
 
 
+Columns = Mapping[str, str]
+"""Column of a table -> its type in SQL."""
+
+
 class SubjectError(PlainError):
     """A package says something of itself that cannot be."""
 
@@ -53,7 +57,11 @@ class Subject:
     know; `make map WHAT=<name>` makes anew what depends on it. `inputs`: asset key -> glob patterns below `configs/`, or the
     name of a function from settings to `Inputs` by key, where the assets depend on what is configured. `assets`: a factory
     from `graph.Site` to `graph.Parts`. `closes`: a factory that is called last, with the parts of all subjects. `commands`: a
-    typer app that imports nothing heavy before it is asked to; the command line takes its commands in.
+    typer app that imports nothing heavy before it is asked to; the command line takes its commands in. `checks`: a function from
+    settings to the faults in what people edit for the subject, each a message; without them, its files are only read. What
+    takes time in another process begins when the function is called, and is waited for when its faults are asked for.
+    `tables`: a function from settings to the columns of those tables that depend on what is configured, by key as text; the
+    others are those of `schema.py`.
     """
 
     name: str
@@ -66,6 +74,8 @@ class Subject:
     closes: str | None = None
     report: str | None = None
     commands: str | None = None
+    checks: str | None = None
+    tables: str | None = None
 
     def inputs_by_key(self, settings: Settings) -> Mapping[str, Inputs]:
         """What each asset of the subject is made by, by its key as text."""

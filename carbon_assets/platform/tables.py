@@ -29,13 +29,13 @@ def table(
     rules: Rules | None = None,
     watch: Watch | None = None,
 ) -> dg.AssetsDefinition:
-    """An asset that makes a table, holds it against its suite, and writes it if no critical expectation fails.
+    """An asset that makes a table, holds it against its suite, and writes it if no critical expectation fails. Raises `SuiteError`.
 
     `counted`: the column whose words the metadata count. `rules`: those whose breaches the table lists. `watch`: a further
     check of its rows, which holds nothing back.
     """
     settings = site.settings
-    expectations = suites.load_suites(suites.suite_paths(settings, *key.path))
+    expectations = suites.load_suites(suites.suite_paths(settings, *key.path), shape.names)
 
     @dg.asset(
         key=key,

@@ -10,10 +10,8 @@ from carbon_assets.unified.keys import CREDITS, PROJECTS
 
 
 def build(site: Site) -> Parts:
-    """The mapping tables of protocols and project types. Raises `ConfigError` where the stewards' files contradict each
-    other."""
+    """The mapping tables of protocols and project types."""
     settings, registries = site.settings, load_registries(site.settings.configs)
-    tables.check(registries, settings.configs)
     return Parts(assets=[
         table(
             site, CATALOGUE, [KNOWN], schema.PROTOCOL_CATALOGUE,

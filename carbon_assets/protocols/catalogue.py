@@ -1,20 +1,24 @@
 """The curated catalogue of protocols: `configs/protocols/*.yml`, with the programmes, categories and project types that its
 entries name.
 
-What a catalogue may say and that it does not contradict itself. How a text is matched with it belongs in `reader.py`.
+What a catalogue may say and that it does not contradict itself; that no name leads to two entries is asked in `confusions.py`.
+How a text is matched with it belongs in `reader.py`.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from pydantic import Field
 
-from carbon_assets.base.configs import ConfigError, Model, read_yaml, refuse_moved
+from carbon_assets.base.configs import ConfigError, Document, Model, read_yaml, refuse_moved
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import Row, load_list, yes_or_no
+from carbon_assets.protocols.confusions import Place, confusions
 from carbon_assets.protocols.reading_rules import ReadingRules, load_reading_rules
 from carbon_assets.protocols.text import TitleKeys
 
@@ -104,87 +108,79 @@ class Catalogue:
 
 
 def load_catalogue(configs: Path) -> Catalogue:
-    """The catalogue of `configs/`. Raises `ConfigError` with file, line and entry where it contradicts itself."""
+    """The catalogue of `configs/`. Raises `ConfigError` with all that is wrong, each with file, line and entry."""
     refuse_moved(configs)
     folder = configs / "protocols"
-    categories = {row["category"] for row in _named(folder / "categories", CATEGORY_COLUMNS)}
-    types = _project_types(folder / "project_types", categories)
-    programs = _programs(folder / "programs")
-    entries = [entry for path in sorted(folder.glob("*.yml")) for entry in _entries(path)]
+    faults = Faults()
+    categories = faults.result_of(_categories, folder / "categories")
+    types = faults.result_of(load_project_types, folder / "project_types", categories)
+    programs = faults.result_of(_programs, folder / "programs")
+    rules = faults.result_of(load_reading_rules, configs)
+    paths = sorted(folder.glob("*.yml"))
+    entries = [entry for path in paths for entry in faults.result_of(_entries, path) or ()]
     if not entries:
-        raise ConfigError(f"{folder}: no protocol is described here")
+        faults.add(f"{folder}: no protocol is described here")
     protocols: dict[str, Protocol] = {}
-    places: dict[str, str] = {}
+    places: dict[str, Place] = {}
     for place, protocol in entries:
         if protocol.id in protocols:
-            raise ConfigError(f"{place}: {protocol.id!r} stands in {places[protocol.id]} already")
-        protocols[protocol.id], places[protocol.id] = protocol, place
+            faults.add(f"{place()}: {protocol.id!r} stands in {places[protocol.id]()} already")
+        else:
+            protocols[protocol.id], places[protocol.id] = protocol, place
+    known = {"program": programs, "category": categories, "project_type": types, "superseded_by": protocols}
     for id_, protocol in protocols.items():
-        _hold_together(places[id_], protocol, protocols, programs, categories, types)
-    rules = load_reading_rules(configs)
-    _tell_apart(protocols, places, _title_keys(programs, rules))
+        faults.add(*_unknown_names(places[id_], protocol, known), *_disagreements(places[id_], protocol, protocols))
+    if programs is not None and rules is not None:
+        faults.add(*confusions(protocols, places, _title_keys(programs, rules), rules.words))
+    faults.refuse(ConfigError)
     return Catalogue(protocols, programs, types, frozenset(categories), rules)
 
 
-def _entries(path: Path) -> Iterator[tuple[str, Protocol]]:
-    """The protocols of one file, each with the place where it stands."""
+def _entries(path: Path) -> list[tuple[Place, Protocol]]:
+    """The protocols of one file, each with what tells where an entry of it stands."""
     document = read_yaml(path)
     file = document.to_model(_File)
-    for position, entry in enumerate(file.protocols):
-        yield document.place(("protocols", position)), Protocol(program=file.program, **dict(entry))
+    return [
+        (partial(_place, document, position), Protocol(program=file.program, **dict(entry)))
+        for position, entry in enumerate(file.protocols)
+    ]
 
 
-def _hold_together(
-    place: str,
-    protocol: Protocol,
-    protocols: dict[str, Protocol],
-    programs: dict[str, Program],
-    categories: set[str],
-    types: dict[str, ProjectType],
-) -> None:
-    """Every name that an entry uses must be known."""
-    for field, value, known in (
-        ("program", protocol.program, programs),
-        ("category", protocol.category, categories),
-        ("project_type", protocol.project_type, types),
-        ("superseded_by", protocol.superseded_by, protocols),
-    ):
-        if value is not None and value not in known:
-            raise ConfigError(f"{place}: {protocol.id!r}: {field} {value!r} is not known")
+def _place(document: Document, position: int, *entry: str | int) -> str:
+    return document.place(("program",) if entry == ("program",) else ("protocols", position, *entry))
+
+
+def _unknown_names(place: Place, protocol: Protocol, known: Mapping[str, Collection[str] | None]) -> Iterator[str]:
+    """Why names that an entry uses cannot be; nothing is said where it is not known which there are."""
+    for field, words in known.items():
+        value = getattr(protocol, field)
+        if value is None or words is None:
+            continue
+        if reason := why_unknown(field, value, words, _DEFINED_IN[field]):
+            yield f"{place(field)}: {protocol.id!r}: {reason}"
+
+
+_DEFINED_IN = {
+    "program": "configs/protocols/programs.csv",
+    "category": "configs/protocols/categories.csv",
+    "project_type": "configs/protocols/project_types.csv",
+    "superseded_by": "configs/protocols",
+}
+"""Where a steward may add a word."""
+
+
+def _disagreements(place: Place, protocol: Protocol, protocols: Mapping[str, Protocol]) -> Iterator[str]:
+    """What an entry says against itself, or against the entries that follow it."""
     chain = [protocol.id]
     while following := protocols[chain[-1]].superseded_by:
         if following in chain:
-            raise ConfigError(f"{place}: {protocol.id!r} is superseded by itself, through {' -> '.join(chain)}")
+            yield f"{place('superseded_by')}: {protocol.id!r} is superseded by itself, through {' -> '.join(chain)}"
+            break
         if following not in protocols:
             break  # said where that entry stands
         chain.append(following)
     if protocol.broad and not protocol.project_type:
-        raise ConfigError(f"{place}: {protocol.id!r} is broad and has no project_type")
-    if taken := set(protocol.other_ids) & set(protocols):
-        raise ConfigError(f"{place}: {protocol.id!r}: other_ids {sorted(taken)} are protocols themselves")
-
-
-def _tell_apart(protocols: dict[str, Protocol], places: dict[str, str], keys: TitleKeys) -> None:
-    """No alias, code or other id may lead to two entries; nor may an alias be another's title within its programme."""
-    owner: dict[tuple[str, str], str] = {}
-    titles = {(p.program, keys(p.title)): p.id for p in protocols.values()}
-    for id_, protocol in protocols.items():
-        names = [
-            *(("alias", alias, keys(alias)) for alias in protocol.aliases),
-            *(("slug", slug, slug) for slug in (protocol.slug,) if slug is not None),
-            *(("code", code, code.casefold()) for code in protocol.codes),
-            *(("other id", other, other) for other in protocol.other_ids),
-        ]
-        for kind, name, key in names:
-            if not key:
-                raise ConfigError(f"{places[id_]}: {id_!r}: the {kind} {name!r} says nothing")
-            other = owner.setdefault((kind, key), id_)
-            if other == id_ and kind == "alias":
-                other = titles.get((protocol.program, key), id_)
-            if other != id_:
-                raise ConfigError(
-                    f"{places[id_]}: {id_!r}: the {kind} {name!r} leads to {other!r} ({places[other]}) too"
-                )
+        yield f"{place('broad')}: {protocol.id!r} is broad and has no project_type"
 
 
 def _title_keys(programs: dict[str, Program], rules: ReadingRules) -> TitleKeys:
@@ -193,33 +189,44 @@ def _title_keys(programs: dict[str, Program], rules: ReadingRules) -> TitleKeys:
 
 
 def _programs(place: Path) -> dict[str, Program]:
-    return {
-        row["program"]: Program(
-            id=row["program"],
-            name=row["name"],
-            registry=row["registry"] or None,
-            is_compliance=yes_or_no(row, "is_compliance"),
-            markers=tuple(marker for marker in row["markers"].split("|") if marker),
-        )
-        for row in _named(place, PROGRAM_COLUMNS)
-    }
+    programs, faults = {}, Faults()
+    for row in _named(place, PROGRAM_COLUMNS):
+        with faults.collected():
+            programs[row["program"]] = Program(
+                id=row["program"],
+                name=row["name"],
+                registry=row["registry"] or None,
+                is_compliance=yes_or_no(row, "is_compliance"),
+                markers=tuple(marker for marker in row["markers"].split("|") if marker),
+            )
+    faults.refuse(ConfigError)
+    return programs
 
 
-def _project_types(place: Path, categories: set[str]) -> dict[str, ProjectType]:
-    types = {}
+def _categories(place: Path) -> set[str]:
+    return {row["category"] for row in _named(place, CATEGORY_COLUMNS)}
+
+
+def load_project_types(place: Path, categories: set[str] | None = None) -> dict[str, ProjectType]:
+    """The list of project types. `categories`: those that there are; None where that is not known. Raises `ConfigError`."""
+    types, faults = {}, Faults()
     for row in _named(place, TYPE_COLUMNS):
-        if row["category"] not in categories:
-            raise ConfigError(f"{row['place']}: category {row['category']!r} is not known")
-        types[row["project_type"]] = ProjectType(
-            row["project_type"], row["display_name"], row["category"], yes_or_no(row, "bundle")
-        )
+        if categories is not None and (
+            reason := why_unknown("category", row["category"], categories, _DEFINED_IN["category"])
+        ):
+            faults.add(f"{row['place']}: {reason}")
+        with faults.collected():
+            types[row["project_type"]] = ProjectType(
+                row["project_type"], row["display_name"], row["category"], yes_or_no(row, "bundle")
+            )
+    faults.refuse(ConfigError)
     return types
 
 
 def _named(place: Path, columns: tuple[str, ...]) -> list[Row]:
     """The rows of a list whose first column names each of them."""
     rows = load_list(place, columns, key=columns[:1])
-    for row in rows:
-        if not row[columns[0]]:
-            raise ConfigError(f"{row['place']}: {columns[0]} is blank")
+    blank = [f"{row['place']}: {columns[0]} is blank" for row in rows if not row[columns[0]]]
+    if blank:
+        raise ConfigError(*blank)
     return rows

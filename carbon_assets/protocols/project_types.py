@@ -12,11 +12,15 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.base.lists import load_list, word_key
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
+from carbon_assets.base.lists import Row, load_list, word_key
 from carbon_assets.protocols.catalogue import Catalogue, ProjectType
 
 WORD_COLUMNS = ("registry", "field", "raw", "project_type", "broad", "note")
 OVERRIDE_COLUMNS = ("project_id", "project_type", "note")
+FIELDS = ("type", "activity")
+"""The columns of registries whose words say what a project is."""
 
 
 @dataclass(frozen=True)
@@ -38,12 +42,14 @@ class Decision:
 
 
 class ProjectTypes:
-    """Decides on types. Raises `ConfigError` at once where the files contradict the catalogue or themselves."""
+    """Decides on types. Raises `ConfigError` with all that contradicts the catalogue or itself."""
 
     def __init__(self, catalogue: Catalogue, configs: Path) -> None:
+        folder, types, faults = configs / "protocols", catalogue.project_types, Faults()
         self._catalogue = catalogue
-        self._words = _words(configs / "protocols" / "registry_types", catalogue.project_types)
-        self.overrides = _overrides(configs / "protocols" / "project_type_overrides", catalogue.project_types)
+        self._words = faults.result_of(load_words, folder / "registry_types", types)
+        self.overrides = faults.result_of(load_overrides, folder / "project_type_overrides", types)
+        faults.refuse(ConfigError)
 
     def decide(self, registry: str, ids: Iterable[str], type_raw: str | None, activity_raw: str | None) -> Decision:
         """From the protocols where they agree, else from the registry's activity, else from its type.
@@ -105,30 +111,38 @@ def _foremost(hints: list[Hint], source: str) -> tuple[str, str] | None:
     return max(decided, key=lambda type_: (votes[type_], -decided.index(type_))), source
 
 
-def _words(place: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
-    """(registry, field, word) -> what it says; None where it says nothing of the type."""
+def load_words(place: Path, types: dict[str, ProjectType]) -> dict[tuple[str, str, str], Hint | None]:
+    """(registry, field, word) -> what it says; None where it says nothing of the type. Raises `ConfigError`."""
     words: dict[tuple[str, str, str], Hint | None] = {}
+    faults = Faults()
     for row in load_list(place, WORD_COLUMNS, key=("registry", "field", "raw")):
-        if row["field"] not in ("type", "activity"):
-            raise ConfigError(f"{row['place']}: field is type or activity, not {row['field']!r}")
+        if row["field"] not in FIELDS:
+            faults.add(f"{row['place']}: field is {' or '.join(FIELDS)}, not {row['field']!r}")
         if not row["registry"] or not row["raw"]:
-            raise ConfigError(f"{row['place']}: needs a registry and a raw word")
-        if row["project_type"] and row["project_type"] not in types:
-            raise ConfigError(f"{row['place']}: project_type {row['project_type']!r} is not known")
+            faults.add(f"{row['place']}: needs a registry and a raw word")
+        if row["project_type"]:
+            faults.add(*_unknown_type(row, types))
         if row["broad"] not in (("yes", "no") if row["project_type"] else ("",)):
-            raise ConfigError(f"{row['place']}: broad is yes or no where there is a project_type, else blank")
+            faults.add(f"{row['place']}: broad is yes or no where there is a project_type, else blank")
         key = (row["registry"], row["field"], word_key(row["raw"]))
         words[key] = Hint(row["project_type"], row["broad"] == "yes") if row["project_type"] else None
+    faults.refuse(ConfigError)
     return words
 
 
-def _overrides(place: Path, types: dict[str, ProjectType]) -> dict[str, str]:
-    """project_id -> project type."""
+def load_overrides(place: Path, types: dict[str, ProjectType]) -> dict[str, str]:
+    """project_id -> project type. Raises `ConfigError`."""
     overrides: dict[str, str] = {}
+    faults = Faults()
     for row in load_list(place, OVERRIDE_COLUMNS, key=("project_id",)):
         if not row["project_id"]:
-            raise ConfigError(f"{row['place']}: project_id is blank")
-        if row["project_type"] not in types:
-            raise ConfigError(f"{row['place']}: project_type {row['project_type']!r} is not known")
+            faults.add(f"{row['place']}: project_id is blank")
+        faults.add(*_unknown_type(row, types))
         overrides[row["project_id"]] = row["project_type"]
+    faults.refuse(ConfigError)
     return overrides
+
+
+def _unknown_type(row: Row, types: dict[str, ProjectType]) -> list[str]:
+    reason = why_unknown("project_type", row["project_type"], types, "configs/protocols/project_types.csv")
+    return [f"{row['place']}: {reason}"] if reason else []

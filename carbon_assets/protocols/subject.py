@@ -33,5 +33,6 @@ SUBJECT = Subject(
         "harmonized/project_types": (),
     },
     assets="carbon_assets.protocols.assets:build",
+    checks="carbon_assets.protocols.check:faults",
     report="carbon_assets.protocols.report:lines",
 )

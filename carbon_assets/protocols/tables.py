@@ -11,30 +11,26 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.protocols import schema
 from carbon_assets.protocols.catalogue import Catalogue, load_catalogue
 from carbon_assets.protocols.project_types import ProjectTypes
 from carbon_assets.protocols.reader import ProtocolReader
-from carbon_assets.registries.description import Registry
+from carbon_assets.registries.description import Registry, place_of
 
 
 def reader(catalogue: Catalogue, registries: dict[str, Registry], configs: Path) -> ProtocolReader:
     """The reader of methodology texts. Raises `ConfigError` where a registry's default is no protocol."""
     defaults = {r.id: r.default_protocol for r in registries.values() if r.default_protocol}
+    faults = Faults()
     for registry, protocol in defaults.items():
-        if protocol not in catalogue.protocols:
-            raise ConfigError(
-                f"{configs / 'registries' / registry}.yml: default_protocol {protocol!r} is not in the catalogue"
-            )
-    return ProtocolReader(catalogue, Vocabulary(configs / "protocols" / "no_protocol"), defaults)
-
-
-def check(registries: dict[str, Registry], configs: Path) -> None:
-    """Raise `ConfigError` if the stewards' files of protocols and types contradict each other."""
-    catalogue = load_catalogue(configs)
-    reader(catalogue, registries, configs)
-    ProjectTypes(catalogue, configs)
+        if reason := why_unknown("default_protocol", protocol, catalogue.protocols, "configs/protocols"):
+            faults.add(f"{place_of(configs, registry, 'default_protocol')}: {reason}")
+    says_nothing = faults.result_of(Vocabulary, configs / "protocols" / "no_protocol")
+    faults.refuse(ConfigError)
+    return ProtocolReader(catalogue, says_nothing, defaults)
 
 
 def catalogue_table(configs: Path) -> pa.Table:

@@ -174,8 +174,9 @@ def marts(dbt_project: Path) -> dict[str, Mart]:
 
 def suite(settings: Settings, mart: Mart, schemas: Schemas) -> list[Expectation]:
     """What a mart is held against: what blocks the table whose rows it has, and what is said of the mart itself."""
-    own = suites.load_suites(suites.suite_paths(settings, "marts", mart.model.name))
+    columns = [column["name"] for column in mart.columns(schemas)]
+    own = suites.load_suites(suites.suite_paths(settings, "marts", mart.model.name), columns)
     if not mart.rows_of:
         return own
     upstream = suites.load_suites(suites.suite_paths(settings, *mart.rows_of.split("/")))
-    return suites.inherited(upstream, [column["name"] for column in mart.columns(schemas)], own)
+    return suites.inherited(upstream, columns, own)

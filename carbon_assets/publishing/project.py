@@ -17,6 +17,7 @@ import subprocess
 import sys
 import tempfile
 from collections.abc import Mapping
+from contextlib import suppress
 from importlib.metadata import version
 from pathlib import Path
 
@@ -156,23 +157,81 @@ def manifest(settings: Settings) -> Path:
 
 def _parse(settings: Settings, parse: Path) -> None:
     log.info("dbt: parsing the project")
-    project = str(folder(settings))
-    with tempfile.TemporaryDirectory(dir=settings.dbt_parses, prefix=".") as target:
-        command = [sys.executable, "-m", "dbt.cli.main", "parse", "--project-dir", project, "--profiles-dir", project]
-        done = subprocess.run(
-            [*command, "--target-path", target, "--log-path", target],
-            cwd=project,
-            capture_output=True,
+    Parse(folder(settings), parse).finish()
+
+
+class Parse:
+    """dbt parsing the project in the folder `source`, in a process of its own; `place`: the folder that keeps what it makes."""
+
+    authored: Path | None = None
+    """The folder that the project was put together from, for messages."""
+
+    def __init__(self, source: Path, place: Path) -> None:
+        self._source, self._place = source, place
+        self._target = tempfile.TemporaryDirectory(dir=place.parent, prefix=".")
+        command = [
+            sys.executable,
+            "-m",
+            "dbt.cli.main",
+            "parse",
+            "--project-dir",
+            str(source),
+            "--profiles-dir",
+            str(source),
+        ]
+        self._process = subprocess.Popen(
+            [*command, "--target-path", self._target.name, "--log-path", self._target.name],
+            cwd=source,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
             text=True,
-            check=False,
         )
-        if done.returncode:
-            raise DbtError(f"dbt cannot parse {project}:\n{done.stdout}{done.stderr}")
-        made = Path(target) / "made"
-        made.mkdir()
-        for name in (PARTIAL_PARSE, MANIFEST):
-            (Path(target) / name).rename(made / name)
-        made.rename(parse)
+
+    def finish(self) -> None:
+        """Wait for it, and keep what it made. Raises `DbtError`."""
+        with self._target as target:
+            told, _ = self._process.communicate()
+            if self._process.returncode:
+                raise DbtError(f"dbt cannot parse {self.authored or self._source}: {_error_of(told)}")
+            made = Path(target) / "made"
+            made.mkdir()
+            for name in (PARTIAL_PARSE, MANIFEST):
+                (Path(target) / name).rename(made / name)
+            with suppress(OSError):  # another process has made it meanwhile
+                made.rename(self._place)
+
+
+def begin_parse(settings: Settings) -> Parse | None:
+    """Begin to parse the project as it is authored, beside all data folders; None where this has been parsed before. Raises
+    `models.ModelError`, `ConfigError`."""
+    files = assembled(settings.dbt_project)
+    parse = settings.dbt_parses / content_hash(files)
+    if (parse / MANIFEST).exists():
+        return None
+    settings.dbt_parses.mkdir(parents=True, exist_ok=True)
+    return _BesideData(settings.dbt_project, files, parse)
+
+
+class _BesideData(Parse):
+    """A parse of files in a folder that is there for it alone."""
+
+    def __init__(self, authored: Path, files: Files, place: Path) -> None:
+        self.authored = authored
+        self._project = tempfile.TemporaryDirectory(prefix="carbon-dbt-")
+        write(files, Path(self._project.name))
+        super().__init__(Path(self._project.name), place)
+
+    def finish(self) -> None:
+        """Wait for it, and keep what it made. Raises `DbtError`."""
+        with self._project:
+            super().finish()
+        _prune(self._place.parent)
+
+
+def _error_of(told: str) -> str:
+    """What dbt says is wrong, in one line, without what it says of itself before."""
+    _, marked, error = told.partition("Encountered an error:")
+    return " ".join((error if marked else told).split())
 
 
 def _prune(parses: Path) -> None:

@@ -99,7 +99,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
 def expected_of(settings: Settings, key: dg.AssetKey, spec: Table) -> list[suites.Expectation]:
     """What is expected of a normalized table: the suites of its shape and its own, without what asks for columns that the
     registry never publishes. Raises `SuiteError`."""
-    loaded = suites.load_suites(suites.suite_paths(settings, *key.path, shape=spec.holds))
+    loaded = suites.load_suites(suites.suite_paths(settings, *key.path, shape=spec.holds), spec.canonical.names)
     return [e for e in loaded if not (e.type == _IS_GIVEN and set(e.columns) <= set(spec.never_published))]
 
 

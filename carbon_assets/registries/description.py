@@ -6,16 +6,20 @@ know, and every error names the file.
 
 from __future__ import annotations
 
+import pkgutil
 import re
 from functools import cached_property, lru_cache
+from importlib.util import find_spec
 from pathlib import Path
-from typing import Annotated, Literal
+from typing import Annotated, Literal, get_args
 
-from pydantic import BeforeValidator, Field, model_validator
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from carbon_assets.base import column_types
-from carbon_assets.base.configs import ConfigError, Model, load_yaml, refuse_moved
-from carbon_assets.registries import schema
+from carbon_assets.base.configs import ConfigError, Model, load_yaml, read_yaml, refuse_moved
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import nearest, why_unknown
+from carbon_assets.registries import hooks, schema
 
 CellType = Literal["id", "text", "code", "tonnes", "count", "year", "date", "flag"]
 TransactionType = Literal["issuance", "retirement", "cancellation"]
@@ -26,6 +30,17 @@ def _listed(value: object) -> object:
 
 
 FromSerial = Literal["vintage", "vintage_start", "vintage_end"]
+
+
+def _to_expression(text: str) -> str:
+    try:
+        re.compile(text)
+    except re.error as error:
+        raise ValueError(f"{text!r} is no regular expression: {error}") from error
+    return text
+
+
+Expression = Annotated[str, AfterValidator(_to_expression)]
 Names = Annotated[tuple[str, ...], BeforeValidator(_listed), Field(min_length=1)]
 
 
@@ -44,9 +59,9 @@ class Column(Model):
     """
 
     names: Names = Field(alias="from")
-    extract: str | None = None
-    extract_all: str | None = None
-    replace: dict[str, str] = Field(default_factory=dict)
+    extract: Expression | None = None
+    extract_all: Expression | None = None
+    replace: dict[Expression, str] = Field(default_factory=dict)
     prefix: str | None = None
     prefixed: tuple[str, ...] = ()
     values: dict[str, str] | None = None
@@ -62,7 +77,7 @@ class Label(Model):
 
     names: Names = Field(alias="from")
     split: str | None = None
-    extract_all: str | None = None
+    extract_all: Expression | None = None
     label: str | None = None
     yes: tuple[str, ...] = ()
     without: tuple[str, ...] = ()
@@ -161,9 +176,8 @@ class Table(Model):
         known = set(self.canonical.names)
         for name, column in self.columns.items():
             if (name in known) == (column.type is not None):
-                raise ValueError(
-                    f"column {name!r}: " + ("schema.py gives its type" if name in known else "unknown; say its type")
-                )
+                unknown = f"{why_unknown('canonical column', name, known)}; one that the hook reads says its type"
+                raise ValueError(f"column {name!r}: {'schema.py gives its type' if name in known else unknown}")
             if column.at_least and column.at_least not in self.columns:
                 raise ValueError(f"column {name!r} is at least {column.at_least!r}, which is no column of the table")
             if column.transaction_type and self.cell_type(name) != "tonnes":
@@ -171,8 +185,10 @@ class Table(Model):
                     f"column {name!r} holds no tonnes, so it can hold no {column.transaction_type} of its own"
                 )
         for name in self.constants:
-            if name not in known:
-                raise ValueError(f"constant {name!r} is no canonical column")
+            if reason := why_unknown("canonical column", name, known):
+                raise ValueError(f"constant {name!r} is no canonical column: {reason}")
+        if reason := _why_no_transaction_type(self):
+            raise ValueError(reason)
         if twice := set(self.required) & set(self.optional):
             raise ValueError(f"columns {sorted(twice)} are both required and optional")
         if self.surplus_cells and self.surplus_cells not in [name for source in self.sources for name in source.names]:
@@ -201,6 +217,15 @@ class Table(Model):
         return self
 
 
+def _why_no_transaction_type(table: Table) -> str | None:
+    """Why a transaction type that the table states for its rows or cells is none."""
+    column = table.columns.get("transaction_type")
+    stated = [*(column.values or {}).values()] if column else []
+    stated += [str(table.constants["transaction_type"])] if "transaction_type" in table.constants else []
+    reasons = (why_unknown("transaction_type", word, get_args(TransactionType)) for word in stated)
+    return next(filter(None, reasons), None)
+
+
 _CELL_TYPES = {(type_, is_code): name for type_, name in [
     (column_types.TONNES, "tonnes"), (column_types.COUNT, "count"), (column_types.YEAR, "year"),
     (column_types.DATE, "date"), (column_types.FLAG, "flag"), (column_types.TEXT, "text"),
@@ -216,7 +241,7 @@ class Serial(Model):
     as DDMMYYYY. `revision`: the part by which the numbers of one block's revisions differ. `<group>_again`: must repeat the group, as where both ends of a range are written in full.
     """
 
-    pattern: str
+    pattern: Expression
     key: str | None = None
     name: str = ""
 
@@ -278,6 +303,17 @@ class Writes(Model):
     whole_credits: bool = False
 
 
+def _to_module(name: str) -> str:
+    known = [f"{hooks.__name__}.{module.name}" for module in pkgutil.iter_modules(hooks.__path__)]
+    try:
+        is_there = find_spec(name) is not None
+    except (ImportError, ValueError):
+        is_there = False
+    if not is_there:
+        raise ValueError(f"there is no module {name!r}; the nearest known is {nearest(name, known)!r}: correct it")
+    return name
+
+
 class Registry(Model):
     """One registry: who it is, what it publishes and how that is read. One file is one registry.
 
@@ -288,12 +324,12 @@ class Registry(Model):
     id: str = Field(pattern=r"^[a-z0-9]+(-[a-z0-9]+)*$")
     name: str
     project_prefix: str | None = None
-    project_id_form: str | None = None
+    project_id_form: Expression | None = None
     project_url: str | None = None
     owner: str = "team:data"
     default_protocol: str | None = None
     replaces_host_registry: bool = False
-    hooks: str | None = None
+    hooks: Annotated[str, AfterValidator(_to_module)] | None = None
     serials: tuple[Serial, ...] = ()
     writes: Writes = Writes()
     tables: dict[str, Table]
@@ -305,7 +341,7 @@ class Registry(Model):
 
 
 def load_registries(configs: Path) -> dict[str, Registry]:
-    """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError`."""
+    """Every registry of `configs/registries/`, by id, in order of id. Raises `ConfigError` with all that is wrong."""
     refuse_moved(configs)
     paths = sorted((configs / "registries").glob("*.yml"))
     return dict(_load(configs, tuple((path, path.stat().st_mtime_ns, path.stat().st_size) for path in paths)))
@@ -314,12 +350,26 @@ def load_registries(configs: Path) -> dict[str, Registry]:
 @lru_cache(maxsize=8)
 def _load(configs: Path, files: tuple[tuple[Path, int, int], ...]) -> dict[str, Registry]:
     """Read once while the files stand as they are: a run asks a dozen times."""
-    registries = {}
+    registries, faults = {}, Faults()
     for path, _, _ in files:
-        registry = load_yaml(path, Registry)
+        registry = faults.result_of(load_yaml, path, Registry)
+        if registry is None:
+            continue
         if registry.id != path.stem:
-            raise ConfigError(f"{path}: holds the registry {registry.id!r}; the file must have its name")
+            faults.add(f"{path}: holds the registry {registry.id!r}; the file must have its name")
         registries[registry.id] = registry
-    if not registries:
-        raise ConfigError(f"{configs / 'registries'}: no registry is described here")
+    if not files:
+        faults.add(f"{configs / 'registries'}: no registry is described here")
+    faults.refuse(ConfigError)
     return registries
+
+
+def registry_ids(configs: Path) -> frozenset[str]:
+    """The ids of all registries that have a description, whether or not it can be read."""
+    return frozenset(path.stem for path in (configs / "registries").glob("*.yml"))
+
+
+def place_of(configs: Path, registry: str, *entry: str | int) -> str:
+    """`<file>, line <n>` of an entry of a registry's description; the file alone where it cannot be read."""
+    path = configs / "registries" / f"{registry}.yml"
+    return read_yaml(path).place(entry) if path.exists() else str(path)

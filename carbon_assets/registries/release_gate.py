@@ -15,7 +15,8 @@ import duckdb
 import pyarrow as pa
 from pydantic import Field, ValidationError, model_validator
 
-from carbon_assets.base.configs import ConfigError, Model, load_yaml, refuse_moved
+from carbon_assets.base.configs import ConfigError, Model, read_yaml, refuse_moved
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.sqltext import quote
 from carbon_assets.snapshots.store import Snapshot
 
@@ -66,12 +67,12 @@ class Gate(Model):
 def load_gate(configs: Path, tables: set[str]) -> Gate:
     """The bounds of `configs/intake/release_gate.yml`. Raises `ConfigError`, also for an exception of none of `tables`."""
     refuse_moved(configs)
-    path = configs / "intake" / "release_gate.yml"
-    gate = load_yaml(path, Gate)
-    if unknown := set(gate.exceptions) - tables:
-        raise ConfigError(
-            f"{path}: there are no tables {', '.join(sorted(unknown))}; known: {', '.join(sorted(tables))}"
-        )
+    document = read_yaml(configs / "intake" / "release_gate.yml")
+    gate = document.to_model(Gate)
+    reasons = {name: why_unknown("table", name, tables) for name in gate.exceptions}
+    faults = [f"{document.place(('exceptions', name))}: exceptions: {why}" for name, why in reasons.items() if why]
+    if faults:
+        raise ConfigError(*faults)
     return gate
 
 

@@ -9,5 +9,7 @@ SUBJECT = Subject(
     takes="carbon_assets.registries.landing",
     inputs="carbon_assets.registries.inputs:inputs",
     assets="carbon_assets.registries.assets:build",
+    checks="carbon_assets.registries.check:faults",
+    tables="carbon_assets.registries.check:tables",
     report="carbon_assets.registries.report:lines",
 )

@@ -8,12 +8,18 @@ from __future__ import annotations
 
 import logging
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 
 import country_converter
 
-from carbon_assets.base.vocab import Vocabulary
+from carbon_assets.base.configs import ConfigError
+from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
+from carbon_assets.base.lists import load_list
+from carbon_assets.base.vocab import COLUMNS, Vocabulary
 
 _UNKNOWN = "not found"
 
@@ -26,12 +32,31 @@ class Country:
     iso3: str
 
 
+def load_countries(configs: Path) -> Countries:
+    """Countries by the words of `configs/vocab/`. Raises `ConfigError` with all that names no country."""
+    vocab, faults = configs / "vocab", Faults()
+    library = Countries({}, {})
+    fixes = faults.result_of(Vocabulary, vocab / "country", library.why_no_country)
+    names = faults.result_of(Vocabulary, vocab / "country_name")
+    for row in load_list(vocab / "country_name", COLUMNS, key=("raw",)) if names is not None else ():
+        if not library.is_code(row["raw"]):
+            reason = why_unknown("country code", row["raw"], library.codes) or "is written in capitals"
+            faults.add(f"{row['place']}: {reason}")
+    faults.refuse(ConfigError)
+    return Countries(fixes, names)
+
+
+@cache
+def _library() -> country_converter.CountryConverter:
+    logging.getLogger("country_converter").setLevel(logging.CRITICAL)  # it warns of each unknown; we count them
+    return country_converter.CountryConverter()
+
+
 class Countries:
     """Resolves distinct values; a few hundred at most, so the library's regular expressions are fast enough."""
 
-    def __init__(self, fixes: Vocabulary, names: Vocabulary) -> None:
-        logging.getLogger("country_converter").setLevel(logging.CRITICAL)  # it warns of each unknown; we count them
-        self._library = country_converter.CountryConverter()
+    def __init__(self, fixes: Mapping[str, str], names: Mapping[str, str]) -> None:
+        self._library = _library()
         self._fixes = fixes
         self._names = names
 
@@ -41,6 +66,21 @@ class Countries:
             if text and (country := self._by_code(text.strip()) or self._by_name(text)):
                 return country
         return None
+
+    @property
+    def codes(self) -> list[str]:
+        """All ISO 3166-1 alpha-3 codes."""
+        return self._library.data["ISO3"].tolist()
+
+    def is_code(self, text: str) -> bool:
+        """Whether a text is an ISO 3166-1 alpha-3 code."""
+        return len(text) == 3 and self._by_code(text) is not None
+
+    def why_no_country(self, name: str) -> str | None:
+        """Why a name stands for no country; None if it does."""
+        if self.resolve(None, name):
+            return None
+        return why_unknown("country", name, self._library.data["name_short"].tolist()) or "names several countries"
 
     def resolve_all(self, pairs: Iterable[tuple[str | None, str | None]]) -> list[dict[str, str | None]]:
         """One record per pair: `code`, `name`, `country`, `iso3`."""

@@ -12,21 +12,35 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base import column_types
-from carbon_assets.base.lists import load_list
+from carbon_assets.base.known_words import why_unknown
+from carbon_assets.base.lists import Row, load_list
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.registries import schema as registries_schema
 from carbon_assets.registries.cells import MACROS
 from carbon_assets.registries.description import Registry
-from carbon_assets.unified import schema
-from carbon_assets.unified.countries import Countries
+from carbon_assets.unified import schema, statuses
+from carbon_assets.unified.countries import load_countries
 
 CURATED = (
     "project_id", "name", "proponent", "protocol_raw", "status_raw", "country_raw", "listed_at", "project_url",
     "note",
 )  # fmt: skip
 
+NO_REGION = "not stated"
+"""What a word of `configs/vocab/no_region/` means."""
+
 CURATED_SOURCE = "configs/curated_projects"
 """What the published tables name as the source of curated projects; readers rely on it, wherever the list stands."""
+
+
+def load_curated(configs: Path) -> list[Row]:
+    """The rows of the list of curated projects. Raises `ConfigError`."""
+    return load_list(configs / "unified" / "curated_projects", CURATED, key=("project_id",))
+
+
+def load_no_regions(configs: Path) -> Vocabulary:
+    """Regions that name none. Raises `ConfigError`."""
+    return Vocabulary(configs / "vocab" / "no_region", lambda word: why_unknown("canonical word", word, (NO_REGION,)))
 
 
 def registries_table(registries: dict[str, Registry]) -> pa.Table:
@@ -132,9 +146,9 @@ def harmonized_projects(con: duckdb.DuckDBPyConnection, relation: str, registrie
     """A query for the projects of `relation` with the registry that hosts them, their status and their country. A region that
     only says that none is stated is none."""
     find_hosts(con, relation, registries)
-    con.register("statuses", _meanings(con, relation, "status_raw", Vocabulary(configs / "vocab" / "status")))
+    con.register("statuses", _meanings(con, relation, "status_raw", statuses.load_words(configs)))
     con.register("countries", _countries(con, relation, configs))
-    con.register("no_regions", _meanings(con, relation, "region", Vocabulary(configs / "vocab" / "no_region")))
+    con.register("no_regions", _meanings(con, relation, "region", load_no_regions(configs)))
     return f"""
         select
             p.* replace (case when p.region not in (select key from no_regions) then p.region end as region),
@@ -204,14 +218,11 @@ def _countries(con: duckdb.DuckDBPyConnection, relation: str, configs: Path) -> 
         where coalesce(country_code_raw, country_raw) is not null
     """).fetchall()
     fields = [(name, pa.string()) for name in ("code", "name", "country", "iso3")]
-    vocab = configs / "vocab"
-    countries = Countries(Vocabulary(vocab / "country"), Vocabulary(vocab / "country_name"))
-    return pa.Table.from_pylist(countries.resolve_all(pairs), schema=pa.schema(fields))
+    return pa.Table.from_pylist(load_countries(configs).resolve_all(pairs), schema=pa.schema(fields))
 
 
 def _curated(configs: Path) -> pa.Table:
-    rows = load_list(configs / "unified" / "curated_projects", CURATED, key=("project_id",))
     return pa.Table.from_pylist(
-        [{name: row[name] or None for name in CURATED} for row in rows],
+        [{name: row[name] or None for name in CURATED} for row in load_curated(configs)],
         schema=pa.schema([(name, pa.string()) for name in CURATED]),
     )

@@ -15,4 +15,5 @@ SUBJECT = Subject(
         "harmonized/projects": (*_WORDS, "unified/**/*.csv"),
     },
     assets="carbon_assets.unified.assets:build",
+    checks="carbon_assets.unified.check:faults",
 )

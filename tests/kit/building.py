@@ -7,6 +7,7 @@ import dataclasses
 import io
 from datetime import UTC, datetime
 from pathlib import Path
+from types import ModuleType
 
 import pyarrow as pa
 
@@ -24,6 +25,11 @@ OBSERVED = datetime(2024, 6, 1, 12, 0, tzinfo=UTC)
 def settings_in(folder: Path, **changes: object) -> Settings:
     """Settings whose data and drop lie in `folder`."""
     return dataclasses.replace(Settings.from_environment(), data=folder / "data", drop=folder / "drop", **changes)
+
+
+def faults_in(configs: Path, check: ModuleType) -> list[str]:
+    """What the checks of a subject say of a folder of configs."""
+    return list(check.faults(dataclasses.replace(Settings.from_environment(), configs=configs)))
 
 
 def csv_text(header: list[str], rows: list[list[str]]) -> str:

@@ -24,6 +24,8 @@ FILES = RULES_OF_READING | {
     "protocols/one.yml": ["program: one", "protocols:", "  - id: a", "    title: Purple Carrots of Kenya", "  - id: b", "    title: Windmills of the Mind"],
     "protocols/two.yml": ["program: two", "protocols:", "  - id: c", "    title: Hidden Springs of Oman"],
     "registries/one.yml": ["id: one", "name: One", "tables: {}"],
+    "registries/first.yml": ["id: first", "name: First", "tables: {}"],
+    "registries/second.yml": ["id: second", "name: Second", "default_protocol: c", "tables: {}"],
     "protocols/registry_types/first.csv": [
         "registry,field,raw,project_type,broad,note",
         "first,type,Energy,wind,yes,",

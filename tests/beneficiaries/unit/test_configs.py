@@ -9,10 +9,11 @@ import json
 import pytest
 
 from carbon_assets.base.configs import load_csv
-from carbon_assets.beneficiaries import tables
+from carbon_assets.beneficiaries import check, tables
 from carbon_assets.beneficiaries.patterns import load_phrases
 from carbon_assets.beneficiaries.reader import BeneficiaryReader
 from carbon_assets.beneficiaries.text import flat
+from tests.kit.building import faults_in
 from tests.kit.project_tables import HOME
 
 FOLDER = HOME / "configs" / "beneficiaries"
@@ -26,7 +27,7 @@ MAX_WORDS_OF_ALIAS = 12
 
 
 def test_the_files_contradict_neither_themselves_nor_each_other():
-    tables.check(HOME / "configs")
+    assert faults_in(HOME / "configs", check) == []
 
 
 def test_the_folder_of_histories_is_there_and_ships_none():

@@ -129,7 +129,10 @@ def test_a_list_of_words_at_its_old_place_is_refused_with_the_new_one(configs, n
 @pytest.mark.parametrize(
     ("text", "fault"),
     [
-        ("bahalf: {nb: [på vegne av]}\n", r"line 1: there is no phrase 'bahalf' in .*patterns\.yml"),
+        (
+            "bahalf: {nb: [på vegne av]}\n",
+            r"line 1: phrase 'bahalf' is not known; the nearest known is 'behalf': .*patterns\.yml",
+        ),
         ("field: {nb: [på vegne av]}\nbehalf: {nb: [PA VEGNE AV]}\n", r"line 2: 'PA VEGNE AV' .* 'field' already, in "),
         ("retired for: {nb: [på vegne av, på vegne av]}\n", r"line 1: 'på vegne av' stands there"),
         ("retired for: {nb: [namens]}\n", r"line 1: 'namens' .* 'behalf' already, in .*patterns\.yml, line \d+"),

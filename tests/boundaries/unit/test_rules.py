@@ -152,13 +152,14 @@ def test_a_file_that_cannot_be_read_is_named(file, content, configs):
 def test_a_protocol_that_nobody_has_catalogued_is_refused(tmp_path):
     configs = Path(shutil.copytree(CONFIGS, tmp_path / "all"))
     areas(configs, LEAST, HEADER[LEAST], "art-trees,5,a page", "art-treees,5,a page")
-    known = rules.load(configs)
-    rules.check_protocols(configs, known, {"art-trees", "art-treees"})
-    with pytest.raises(ConfigError, match=r"least_areas\.csv: no protocols of configs/protocols: art-treees"):
-        rules.check_protocols(configs, known, {"art-trees"})
+    rules.check_protocols(configs, {"art-trees", "art-treees"})
+    with pytest.raises(
+        ConfigError, match=r"least_areas\.csv, line 3: protocol 'art-treees' .* nearest known is 'art-trees'"
+    ):
+        rules.check_protocols(configs, {"art-trees"})
 
 
 def test_the_shipped_least_areas_are_of_catalogued_protocols():
     from carbon_assets.protocols.catalogue import load_catalogue
 
-    rules.check_protocols(CONFIGS, rules.load(CONFIGS), set(load_catalogue(CONFIGS).protocols))
+    rules.check_protocols(CONFIGS, set(load_catalogue(CONFIGS).protocols))

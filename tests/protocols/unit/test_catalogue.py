@@ -105,28 +105,66 @@ def test_an_id_twice_is_refused_with_both_places(tmp_path):
 @pytest.mark.parametrize(
     ("line", "said"),
     [
-        ("category: woods", "category 'woods' is not known"),
-        ("project_type: tree", "project_type 'tree' is not known"),
-        ("superseded_by: z", "superseded_by 'z' is not known"),
-        ("superseded_by: b", "is superseded by itself, through b"),
-        ("broad: true", "is broad and has no project_type"),
-        ("other_ids: [old, c]", "other_ids ['c'] are protocols themselves"),
+        ("category: forests", "category 'forests' is not known; the nearest known is 'forest': correct it, or add it to configs/protocols/categories.csv"),
+        ("project_type: tree", "project_type 'tree' is not known; the nearest known is 'trees': correct it, or add it to configs/protocols/project_types.csv"),
+        ("superseded_by: z", "superseded_by 'z' is not known; the nearest known is "),
+        ("superseded_by: b", "'b' is superseded by itself, through b"),
+        ("broad: true", "'b' is broad and has no project_type"),
+        ("other_ids: [old, b]", "the other id 'b' is its own id"),
     ],
-)
+)  # fmt: skip
 def test_a_name_that_nobody_knows_is_refused(tmp_path, line, said):
     message = refused(tmp_path, first(line))
-    assert message.startswith("protocols/one.yml, line 5: 'b'")
-    assert message.endswith(said)
+    assert message.startswith("protocols/one.yml, line 7: 'b'")
+    assert said in message
+
+
+@pytest.mark.parametrize("kind", ["aliases", "codes", "other_ids"])
+@pytest.mark.parametrize(
+    ("lines", "name"),
+    [
+        (["id: vm0048", "title: Hidden Springs"], "VM0048"),
+        (["id: vm0048", "title: Hidden Springs"], "VM 0048 v1.2"),
+        (["id: vm0048", "title: Hidden Springs"], "vm0048, Version 3.0"),
+        (["id: ams-i-d", "title: Hidden Springs"], "AMS-1.D."),
+        (["id: c", "title: Hidden Springs", "codes: [W/1]"], "w-1"),
+        (["id: c", "title: Hidden Springs", "other_ids: [old-name]"], "Old Name"),
+    ],
+)
+def test_a_name_that_is_the_id_or_a_code_of_another_protocol_is_refused(tmp_path, kind, lines, name):
+    """However registries spell it: the texts of that protocol would be taken over."""
+    other = ["program: two", "protocols:", f"  - {lines[0]}", *(f"    {line}" for line in lines[1:])]
+    message = refused(tmp_path, first(f"{kind}: ['{name}']") | {"protocols/two.yml": other})
+    assert re.fullmatch(r"protocols/(one.yml, line 7|two.yml, line 5): '.*': the .* is the .* leave it out", message)
+    assert repr(name) in message or lines[-1].startswith(("codes", "other_ids"))
+
+
+def test_all_that_is_wrong_is_told_at_once(tmp_path):
+    """In whichever files; what cannot be asked, as the words of a file are not known, is not told."""
+    changes = first("aliases: [Purple Carrots of Kenya, '']", "category: forets") | {
+        "protocols/two.yml": ["program: tow", *FILES["protocols/two.yml"][1:], "    broad: true"],
+        "protocols/project_types.csv": [
+            "project_type,display_name,category,bundle,note",
+            "a,A,fores,no,",
+            "b,B,forest,maybe,",
+        ],
+    }
+    lines = refused(tmp_path, changes).splitlines()
+    assert [line.partition(":")[0] for line in lines] == [
+        "protocols/project_types.csv, line 2", "protocols/project_types.csv, line 3", "protocols/one.yml, line 8",
+        "protocols/two.yml, line 1", "protocols/two.yml, line 5", "protocols/one.yml, line 7", "protocols/one.yml, line 7",
+    ]  # fmt: skip
 
 
 def test_a_circle_of_successors_is_refused(tmp_path):
     changes = first("superseded_by: c") | first("superseded_by: b", file="protocols/two.yml")
-    assert refused(tmp_path, changes).endswith("line 5: 'b' is superseded by itself, through b -> c")
+    assert "protocols/one.yml, line 7: 'b' is superseded by itself, through b -> c\n" in refused(tmp_path, changes)
 
 
 def test_an_unknown_programme_is_refused(tmp_path):
     changes = {"protocols/two.yml": ["program: three", *FILES["protocols/two.yml"][1:]]}
-    assert refused(tmp_path, changes) == "protocols/two.yml, line 3: 'c': program 'three' is not known"
+    message = refused(tmp_path, changes)
+    assert message.startswith("protocols/two.yml, line 1: 'c': program 'three' is not known; the nearest known is ")
 
 
 @pytest.mark.parametrize(
@@ -144,7 +182,7 @@ def test_an_unknown_programme_is_refused(tmp_path):
 )  # fmt: skip
 def test_a_name_of_two_protocols_is_refused_across_programmes(tmp_path, one, other, said):
     message = refused(tmp_path, first(one) | first(other, file="protocols/two.yml"))
-    assert message == f"protocols/two.yml, line 3: 'c': {said} (protocols/one.yml, line 5) too"
+    assert message.startswith(f"protocols/two.yml, line 5: 'c': {said} (protocols/one.yml, line 5) too")
 
 
 @pytest.mark.parametrize(
@@ -152,9 +190,8 @@ def test_a_name_of_two_protocols_is_refused_across_programmes(tmp_path, one, oth
 )
 def test_an_alias_that_is_another_title_of_its_programme_is_refused(tmp_path, alias):
     message = refused(tmp_path, first(f"aliases: ['{alias}']"))
-    assert (
-        message == f"protocols/one.yml, line 5: 'b': the alias {alias!r} leads to 'a' (protocols/one.yml, line 3) too"
-    )
+    place = "protocols/one.yml, line 7"
+    assert message.startswith(f"{place}: 'b': the alias {alias!r} leads to 'a' (protocols/one.yml, line 3) too")
 
 
 @pytest.mark.parametrize(
@@ -168,7 +205,7 @@ def test_an_alias_that_is_another_title_of_its_programme_is_refused(tmp_path, al
     ],
 )
 def test_a_name_that_says_nothing_is_refused(tmp_path, line, said):
-    assert refused(tmp_path, first(line)) == f"protocols/one.yml, line 5: 'b': {said}"
+    assert refused(tmp_path, first(line)) == f"protocols/one.yml, line 7: 'b': {said}"
 
 
 # --- the form of a file -----------------------------------------------------------------------------------------

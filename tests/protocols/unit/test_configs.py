@@ -13,12 +13,13 @@ import pytest
 
 from carbon_assets.base.lists import load_list
 from carbon_assets.base.vocab import Vocabulary
-from carbon_assets.protocols import tables
+from carbon_assets.protocols import check, tables
 from carbon_assets.protocols.catalogue import load_catalogue
 from carbon_assets.protocols.project_types import OVERRIDE_COLUMNS, WORD_COLUMNS
 from carbon_assets.protocols.text import squeeze
 from carbon_assets.registries.description import load_registries
 from carbon_assets.unified import harmonize
+from tests.kit.building import faults_in
 from tests.kit.project_tables import HOME
 
 CONFIGS = HOME / "configs"
@@ -35,7 +36,7 @@ CURATED = load_list(CONFIGS / "unified" / "curated_projects", harmonize.CURATED,
 
 
 def test_the_stewards_files_contradict_neither_themselves_nor_each_other():
-    tables.check(REGISTRIES, CONFIGS)
+    assert faults_in(CONFIGS, check) == []
     assert tables.catalogue_table(CONFIGS)["protocol"].to_pylist() == sorted(CATALOGUE.protocols)
 
 

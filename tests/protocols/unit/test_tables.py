@@ -13,9 +13,10 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from carbon_assets.base.configs import ConfigError
-from carbon_assets.protocols import schema, tables
+from carbon_assets.protocols import check, schema, tables
 from carbon_assets.protocols.catalogue import load_catalogue
 from carbon_assets.registries.description import Registry
+from tests.kit.building import faults_in
 from tests.kit.knowledge_files import FILES, write
 
 COLUMNS = ("project_id", "registry", "protocol_raw", "project_type_raw", "activity_raw")
@@ -242,12 +243,14 @@ def test_projects_alike_have_each_a_row(tmp_path, configs):
 
 def test_a_default_that_is_no_protocol_is_refused(configs):
     registries = {"third": Registry(id="third", name="Third", tables={}, default_protocol="z")}
-    with pytest.raises(ConfigError, match=r"registries/third\.yml: default_protocol 'z' is not in the catalogue"):
+    with pytest.raises(
+        ConfigError, match=r"registries/third\.yml: default_protocol 'z' is not known; the nearest known is"
+    ):
         tables.reader(load_catalogue(configs), registries, configs)
 
 
 def test_files_that_hold_together_pass_the_check(configs):
-    tables.check(REGISTRIES, configs)
+    assert faults_in(configs, check) == []
 
 
 @pytest.mark.parametrize(
@@ -261,11 +264,24 @@ def test_files_that_hold_together_pass_the_check(configs):
     ],
 )
 def test_a_contradiction_in_any_file_fails_the_check(tmp_path, file, line):
-    with pytest.raises(ConfigError, match=file):
-        tables.check(REGISTRIES, write(tmp_path, {file: [*FILES[file], line]}))
+    (fault,) = faults_in(write(tmp_path, {file: [*FILES[file], line]}), check)
+    assert fault.startswith(f"{tmp_path / file}, line ")
 
 
 def test_a_default_without_protocol_fails_the_check(tmp_path):
     changes = {"protocols/two.yml": [line.replace("id: c", "id: d") for line in FILES["protocols/two.yml"]]}
-    with pytest.raises(ConfigError, match=r"second\.yml"):
-        tables.check(REGISTRIES, write(tmp_path, changes))
+    (fault,) = faults_in(write(tmp_path, changes), check)
+    assert fault.startswith(f"{tmp_path}/registries/second.yml, line 3: default_protocol 'c' is not known")
+
+
+@pytest.mark.parametrize("file", ["protocols/registry_types/first.csv", "protocols/programs.csv"])
+def test_a_registry_that_nobody_describes_fails_the_check(tmp_path, file):
+    lines = [line.replace("first", "frist", 1) if n == 1 else line for n, line in enumerate(FILES[file])]
+    (fault,) = faults_in(write(tmp_path, {file: lines}), check)
+    assert fault.startswith(f"{tmp_path / file}, line 2: registry 'frist' is not known; the nearest known is 'first'")
+
+
+def test_faults_of_several_files_are_told_at_once(tmp_path):
+    broken = ("protocols/registry_types/first.csv", "protocols/no_protocol.csv", "protocols/project_type_overrides.csv")
+    faults = faults_in(write(tmp_path, {file: [*FILES[file], "x"] for file in broken}), check)
+    assert sorted(fault.partition(",")[0] for fault in faults) == sorted(str(tmp_path / file) for file in broken)

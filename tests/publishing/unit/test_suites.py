@@ -5,9 +5,11 @@ a gate in silence. And a gate that cannot fail is none: every critical expectati
 that was broken in just the way that it forbids.
 """
 
+import dataclasses
 import json
 import re
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import shutil
+from collections.abc import Callable, Iterable, Iterator
 from datetime import UTC, date, datetime
 from decimal import Decimal
 from functools import cache
@@ -20,7 +22,8 @@ import pytest
 from carbon_assets.base import suites
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.suites import Expectation, SuiteError
-from carbon_assets.platform import gates, schemas
+from carbon_assets.platform import check, gates, graph, schemas
+from carbon_assets.platform.site import Site
 from carbon_assets.publishing import models
 from carbon_assets.registries import events
 from tests.kit.effort import is_thorough
@@ -44,59 +47,20 @@ def tables_without_suite(folder: Path, tables: Iterable[str]) -> list[str]:
     return sorted(set(tables) - set(suite_keys(folder)))
 
 
-def suites_without_table(folder: Path, tables: Iterable[str]) -> list[str]:
-    return sorted(set(suite_keys(folder)) - set(tables))
-
-
-def misnamed_suites(folder: Path) -> list[str]:
-    """A suite's name is its key with dots, as GX's own file store would have it."""
-    return [
-        key
-        for key in suite_keys(folder)
-        if json.loads((folder / f"{key}.json").read_text()).get("name") != key.replace("/", ".")
-    ]
-
-
-def unknown_columns(folder: Path, tables: Mapping[str, Iterable[str]]) -> list[str]:
-    return [
-        f"{key}: {column}"
-        for key in suite_keys(folder)
-        for column in suites.columns_read(suites.load_suite(folder / f"{key}.json"))
-        if column not in tables.get(key, ())
-    ]
-
-
-def refused_suites(folder: Path) -> list[str]:
-    """Suites that say something that Great Expectations does not know."""
-    refused = []
-    for key in suite_keys(folder):
-        try:
-            suites.build_suite(suites.load_suite(folder / f"{key}.json"))
-        except SuiteError as error:
-            refused.append(f"{key}: {error}")
-    return refused
-
-
 def test_every_table_has_a_suite():
     """A mart may have all of its own from the table whose rows it passes on."""
     without = tables_without_suite(EXPECTATIONS, TABLES)
     assert [key for key in without if not (key.startswith("marts/") and suite_of(key))] == []
 
 
-def test_every_suite_guards_a_table_or_a_shape():
-    assert suites_without_table(EXPECTATIONS, SUITES) == []
+def test_every_suite_guards_a_table_or_a_shape_and_is_understood():
+    """Its name, the columns, types and arguments of its expectations: as `carbon check` says."""
+    assert list(check.faults_of_suites(EXPECTATIONS, SUITES)) == []
 
 
-def test_every_suite_has_the_name_of_its_table():
-    assert misnamed_suites(EXPECTATIONS) == []
-
-
-def test_every_expectation_names_columns_that_the_table_has():
-    assert unknown_columns(EXPECTATIONS, SUITES) == []
-
-
-def test_every_suite_is_understood():
-    assert refused_suites(EXPECTATIONS) == []
+def test_what_is_accepted_by_schema_is_accepted_by_great_expectations():
+    for key in suite_keys(EXPECTATIONS):
+        suites.build_suite(suites.load_suite(EXPECTATIONS / f"{key}.json"))
 
 
 @pytest.mark.parametrize("key", TABLES)
@@ -181,7 +145,7 @@ def folder(tmp_path) -> Path:
     return tmp_path
 
 
-THINGS = {"marts/things": ["thing_id"]}
+THINGS = {"marts/things": {"thing_id": "varchar", "area_ha": "double", "seen_on": "date"}}
 
 
 def write_suite(folder: Path, key: str, type_: str, kwargs: dict, name: str | None = None) -> None:
@@ -190,12 +154,15 @@ def write_suite(folder: Path, key: str, type_: str, kwargs: dict, name: str | No
     }  # fmt: skip
     path = folder / f"{key}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    path.write_text(json.dumps({"name": name or key.replace("/", "."), "expectations": [expectation]}))
+    path.write_text(json.dumps({"name": name or key.replace("/", "."), "expectations": [expectation]}, indent=1))
+
+
+def faults(folder: Path) -> list[str]:
+    return [fault.removeprefix(f"{folder}/") for fault in check.faults_of_suites(folder, THINGS)]
 
 
 def test_nothing_is_found_where_nothing_is_wrong(folder):
-    assert tables_without_suite(folder, THINGS) == suites_without_table(folder, THINGS) == []
-    assert misnamed_suites(folder) == unknown_columns(folder, THINGS) == refused_suites(folder) == []
+    assert tables_without_suite(folder, THINGS) == faults(folder) == []
 
 
 def test_a_table_without_suite_is_found(folder):
@@ -204,31 +171,83 @@ def test_a_table_without_suite_is_found(folder):
 
 def test_a_suite_for_no_table_is_found(folder):
     write_suite(folder, "marts/thing", "expect_column_values_to_be_unique", {"column": "thing_id"})
-    assert suites_without_table(folder, THINGS) == ["marts/thing"]
+    (fault,) = faults(folder)
+    assert fault.startswith("marts/thing.json: guards a table that there is not: table 'marts/thing' is not known")
+    assert "the nearest known is 'marts/things'" in fault
 
 
 def test_a_misnamed_suite_is_found(folder):
     write_suite(folder, "marts/things", "expect_column_values_to_be_unique", {"column": "thing_id"}, name="marts.thing")
-    assert misnamed_suites(folder) == ["marts/things"]
-
-
-def test_an_unknown_column_is_found(folder):
-    write_suite(folder, "marts/things", "expect_column_values_to_be_unique", {"column": "thingid"})
-    assert unknown_columns(folder, THINGS) == ["marts/things: thingid"]
+    assert faults(folder) == ["marts/things.json: the suite is named 'marts.thing': name it 'marts.things'"]
 
 
 @pytest.mark.parametrize(
     ("type_", "kwargs"),
     [
-        ("expect_column_values_to_be_unike", {"column": "thing_id"}),
-        ("expect_column_values_to_be_unique", {"colunm": "thing_id"}),
-        ("expect_column_values_to_be_unique", {"column": "thing_id", "moistly": 0.9}),
+        ("expect_column_values_to_be_unique", {"column": "thingid"}),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["seen_on", "thingid"]}),
+        ("expect_column_pair_values_a_to_be_greater_than_b", {"column_A": "area_ha", "column_B": "thingid"}),
     ],
 )
-def test_a_misspelt_type_or_argument_is_found(folder, type_, kwargs):
+def test_a_misspelt_column_is_called_that_with_its_line(folder, type_, kwargs):
     write_suite(folder, "marts/things", type_, kwargs)
-    (problem,) = refused_suites(folder)
-    assert problem.startswith("marts/things: ")
+    (fault,) = faults(folder)
+    assert fault.startswith(
+        "marts/things.json, line 4: a_check: column 'thingid' is not known; the nearest known is 'thing_id': correct it"
+    )
+
+
+@pytest.mark.parametrize(
+    ("type_", "kwargs", "said"),
+    [
+        ("expect_column_values_to_be_unike", {"column": "thing_id"}, "the nearest known is 'expect_column_values_to_be_unique'"),
+        ("expect_column_values_to_be_unique", {"colunm": "thing_id"}, "the nearest known is 'column'"),
+        ("expect_column_values_to_be_unique", {"column": "thing_id", "moistly": 0.9}, "the nearest known is 'mostly'"),
+        ("expect_column_values_to_be_unique", {"column": "thing_id", "mostly": 9}, "mostly: 9"),
+        ("expect_column_values_to_be_in_set", {"column": "thing_id", "value_set": "a"}, "value_set: 'a'"),
+        ("expect_compound_columns_to_be_unique", {"column_list": ["thing_id"], "ignore_row_if": "nver"}, "'nver' is not one of"),
+        ("expect_column_values_to_match_regex", {"column": "thing_id", "regex": "("}, "is no regular expression"),
+        ("expect_column_values_to_match_regex", {"column": "area_ha", "regex": "."}, "'area_ha' is of the type double"),
+        ("expect_column_values_to_be_between", {"column": "area_ha", "min_value": "2020-01-01"}, "'2020-01-01' is no value of it"),
+        ("expect_column_values_to_be_between", {"column": "seen_on", "min_value": 7}, "is of the type date: min_value 7"),
+    ],
+)  # fmt: skip
+def test_a_misspelt_type_or_an_argument_that_cannot_be_is_found(folder, type_, kwargs, said):
+    write_suite(folder, "marts/things", type_, kwargs)
+    found = faults(folder)
+    assert found and all(fault.startswith("marts/things.json, line 4: a_check: ") for fault in found)
+    assert any(said in fault for fault in found), found
+
+
+def test_all_faults_of_a_suite_are_told_and_a_broken_file_hides_no_other(folder):
+    write_suite(folder, "marts/things", "expect_column_values_to_be_unike", {"column": "thingid"})
+    (folder / "marts" / "broken.json").write_text('{"name": "marts.broken",\n "expectations": [,]}')
+    found = faults(folder)
+    assert [fault.partition(":")[0] for fault in found] == [
+        "marts/broken.json", "marts/broken.json, line 2", "marts/things.json, line 4", "marts/things.json, line 4"
+    ]  # fmt: skip
+
+
+@pytest.mark.parametrize(
+    ("key", "column"),
+    [
+        ("harmonized/projects", "project_id"),
+        ("normalized/verra/projects", "country_raw"),
+        ("normalized/credits", "quantity"),
+        ("normalized/boundaries/shapes", "project_id"),
+        ("harmonized/boundaries", "project_id"),
+        ("marts/projects", "category"),
+    ],
+)
+def test_a_run_that_meets_a_misspelt_column_calls_it_that(key, column, tmp_path, project_settings):
+    """At load, before any data is judged: it must not look like data that broke a rule."""
+    shutil.copytree(EXPECTATIONS, tmp_path / "expectations")
+    path = tmp_path / "expectations" / f"{key}.json"
+    path.write_text(path.read_text().replace(f'"column": "{column}"', f'"column": "{column}x"'))
+    settings = dataclasses.replace(project_settings, expectations=tmp_path / "expectations")
+    said = f"{key}.json, line .*: column '{column}x' is not known; the nearest known is '{column}'"
+    with pytest.raises(SuiteError, match=said):
+        graph.definitions(Site.of(settings))
 
 
 # --- every critical expectation can fail ----------------------------------------------------------------------------

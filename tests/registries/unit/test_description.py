@@ -75,7 +75,7 @@ def test_registries_come_in_order_of_their_ids(tmp_path):
         ),
         pytest.param(
             changed(optional={"colour": "Colour"}),
-            "column 'colour': unknown; say its type",
+            "column 'colour': canonical column 'colour' is not known; the nearest known is ",
             id="an own column without a type",
         ),
         pytest.param(

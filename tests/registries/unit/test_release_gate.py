@@ -304,7 +304,7 @@ def test_an_exception_holds_for_its_table_alone(tmp_path):
         (
             "made-up/event",
             {"max_fall": 0.5, "reason": "x"},
-            "there are no tables made-up/event; known: made-up/events",
+            "table 'made-up/event' is not known; the nearest known is 'made-up/events'",
         ),
     ],
 )
