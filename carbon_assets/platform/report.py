@@ -24,17 +24,17 @@ MAX_LETTERS_OF_A_FINDING = 300
 
 @dataclass(frozen=True)
 class Report:
-    """Lines for a person, and whether every blocking check passed and every file was taken and read; if not, the exit code."""
+    """Lines for a person, and whether every blocking check passed and every file was taken and read; if not, with which code the
+    command ends."""
 
     lines: tuple[str, ...]
     ok: bool
-    is_of_the_machine: bool = False
+    if_not_ok: ExitCode = ExitCode.REFUSED
 
     @property
     def exit_code(self) -> ExitCode:
         """What the command ends with."""
-        failed = ExitCode.ENVIRONMENT if self.is_of_the_machine else ExitCode.REFUSED
-        return ExitCode.DONE if self.ok else failed
+        return ExitCode.DONE if self.ok else self.if_not_ok
 
 
 @dataclass(frozen=True)
@@ -65,7 +65,7 @@ def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -
     return Report(
         tuple(lines),
         ok=work.published and not failures and not errors and not drop.left,
-        is_of_the_machine=any(map(is_of_the_machine, failures)),
+        if_not_ok=ExitCode.ENVIRONMENT if any(map(is_of_the_machine, failures)) else ExitCode.REFUSED,
     )
 
 

@@ -38,12 +38,6 @@ run_monitoring:
 """
 
 
-class NoDrop(PlainError):
-    """The folder that files should be taken from is not there."""
-
-    exit_code = ExitCode.USAGE
-
-
 def prepare(settings: Settings) -> None:
     """Make Dagster's home, once, before any process opens it."""
     settings.dagster_home.mkdir(parents=True, exist_ok=True)
@@ -55,9 +49,8 @@ def prepare(settings: Settings) -> None:
 def run(settings: Settings) -> Report:
     """Take the drop, make anew what does not follow from it yet, and report."""
     if not settings.drop.is_dir():
-        raise NoDrop(
-            f"there is no folder {settings.drop} to take files from: make it, or name another one (CARBON_DROP_DIR)"
-        )
+        why = f"there is no folder {settings.drop} to take files from: make it, or name another one (CARBON_DROP_DIR)"
+        return Report((f"FAILED   {why}",), ok=False, if_not_ok=ExitCode.USAGE)
     with alone(settings, "carbon run"):
         return _run(settings)
 
@@ -82,7 +75,7 @@ def map_anew(settings: Settings, what: str = "protocols") -> Report:
     if what not in known:
         raise PlainError(f"there is nothing to map of {what!r}; known: {', '.join(known)}")
     if not any(settings.table("harmonized", "any").parent.glob("*.parquet")):
-        raise PlainError(f"there is nothing in {settings.data} to map yet: `make run` first")
+        return Report((f"FAILED   there is nothing in {settings.data} to map yet: `make run` first",), ok=False)
     from carbon_assets.platform import execution
 
     with alone(settings, f"carbon map {what}"):
@@ -99,7 +92,9 @@ def take_drop(site: Site) -> DropOutcome:
     known = sorted(folder for intake in site.intakes for folder in intake.folders(settings))
     for path in sorted(set(strays) - taken):
         reasons = [outcome.strays_left[path] for outcome in outcomes if path in outcome.strays_left]
-        left.append(f"{path}: {'; '.join(reasons) or unknown_folder(path.parent.name, known)}")
+        if path.parent != settings.drop and path.parent.name not in known:
+            reasons.insert(0, unknown_folder(path.parent.name, known))
+        left.append(f"{path}: {'; '.join(reasons)}")
     return DropOutcome(tuple(why for outcome in outcomes for why in outcome.failures), tuple(sorted(left)))
 
 

@@ -125,7 +125,7 @@ def _parse(body: str, first_line: int, form: Form) -> tuple[pa.Table, list[BadRo
 def _records(body: str, form: Form) -> tuple[pa.Table, list[pa.csv.InvalidRow]]:
     """The records of the form's width, and all others."""
     columns = [f"c{i}" for i in range(form.width)]
-    data = body.encode()
+    data = body.removeprefix("\ufeff").encode()
     rejected: list[pa.csv.InvalidRow] = []
 
     def reject(row: pa.csv.InvalidRow) -> str:

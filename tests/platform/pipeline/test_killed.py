@@ -168,9 +168,11 @@ def test_taking_files_in_can_be_killed_at_any_moment(samples, tmp_path):
             arguments = (own, text.replace("NUMBER", f"{number}NUMBER"))
             taking.append(processes.Process(target=take_for_ever, args=arguments))
             taking[-1].start()
+        while not snapshots.history(settings, REGISTRY, TABLE):  # importing takes seconds where others work, too
+            time.sleep(0.1)
         time.sleep(choice.uniform(0, 1))
         for process in taking:
             process.kill()
             process.join()
         assert_store_is_whole(settings)
-    assert snapshots.history(settings, REGISTRY, TABLE), "every process was killed before it took a file"
+    assert len(snapshots.history(settings, REGISTRY, TABLE)) > 1

@@ -17,7 +17,7 @@ def test_report_counts_rows_tonnes_and_quarantine(sample_run):
 def test_published_folder_has_a_parquet_file_for_each_mart(sample_run):
     folder = sample_run.settings.published / "current"
     assert {path.name for path in folder.iterdir()} == {
-        "beneficiaries.parquet", "beneficiary_candidates.parquet", "boundaries.parquet", "boundary_findings.parquet",
+        "MANIFEST.json", "beneficiaries.parquet", "beneficiary_candidates.parquet", "boundaries.parquet", "boundary_findings.parquet",
         "boundary_overlaps.parquet", "boundary_repairs.parquet", "carbon.duckdb", "credit_findings.parquet",
         "credits.parquet", "double_counting_findings.parquet", "project_history.parquet", "projects.parquet",
         "protocol_catalogue.parquet", "protocol_coverage.parquet", "registry_changes.parquet", "replaced_at_host.parquet",
