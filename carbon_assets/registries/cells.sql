@@ -127,6 +127,11 @@ create or replace macro day_leads(cell) as (
     end from nums
 );
 
+-- Whether a date in numbers, year last, is another day by the other order, if it is one by both.
+create or replace macro day_and_month_differ(cell) as
+    try_cast(regexp_extract(trimmed(cell), '^(\d{1,2})', 1) as integer)
+    <> try_cast(regexp_extract(trimmed(cell), '^\d{1,2}[-/.](\d{1,2})', 1) as integer);
+
 -- macros of words --
 
 -- A day in numbers, year last, in the order given. Where that is not known, only a day that has no other reading: 25/03/2024

@@ -66,7 +66,7 @@ def _votes_of_shapes(file: Cells, cells: Iterable[str]) -> Votes:
         return Votes()
     ((first, second, undecided, *examples),) = file.con.execute("""
         with told as (
-            select *, day_leads(cell) as leads, as_date(cell, true) is distinct from as_date(cell, false) as matters from days
+            select *, day_leads(cell) as leads, day_and_month_differ(cell) and as_date(cell, true) is not null as matters from days
         )
         select
             coalesce(sum(n) filter (leads), 0)::bigint, coalesce(sum(n) filter (not leads), 0)::bigint,
@@ -120,48 +120,52 @@ def _votes_of_sequence(file: Cells, days: Mapping[str, str]) -> Votes:
 # --- forms that a column has throughout, or not at all ------------------------------------------------------------------
 
 _COUNTED_DAY = r"\d{5}([.,]\d*)?"
-_SHORT_YEAR = r"\d{1,2}[-/. ]+(\pL+\.?|\d{1,2})[-/., ]+\d{2}|\pL+\.? \d{1,2},? \d{2}"
+# No class of all letters: it takes 5 ms to compile, for every file.
+_SHORT_YEAR = r"\d{1,2}[-/. ]+([^\d\s/.,-]+\.?|\d{1,2})[-/., ]+\d{2}|[^\d\s/.,-]+\.? \d{1,2},? \d{2}"
 
 
-def counted_days(file: Cells) -> frozenset[str]:
-    """The columns that hold the numbers of days throughout, where serial numbers or years beside them prove it."""
-    columns = _columns_of(file, _COUNTED_DAY)
-    is_proven = _are_proven(file, {name: f"as_counted_day({cell})" for name, cell in columns.items()})
-    return frozenset(columns) if is_proven else frozenset()
-
-
-def short_years(file: Cells) -> frozenset[str]:
-    """The columns whose years have two digits throughout, where serial numbers or years beside them prove the century."""
-    columns = _columns_of(file, _SHORT_YEAR)
-    for order in ("true", "false"):
-        if _are_proven(file, {name: f"as_date(with_century({cell}), {order})" for name, cell in columns.items()}):
-            return frozenset(columns)
-    return frozenset()
+def columns_with_a_form(file: Cells) -> tuple[frozenset[str], frozenset[str]]:
+    """The columns that hold the numbers of days throughout, and those whose years have two digits throughout, where serial
+    numbers or years beside them prove the day or the century."""
+    counted, short = _columns_of(file, (_COUNTED_DAY, _SHORT_YEAR))
+    counted_days = {name: f"as_counted_day({cell})" for name, cell in counted.items()}
+    is_short = any(
+        _are_proven(file, {name: f"as_date(with_century({cell}), {order})" for name, cell in short.items()})
+        for order in ("true", "false")
+    )
+    return frozenset(counted if _are_proven(file, counted_days) else ()), frozenset(short if is_short else ())
 
 
 MAX_ROWS_LOOKED_AT_FIRST = 1_000
 """Their cells tell of most columns that they do not have a form throughout."""
 
 
-def _columns_of(file: Cells, form: str) -> dict[str, str]:
-    """The cells of the columns of days of which every filled cell has the form."""
+def _columns_of(file: Cells, forms: tuple[str, ...]) -> list[dict[str, str]]:
+    """For each form the cells of the columns of days of which every filled cell has it."""
     days = file.of_types("date")
+    fitting = [set(days) for _ in forms]
     for limit in (MAX_ROWS_LOOKED_AT_FIRST, len(file.raw.rows)):
-        if not days:
+        asked = {name: cell for name, cell in days.items() if any(name in names for names in fitting)}
+        if not asked:
             break
-        names, cells = (", ".join(values) for values in (map(literal, days), days.values()))
-        fits = dict(
-            file.con.execute(f"""
-                select name, bool_and(regexp_full_match(trimmed(cell), {literal(form)}))
-                from (select unnest([{names}]) as name, unnest([{cells}]) as cell from (from raw limit {limit}) r)
+        names, cells = (", ".join(values) for values in (map(literal, asked), asked.values()))
+        fits = ", ".join(f"bool_and(regexp_full_match(cell, {literal(form)}))" for form in forms)
+        answers = {
+            name: answer
+            for name, *answer in file.con.execute(f"""
+                select name, {fits} from (
+                    select name, trimmed(cell) as cell
+                    from (select unnest([{names}]) as name, unnest([{cells}]) as cell from (from raw limit {limit}) r)
+                )
                 where not is_missing_value(cell) group by name
             """).fetchall()
-        )
+        }
         is_whole = limit >= len(file.raw.rows)
-        days = {name: cell for name, cell in days.items() if fits.get(name, not is_whole)}
+        for place, columns in enumerate(fitting):
+            columns &= {name for name in asked if (answers[name][place] if name in answers else not is_whole)}
         if is_whole:
             break
-    return days
+    return [{name: days[name] for name in days if name in columns} for columns in fitting]
 
 
 def _are_proven(file: Cells, days: Mapping[str, str]) -> bool:

@@ -59,11 +59,11 @@ def forms_of(
     Raises `readers.UnreadableFile` where the file proves two forms.
     """
     file = Cells(con, registry, spec, raw, cells, load_knowledge(Settings.from_environment().configs))
-    short_years = day_forms.short_years(file)
+    counted_days, short_years = day_forms.columns_with_a_form(file)
     return Forms(
         decimal_mark=number_forms.decimal_mark(file),
         day_first=day_forms.day_first(file, short_years),
         has_whole_credits=registry.writes.whole_credits,
-        counted_days=day_forms.counted_days(file),
+        counted_days=counted_days,
         short_years=short_years,
     )

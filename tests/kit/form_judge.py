@@ -1,6 +1,6 @@
 """Mutants of the samples by seed, and the judge that compares them with what their samples say.
 
-How tables are rewritten belongs in `form_mutants.py` and `form_files.py`; the law is in `tests/registries/unit/test_form_fuzz.py`.
+How the cells of many are compared at once belongs in `form_cells.py`. How tables are rewritten belongs in `form_mutants.py` and `form_files.py`; the law is in `tests/registries/unit/test_form_fuzz.py`.
 """
 
 from __future__ import annotations
@@ -10,7 +10,8 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 
 from carbon_assets.base import readers
-from tests.kit import form_files
+from tests.kit import form_cells, form_files
+from tests.kit.form_cells import Compared, Rows
 from tests.kit.form_files import File
 from tests.kit.form_mutants import clear, draw_table, meaning_of
 from tests.kit.sample_tables import Sample, normalizer, samples
@@ -20,6 +21,8 @@ MEANINGS = {sample.id: meaning_of(sample) for sample in TABLES}
 MIN_SHARE_READ_WHOLE = 0.7
 """Of so many mutants every sound row must be read: setting all rows aside would keep the law, too."""
 MAX_FAULTS_SHOWN = 3
+TURNS_PER_WHOLE_ONE = 20
+"""Normalizing a table takes four times as long as comparing its cells."""
 
 
 @dataclass(frozen=True)
@@ -70,6 +73,18 @@ class Judge:
                 [_first_twin(sample, starts[line]) for line in result.quarantine.column("line").to_pylist()],
             )
         return self.known[key]
+
+    def cells(self, sample: Sample, mutants: dict[int, Mutant]) -> Compared:
+        """What is wrong with the cells of mutants of one sample, by seed, and which of them were read whole."""
+        everything = list(range(len(MEANINGS[sample.id].rows)))
+        content = clear(MEANINGS[sample.id], everything)
+        clear_rows = Rows(content, f"{sample.table}.csv", list(_lines(sample, everything)), everything)
+        files = {seed: Rows(m.file.content, m.file.name, m.file.lines, m.of_sample) for seed, m in mutants.items()}
+        projects = None
+        if sample.spec.resolves_projects:
+            own = next(other for other in TABLES if other.id == f"{sample.registry.id}/projects")
+            projects = self.normalize(own).rows
+        return form_cells.compare(sample, clear_rows, files, projects)
 
     def rows_of(self, sample: Sample, rows: list[int]):
         """The table of some rows of the sample, or of none, of which there is no file."""
@@ -153,13 +168,30 @@ def explained(mutant: Mutant, seed: int, fault: str) -> str:
     return f"{mutant.sample.id} {seed}: {fault}\n  rewritten:{steps}"
 
 
+def is_judged_whole(seed: int) -> bool:
+    """Whether the whole table of a mutant is judged, in a run of many: in some of the turns that tables take."""
+    return seed // len(TABLES) % TURNS_PER_WHOLE_ONE == 0
+
+
 def judge_all(judge: Judge, seeds: range) -> None:
-    """The law for the mutants of these seeds. Tables take turns, so that a few mutants reach all of them."""
+    """The law for the mutants of these seeds, of whole tables for some and of cells for all others. Tables take turns, so that a
+    few mutants reach all of them."""
     faults, read_whole = [], 0
-    for seed in seeds:
-        changed = mutant(TABLES[seed % len(TABLES)], seed)
+    for seed in filter(is_judged_whole, seeds):
+        changed = mutant(_table(seed), seed)
         fault, is_whole = judge.fault(changed)
         read_whole += is_whole
         faults += [explained(changed, seed, fault)] if fault else []
+    for sample in TABLES:
+        of_table = [seed for seed in seeds if _table(seed) is sample and not is_judged_whole(seed)]
+        if not of_table:
+            continue
+        compared = judge.cells(sample, {seed: mutant(sample, seed) for seed in of_table})
+        read_whole += len(compared.read_whole)
+        faults += [explained(mutant(sample, seed), seed, fault) for seed, fault in compared.faults.items()]
     assert not faults, f"{len(faults)} of {len(seeds)} mutants\n" + "\n".join(faults[:MAX_FAULTS_SHOWN])
     assert read_whole >= MIN_SHARE_READ_WHOLE * len(seeds)
+
+
+def _table(seed: int) -> Sample:
+    return TABLES[seed % len(TABLES)]

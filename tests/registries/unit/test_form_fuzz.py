@@ -43,17 +43,29 @@ def test_the_clear_file_that_mutants_are_held_against_is_the_sample(sample, judg
     assert has_values
 
 
-@pytest.mark.parametrize(
+GUESSES = pytest.mark.parametrize(
     ("module", "name", "form"),
     [(number_forms, "decimal_mark", "."), (number_forms, "decimal_mark", ","), (day_forms, "day_first", False)],
 )
+BOTH_KINDS = [sample for sample in TABLES if {"number", "day"} <= set(MEANINGS[sample.id].kinds)]
+SMALLEST = min(BOTH_KINDS, key=lambda sample: len(sample.spec.columns))
+
+
+@GUESSES
 def test_a_form_that_is_guessed_is_noticed(module, name, form, monkeypatch):
     """One form for every file: the law is broken within a few mutants."""
     monkeypatch.setattr(module, name, lambda *_: form)
     judge = Judge()
-    both = [sample for sample in TABLES if {"number", "day"} <= set(MEANINGS[sample.id].kinds)]
-    sample = min(both, key=lambda sample: len(sample.spec.columns))
-    assert any(judge.fault(mutant(sample, seed))[0] for seed in range(MAX_MUTANTS_TO_NOTICE))
+    assert any(judge.fault(mutant(SMALLEST, seed))[0] for seed in range(MAX_MUTANTS_TO_NOTICE))
+
+
+@GUESSES
+def test_a_form_that_is_guessed_is_noticed_by_cells_alone(module, name, form, monkeypatch, judge):
+    """And each of these mutants keeps the law while nothing is guessed."""
+    mutants = {seed: mutant(SMALLEST, seed) for seed in range(MAX_MUTANTS_TO_NOTICE)}
+    assert not judge.cells(SMALLEST, mutants).faults
+    monkeypatch.setattr(module, name, lambda *_: form)
+    assert judge.cells(SMALLEST, mutants).faults
 
 
 if __name__ == "__main__":
