@@ -13,7 +13,7 @@ from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.registries.form_votes import Cells, Knowledge, Votes, impossible, settled
 
 _ORDERS = ("the day before the month", "the month before the day")
-_YEAR_LAST = r"^\s*\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
+_YEAR_LAST = r"^\d{1,2}[-/.]\d{1,2}[-/.]\d{4}"
 
 # --- the order of day and month ---------------------------------------------------------------------------------------
 
@@ -60,7 +60,7 @@ def _votes_of_shapes(file: Cells, cells: Iterable[str]) -> Votes:
         select cell, n from (
             select cell, count(*) as n from (select unnest([{listed}]) as cell from raw r) group by cell
         )
-        where regexp_matches(cell, {literal(_YEAR_LAST)})
+        where regexp_matches(trimmed(cell), {literal(_YEAR_LAST)})
     """).fetchall()
     if not days:
         return Votes()

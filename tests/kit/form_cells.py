@@ -11,6 +11,7 @@ from collections import defaultdict
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 
+import duckdb
 import pyarrow as pa
 
 from carbon_assets.base import readers
@@ -64,7 +65,7 @@ def compare(sample: Sample, clear: Rows, files: dict[int, Rows], projects: pa.Ta
             con.execute(f"create or replace temp table mutants as {reader.typed(form, tables)}")
             for number, row, wrong, unread in con.execute(_differences(sample, form)).fetchall():
                 read_whole.discard(number)
-                if wrong or unread not in (None, []):
+                if wrong or unread:
                     faults.setdefault(number, f"row {row}: {wrong or unread}")
         return Compared(faults, read_whole)
 
@@ -76,7 +77,7 @@ class _RowsAreOthers(Exception):
 class _Reader:
     """Reads files of one table, and types them."""
 
-    def __init__(self, con, sample: Sample):
+    def __init__(self, con: duckdb.DuckDBPyConnection, sample: Sample):
         self.con, self.sample = con, sample
         self.keys: list[str] = []
         self.clear: readers.RawTable | None = None

@@ -276,6 +276,23 @@ def test_the_form_of_an_unreadable_number_is_named(read, cell, words):
     assert words in form and bool(words) == bool(form)
 
 
+def test_what_tells_no_order_has_two_readings_where_day_and_month_differ():
+    """`day_and_month_differ` spares the second reading, which takes as long to plan as the first."""
+    con = duckdb.connect()
+    con.execute(MACROS)
+    counts = con.execute("""
+        with cells as (
+            select concat(a, '/', b, '/', year, clock) as cell
+            from range(0, 34) x(a), range(0, 34) y(b), (values (1899), (2024)) z(year),
+                (values (''), (' 23:30 -08:00'), (' 25:00'), (' ?')) t(clock)
+        )
+        select as_date(cell, true) is distinct from as_date(cell, false) as has_two,
+            coalesce(day_and_month_differ(cell) and as_date(cell, true) is not null, false) as is_said_to, count(*)
+        from cells where day_leads(cell) is null group by all
+    """).fetchall()
+    assert {(has_two, is_said_to) for has_two, is_said_to, _ in counts} == {(True, True), (False, False)}
+
+
 # --- years, counts, flags ---------------------------------------------------------------------------------------
 
 

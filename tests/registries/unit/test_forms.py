@@ -224,6 +224,11 @@ def test_one_day_that_has_one_reading_tells_the_order_for_all():
     assert days("03/04/2024", "03/25/2024") == ["2024-03-04", "2024-03-25"]
 
 
+@pytest.mark.parametrize("edge", ["\u00a0", "\u3000", "\ufeff", " \u200b"])
+def test_a_day_with_blanks_around_it_tells_the_order_too(edge):
+    assert days("03/04/2024", f"{edge}25/03/2024{edge}") == ["2024-04-03", "2024-03-25"]
+
+
 def test_another_column_tells_the_order_whether_it_is_read_or_not():
     for column in ("To", "Colour of the day"):
         assert days("03/04/2024", **{column: "31/12/2023"}) == ["2024-04-03"]
