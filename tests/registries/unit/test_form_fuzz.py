@@ -20,7 +20,7 @@ from carbon_assets.registries import day_forms, number_forms
 from tests.kit.effort import quick_or_thorough
 from tests.kit.form_judge import MEANINGS, TABLES, Judge, explained, first_difference, judge_all, mutant
 
-MUTANTS = 6_000
+MUTANTS = 10_000
 """So many are looked at thoroughly, by two files (`test_form_fuzz_other_half.py`) that two workers can run at once."""
 MAX_MUTANTS_TO_NOTICE = 40
 
