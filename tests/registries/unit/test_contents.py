@@ -65,13 +65,17 @@ RECORD = '"ID": "P1", "Tonnes": 5, "Vintage": 2020'
         ("events.json", f'[{{{RECORD}, "Note": NaN}}]'.encode(), 1, None),
         ("events.json", b"[" * 10_000 + b"]" * 10_000, None, "nested hundreds of levels deep"),
         ("events.json", b'{"a":' * 10_000 + b"1" + b"}" * 10_000, None, "nested hundreds of levels deep"),
-        ("events.csv.gz", gzip.compress(b"0" * 10**7), None, "more than 1,966,000 bytes when it is unpacked"),
-        ("events.csv.gz", gzip.compress(TEXT)[:-4], None, "damaged or cut short"),
-        ("events.csv.gz", gzip.compress(TEXT) + b"more", None, "damaged or cut short"),
+        ("events.csv.gz", gzip.compress(b"0" * 10**7, mtime=0), None, "more than 1,966,000 bytes when it is unpacked"),
+        ("events.csv.gz", gzip.compress(TEXT, mtime=0)[:-4], None, "damaged or cut short"),
+        ("events.csv.gz", gzip.compress(TEXT, mtime=0) + b"more", None, "damaged or cut short"),
         ("events.csv", b",".join([TEXT.split(b"\n")[0], *[b"c"] * 5000]), None, "5,004 columns, and at most 5,000"),
         ("events.xlsx", b"PK\3\4" + b"x" * 100, None, "the workbook is damaged"),
     ],
-)
+    ids=[
+        "a NUL in a name", "our line", "our hash", "our prefix", "a long cell", "half a character", "5,000 digits", "NaN",
+        "deep lists", "deep objects", "a bomb", "cut short", "more behind it", "5,004 columns", "no workbook",
+    ],
+)  # fmt: skip
 def test_no_bytes_break_more_than_their_file(file, content, rows, why):
     told = inside(content, file)
     assert (told.rows, told.unreadable is None) == (rows, why is None), told.unreadable
