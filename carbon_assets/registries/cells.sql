@@ -11,18 +11,13 @@ end;
 
 -- The markers that pandas reads as missing, so that the reference's NULLs are ours. A list, since the engine makes a join of
 -- `in` with so many: it plans one for every cell of a table's description, and that takes longer than a small file.
-create or replace macro is_missing(cell) as list_contains(
-    ['', 'n/a', 'N/A', '#N/A', '#NA', '<NA>', 'NA', 'null', 'NULL', 'nan', 'NaN', 'None'], trimmed(cell)
-);
+create or replace macro missing_markers() as
+    ['', 'n/a', 'N/A', '#N/A', '#NA', '<NA>', 'NA', 'null', 'NULL', 'nan', 'NaN', 'None'];
+create or replace macro is_missing(cell) as list_contains(missing_markers(), trimmed(cell));
 
 -- Where a number or a date is expected, a lone dash too says that there is none; as a text it stays.
-create or replace macro is_missing_value(cell) as list_contains(
-    [
-        '', 'n/a', 'N/A', '#N/A', '#NA', '<NA>', 'NA', 'null', 'NULL', 'nan', 'NaN', 'None',
-        '-', '–', '—'
-    ],
-    trimmed(cell)
-);
+create or replace macro is_missing_value(cell) as
+    list_contains(list_concat(missing_markers(), ['-', '–', '—']), trimmed(cell));
 
 create or replace macro as_text(cell) as case when not is_missing(cell) then trimmed(cell) end;
 
