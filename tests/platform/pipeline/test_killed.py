@@ -27,7 +27,7 @@ from carbon_assets.snapshots import store as snapshots
 from tests.kit.effort import quick_or_thorough
 from tests.kit.runs import REGISTRIES, Run, copied, go_on, rename
 
-KILLS = int(os.environ.get("CARBON_TEST_KILLS", "20"))
+KILLS = int(os.environ.get("CARBON_TEST_KILLS", "6"))
 KILLS_OF_TAKING = quick_or_thorough(4, KILLS)
 LONGEST = 22
 """Seconds after which a run is killed at the latest; the first kills come at once."""
