@@ -10,6 +10,7 @@ Tables, forms' words, delimiters and blanks are found where the project keeps th
 file and its sample. Replay one mutant: `python -m tests.registries.unit.test_form_fuzz verra/transactions 17`.
 """
 
+import os
 import sys
 import tempfile
 from pathlib import Path
@@ -20,7 +21,7 @@ from carbon_assets.registries import day_forms, number_forms
 from tests.kit.effort import quick_or_thorough
 from tests.kit.form_judge import MEANINGS, TABLES, Judge, explained, first_difference, judge_all, mutant
 
-MUTANTS = 10_000
+MUTANTS = int(os.environ.get("CARBON_TEST_MUTANTS", "10000"))
 """So many are looked at thoroughly, by two files (`test_form_fuzz_other_half.py`) that two workers can run at once."""
 MAX_MUTANTS_TO_NOTICE = 40
 
