@@ -8,6 +8,7 @@ from __future__ import annotations
 import unicodedata
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
+from functools import lru_cache
 
 import pyarrow as pa
 import pyarrow.compute as pc
@@ -64,7 +65,13 @@ def header_key(name: str) -> str:
 def missing_columns(required: Iterable[Sequence[str]], header: Iterable[str]) -> list[str]:
     """The first name of each required column of which no accepted name is in `header`."""
     keys = {header_key(name) for name in header}
-    return [names[0] for names in required if not keys & {header_key(name) for name in names}]
+    return [names[0] for names in required if not keys & _keys(tuple(names))]
+
+
+@lru_cache
+def _keys(names: tuple[str, ...]) -> frozenset[str]:
+    """The keys of accepted names. Each of the first rows of a file is held against the same ones, once per delimiter."""
+    return frozenset(header_key(name) for name in names)
 
 
 def no_header(

@@ -9,6 +9,8 @@ import pytest
 
 from carbon_assets.beneficiaries.reader import BeneficiaryReader
 
+pytestmark = pytest.mark.slow  # a whole run of real files
+
 # Name there -> (ours, part of the note that says why).
 DIFFER = {
     ("Lenovo", None): "On behalf of Lenovo Clients",

@@ -102,13 +102,16 @@ def made_totals(made) -> dict[tuple[str, str], Decimal]:
     return {key: tonnes for key, tonnes in totals.items() if tonnes}
 
 
-@pytest.mark.parametrize("which", ["sample_run", "real_run"])
+WHICH = pytest.mark.parametrize("which", ["sample_run", pytest.param("real_run", marks=pytest.mark.slow)])
+
+
+@WHICH
 def test_totals_reconcile_with_the_raw_files(which, request):
     made = request.getfixturevalue(which)
     assert made_totals(made) == expected_totals(made.settings.drop)
 
 
-@pytest.mark.parametrize("which", ["sample_run", "real_run"])
+@WHICH
 def test_marts_hold_all_harmonized_tonnes_but_those_that_arb_replaces(which, request):
     """Project by project: what gives way at its host registry is listed, and nothing else is missing."""
     made = request.getfixturevalue(which)
@@ -130,7 +133,7 @@ def test_marts_hold_all_harmonized_tonnes_but_those_that_arb_replaces(which, req
     assert replaced
 
 
-@pytest.mark.parametrize("which", ["sample_run", "real_run"])
+@WHICH
 def test_projects_sum_up_their_credits(which, request):
     made = request.getfixturevalue(which)
     wrong = made.sql("""

@@ -15,6 +15,8 @@ from carbon_assets.registries.cells import EDGE_BLANKS
 from carbon_assets.registries.description import load_registries
 from tests.kit.building import CONFIGS
 
+pytestmark = pytest.mark.slow  # a whole run of real files
+
 REGISTRIES = load_registries(CONFIGS)
 
 # How a golden credit may differ from ours: deviation, condition on the golden row g and our row o of the same event.
