@@ -93,6 +93,16 @@ def sample_run(samples, tmp_path_factory):
 
 
 @pytest.fixture(scope="session")
+def spoiled_run(sample_run, samples, home, tmp_path_factory):
+    """A run over the sample run, of a drop in which most is corrupted, to look at."""
+    from tests.kit.corruptions import spoil
+
+    return made_once(
+        tmp_path_factory, "spoiled-run", lambda folder: spoil(sample_run, samples, home / "expectations", folder)
+    )
+
+
+@pytest.fixture(scope="session")
 def real_run(real_data, tmp_path_factory):
     """A run of real files, to look at."""
     from tests.kit.runs import run_drop

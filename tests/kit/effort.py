@@ -13,8 +13,8 @@ QUICK, THOROUGH = "quick", "thorough"
 # A machine that does other work besides is slow, and that is no fault of a test.
 _SLOW_IS_FINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
-settings.register_profile(QUICK, max_examples=100, print_blob=True, **_SLOW_IS_FINE)
-settings.register_profile(THOROUGH, max_examples=500, print_blob=True, **_SLOW_IS_FINE)
+settings.register_profile(QUICK, max_examples=50, print_blob=True, **_SLOW_IS_FINE)
+settings.register_profile(THOROUGH, max_examples=250, print_blob=True, **_SLOW_IS_FINE)
 
 
 def choose(*, thorough: bool) -> None:
