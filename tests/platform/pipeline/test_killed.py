@@ -10,6 +10,7 @@ import hashlib
 import multiprocessing
 import os
 import random
+import shutil
 import signal
 import subprocess
 import sys
@@ -34,11 +35,13 @@ LONGEST = 22
 PATIENCE = 300
 """Seconds in which a run must have come to the moment at which it is to be killed, on a busy machine."""
 
-REGISTRY, TABLE = "climate-action-reserve", "projects"
+REGISTRY, TABLE = "verra", "projects"
+PROJECT = "90001"
+"""Whom kills rename: the first of the file."""
 
 
 def rename_a_project(drop: Path, name: str) -> None:
-    rename(drop / REGISTRY / f"{TABLE}.csv", "Project Name", name)
+    rename(drop / REGISTRY / f"{TABLE}.csv", "Name", name)
 
 
 def assert_store_is_whole(settings: Settings) -> None:
@@ -56,7 +59,7 @@ def published_name(settings: Settings) -> str:
     """The name of the renamed project, as a reader finds it; fails unless the file is whole."""
     folder = (settings.published / "current").resolve()
     with duckdb.connect(str(folder / "carbon.duckdb"), read_only=True) as con:
-        (name,) = con.execute("select name from marts.projects where project_id = 'CAR9001'").fetchone()
+        (name,) = con.execute(f"select name from marts.projects where project_id = 'VCS{PROJECT}'").fetchone()
         for (mart,) in con.execute("select table_name from duckdb_tables() where schema_name = 'marts'").fetchall():
             inside = con.execute(f"select count(*) from marts.{mart}").fetchone()
             assert con.execute(f"select count(*) from '{folder}/{mart}.parquet'").fetchone() == inside
@@ -64,8 +67,10 @@ def published_name(settings: Settings) -> str:
 
 
 @pytest.fixture
-def run(sample_run, drop, tmp_path) -> Run:
-    return copied(sample_run, tmp_path, drop=drop)
+def run(steward_run, tmp_path) -> Run:
+    """The run of one registry: what a kill can break does not depend on how many there are."""
+    drop = Path(shutil.copytree(steward_run.settings.drop, tmp_path / "drop"))
+    return copied(steward_run, tmp_path, drop=drop)
 
 
 @contextmanager
@@ -157,7 +162,7 @@ def take_for_ever(settings: Settings, text: str) -> None:
 def test_taking_files_in_can_be_killed_at_any_moment(samples, tmp_path):
     """Two processes take at once and are killed; what is stored is whole each time."""
     settings = dataclasses.replace(Settings.from_environment(), data=tmp_path / "data")
-    text = (samples / REGISTRY / f"{TABLE}.csv").read_text(encoding="windows-1252").replace("CAR9001", "CARNUMBER")
+    text = (samples / REGISTRY / f"{TABLE}.csv").read_text().replace(PROJECT, "NUMBER")
     processes = multiprocessing.get_context("forkserver")
     processes.set_forkserver_preload([__name__])
     choice = random.Random(9)
@@ -165,7 +170,7 @@ def test_taking_files_in_can_be_killed_at_any_moment(samples, tmp_path):
         taking = []
         for place in ("a", "b"):
             own = dataclasses.replace(settings, drop=tmp_path / f"drop-{place}")
-            arguments = (own, text.replace("NUMBER", f"{number}NUMBER"))
+            arguments = (own, text.replace("NUMBER", f"{number + 1}NUMBER"))
             taking.append(processes.Process(target=take_for_ever, args=arguments))
             taking[-1].start()
         while not snapshots.history(settings, REGISTRY, TABLE):  # importing takes seconds where others work, too
