@@ -56,12 +56,22 @@ def catalogue_table(configs: Path) -> pa.Table:
 
 
 def map_protocols(
-    con: duckdb.DuckDBPyConnection, projects: Path, registries: dict[str, Registry], configs: Path
+    con: duckdb.DuckDBPyConnection, projects: Path, placeholders: Path, registries: dict[str, Registry], configs: Path
 ) -> pa.Table:
-    """What each distinct (registry, methodology text) of the harmonized projects says, as `schema.PROTOCOLS`."""
+    """What each distinct (registry, methodology text) of the harmonized projects says, as `schema.PROTOCOLS`.
+
+    Of `placeholders`, which only transactions mention, those count whose text they state: that nothing is stated of one does
+    not mean that its registry knows none, and no default is its own.
+    """
     catalogue = load_catalogue(configs)
     texts = con.execute(
-        "select distinct registry, protocol_raw from read_parquet($projects) order by all", {"projects": str(projects)}
+        """
+        select registry, protocol_raw from read_parquet($projects)
+        union
+        select registry, protocol_raw from read_parquet($placeholders) where protocol_raw is not null
+        order by all
+        """,
+        {"projects": str(projects), "placeholders": str(placeholders)},
     ).fetchall()
     read = reader(catalogue, registries, configs).read
     compliance = {p.id for p in catalogue.protocols.values() if catalogue.programs[p.program].is_compliance}
@@ -88,9 +98,9 @@ def map_protocols(
 
 
 def map_project_types(
-    con: duckdb.DuckDBPyConnection, projects: Path, credits: Path, protocols: Path, configs: Path
+    con: duckdb.DuckDBPyConnection, projects: Path, placeholders: Path, protocols: Path, configs: Path
 ) -> pa.Table:
-    """The type and category of each harmonized project, and of each that only credits mention and a steward typed, as
+    """The type and category of each harmonized project, and of each that only transactions mention, as
     `schema.PROJECT_TYPES`, in order of `project_id`.
 
     Decided once per distinct combination of protocols and registry words; a steward's type stands between what is certain
@@ -100,13 +110,24 @@ def map_project_types(
     types = ProjectTypes(catalogue, configs)
     rows = con.execute(
         """
+        with every_project as (
+            select project_id, registry, protocol_raw, project_type_raw, activity_raw, true as has_protocol
+            from read_parquet($projects)
+            union all
+            select project_id, registry, protocol_raw, project_type_raw, null, protocol_raw is not null
+            from read_parquet($placeholders)
+        ),
+        -- A key of the join, so that nothing is joined to a placeholder without a text: not the default of its registry.
+        texts as (select registry, protocol_raw, protocols, true as has_protocol from read_parquet($protocols))
         select p.registry, m.protocols, p.project_type_raw, p.activity_raw, list(p.project_id order by p.project_id)
-        from read_parquet($projects) p
-        left join read_parquet($protocols) m
-            on m.registry is not distinct from p.registry and m.protocol_raw is not distinct from p.protocol_raw
+        from every_project p
+        left join texts m
+            on m.has_protocol = p.has_protocol
+            and m.registry is not distinct from p.registry
+            and m.protocol_raw is not distinct from p.protocol_raw
         group by 1, 2, 3, 4
         """,
-        {"projects": str(projects), "protocols": str(protocols)},
+        {"projects": str(projects), "placeholders": str(placeholders), "protocols": str(protocols)},
     ).fetchall()
     out = []
     for registry, ids, type_raw, activity_raw, project_ids in rows:
@@ -115,16 +136,6 @@ def map_project_types(
             override = types.overrides.get(project_id)
             chosen = decision.certain or (override and (override, "override")) or decision.likely
             out.append(_typed(catalogue, types, project_id, ids or (), chosen, decision.unknown_words))
-    mentioned = con.execute(
-        "select distinct project_id from read_parquet($credits) "
-        "where project_id not in (select project_id from read_parquet($projects))",
-        {"credits": str(credits), "projects": str(projects)},
-    ).fetchall()
-    out += [
-        _typed(catalogue, types, project_id, (), (types.overrides[project_id], "override"), ())
-        for (project_id,) in mentioned
-        if project_id in types.overrides
-    ]
     return pa.Table.from_pylist(sorted(out, key=lambda row: row["project_id"]), schema=schema.PROJECT_TYPES)
 
 

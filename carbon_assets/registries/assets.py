@@ -14,7 +14,7 @@ from carbon_assets.platform.checks import READABLE, RELEASED
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.sources import source
-from carbon_assets.registries import drift_assets, intake, landing, release_gate, schema
+from carbon_assets.registries import drift_assets, intake, landing, release_gate, schema, stated
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.registries.intake import Intake
 from carbon_assets.registries.keys import COLUMNS_PRESENT, QUARANTINE_EMPTY, normalized_key
@@ -89,6 +89,7 @@ def _normalized(site: Site, registry: Registry, gate: Gate) -> dg.AssetsDefiniti
             key, rows = normalized_key(registry, table), intake.rows_in_use(registry, table, found)
             intake.write(settings, registry, table, rows, versions[table])
             store.write(settings.quarantine(registry.id, table), _quarantine(found), schema.QUARANTINE)
+            stated.write(settings, registry, table, found.result.stated if found.result else None)
             intake.record(settings, registry, found)
             _tell(key, registry.tables[table], found)
             yield dg.MaterializeResult(asset_key=key, metadata=_metadata(settings, key, found, rows))

@@ -104,6 +104,8 @@ class Table(Model):
     `where`: column of the file -> expressions, one of which its cells fit in the rows that count tCO2e here. Other rows, such as
     those in kilograms or of another standard, are set aside; a blank cell says nothing against a row.
     `from_serial`: columns whose blank cells the serial number fills, by the group that says it.
+    `states`: canonical column of projects -> column in which rows of transactions say it of their project. It counts where no
+    projects table lists the project.
     `missing`: further cells that mean blank. `never_blank`: columns that must have a value in every
     row, besides the required ones that `schema.py` does not let be NULL.
     `never_published`: canonical column -> why the registry's file has none of it; nothing is expected of it.
@@ -121,6 +123,7 @@ class Table(Model):
     optional: Columns = Field(default_factory=dict)
     constants: dict[str, str | bool] = Field(default_factory=dict)
     labels: tuple[Label, ...] = ()
+    states: Columns = Field(default_factory=dict)
     key: tuple[str, ...] = ()
     sum_by: tuple[str, ...] = ()
     lacks: tuple[str, ...] = ()
@@ -139,7 +142,7 @@ class Table(Model):
     @property
     def sources(self) -> list[Column | Label]:
         """Everything that the table is read from."""
-        return [*self.columns.values(), *self.labels]
+        return [*self.columns.values(), *self.labels, *self.states.values()]
 
     @property
     def filled(self) -> list[str]:
@@ -169,7 +172,7 @@ class Table(Model):
         declared = self.columns[name].type if name in self.columns else None
         if name == "project_id" and not self.columns[name].resolve:
             return "id"
-        return declared or _CELL_TYPES[self.canonical.field(name).type, name.startswith("country")]
+        return declared or canonical_cell_type(self.canonical, name)
 
     @model_validator(mode="after")
     def _consistent(self) -> Table:
@@ -207,13 +210,29 @@ class Table(Model):
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> Table:
-        optional = {*self.optional, *(name for label in self.labels for name in label.names)}
+        others = [*self.labels, *self.states.values()]
+        optional = {*self.optional, *(name for other in others for name in other.names)}
         if unknown := sorted(set(self.lacks) - optional):
-            raise ValueError(f"lacks names {unknown}, which are neither optional columns nor columns of labels")
+            raise ValueError(
+                f"lacks names {unknown}, which are neither optional columns nor columns of labels or of `states`"
+            )
         if absent := sorted(name for name in self.from_serial if name not in self.columns):
             raise ValueError(f"from_serial names {absent}, which are no columns of the table")
         if self.from_serial and "serial_number" not in self.columns:
             raise ValueError("from_serial needs a column serial_number")
+        return self
+
+    @model_validator(mode="after")
+    def _states_facts_of_projects(self) -> Table:
+        if self.states and self.holds != "credits":
+            raise ValueError("states is for tables of transactions; a projects table names its columns itself")
+        for name, column in self.states.items():
+            if reason := why_unknown("fact of a project", name, schema.STATED_FACTS):
+                raise ValueError(f"states: {reason}")
+            if column.resolve or column.prefix or column.type or column.at_least or column.transaction_type:
+                raise ValueError(
+                    f"states: {name!r} is a text: from, extract, extract_all, replace and values are for it"
+                )
         return self
 
 
@@ -230,6 +249,11 @@ _CELL_TYPES = {(type_, is_code): name for type_, name in [
     (column_types.TONNES, "tonnes"), (column_types.COUNT, "count"), (column_types.YEAR, "year"),
     (column_types.DATE, "date"), (column_types.FLAG, "flag"), (column_types.TEXT, "text"),
 ] for is_code in (False, True)} | {(column_types.TEXT, True): "code"}  # fmt: skip
+
+
+def canonical_cell_type(canonical, name: str) -> CellType:  # noqa: ANN001 - pyarrow has no type stubs
+    """How the cells of a column of a canonical shape are read."""
+    return _CELL_TYPES[canonical.field(name).type, name.startswith("country")]
 
 
 class Serial(Model):

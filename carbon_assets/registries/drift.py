@@ -167,7 +167,7 @@ def _readings(profile: Profile, spec: Table) -> dict[str, _Reading]:
     """What each column of a file is read into, by its key."""
     readings: dict[str, _Reading] = {}
     labels: list[tuple[str, Source | Label]] = [("labels", label) for label in spec.labels]
-    for name, column in [*spec.columns.items(), *labels]:
+    for name, column in [*spec.columns.items(), *spec.states.items(), *labels]:
         if key := _present(profile, column.names):
             before = readings.get(key, _UNREAD)
             names = before.names if name in before.names else (*before.names, name)

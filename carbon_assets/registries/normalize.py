@@ -17,7 +17,7 @@ import pyarrow as pa
 
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.sqltext import quote
-from carbon_assets.registries import schema, serial_forms
+from carbon_assets.registries import schema, serial_forms, stated
 from carbon_assets.registries.cells import forms_of, prepare, raw_key, typed
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.registries.events import events, identified
@@ -34,7 +34,7 @@ class Normalized:
     Every row of the file is either in `rows_accepted` or in `quarantine`. `rows` can hold more or fewer rows than were
     accepted, where a hook or a sum says so. `tonnes_set_aside`: by how much, by transaction type, the table would hold
     more with the quarantined rows in it, as far as that is known; `rows_set_aside_without_tonnes`: how many of them have
-    tonnes that are not.
+    tonnes that are not. `stated`: what the accepted rows say of their projects, as `schema.STATED`.
     """
 
     rows: pa.Table
@@ -46,6 +46,7 @@ class Normalized:
     snapshot_id: str
     tonnes_set_aside: dict[str, Decimal]
     rows_set_aside_without_tonnes: int
+    stated: pa.Table
 
     def told_absent(self, spec: Table) -> tuple[str, ...]:
         """The absent columns that the table's files are not known to lack."""
@@ -122,13 +123,15 @@ def normalize(
         snapshot_id=snapshot_id,
         tonnes_set_aside=tonnes,
         rows_set_aside_without_tonnes=rows_without_tonnes,
+        stated=stated.facts(con, registry, table, snapshot, raw, snapshot_id),
     )
 
 
 def _absent_columns(spec: Table, raw: readers.RawTable) -> tuple[str, ...]:
-    """What the description reads and the file does not have: canonical columns, and columns of labels by their own name."""
+    """What the description reads and the file does not have: canonical columns, and columns of labels and of facts of projects by
+    their own name."""
     names = [*((name, column.names) for name, column in spec.columns.items())]
-    names += [(label.names[0], label.names) for label in spec.labels]
+    names += [(source.names[0], source.names) for source in (*spec.labels, *spec.states.values())]
     return tuple(name for name, published in names if raw_key(raw, published) is None)
 
 

@@ -63,6 +63,26 @@ CREDITS = pa.schema(
 )
 
 
+STATED_FACTS = ("name", "proponent", "protocol_raw", "project_type_raw", "country_raw")
+"""The columns of `PROJECTS` that tables of transactions may say of a project."""
+
+
+STATED = pa.schema(
+    [
+        field("project_id", TEXT, "Registry prefix and the registry's number", required=True),
+        field(
+            "fact", TEXT, "Which column of a project the value is of: name, proponent, protocol_raw, ...", required=True
+        ),
+        field("value", TEXT, "The text as published", required=True),
+        field("occurrences", COUNT, "Rows of the file that say so", required=True),
+        field("observed_at", INSTANT, "When the file was taken, UTC", required=True),
+        field("source", TEXT, "Registry and table that says so", required=True),
+        field("snapshot_id", TEXT, "Snapshot that says so", required=True),
+    ]
+)
+"""What the rows of a table of transactions say of their projects."""
+
+
 QUARANTINE = pa.schema(
     [
         field("registry", TEXT, "Registry id", required=True),

@@ -8,14 +8,15 @@ import pyarrow as pa
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.tables import table
+from carbon_assets.registries import stated
 from carbon_assets.registries.description import load_registries
 from carbon_assets.registries.keys import normalized_keys
-from carbon_assets.unified import harmonize, schema
-from carbon_assets.unified.keys import CREDITS, PROJECTS, REGISTRIES
+from carbon_assets.unified import harmonize, placeholders, schema
+from carbon_assets.unified.keys import CREDITS, DISPUTED_FACTS, PLACEHOLDERS, PROJECTS, REGISTRIES
 
 
 def build(site: Site) -> Parts:
-    """The registries themselves, and the unions of their credits and projects."""
+    """The registries themselves, the unions of their credits and projects, and the projects that only credits mention."""
     settings, registries = site.settings, load_registries(site.settings.configs)
     known = harmonize.registries_table(registries)
 
@@ -29,6 +30,11 @@ def build(site: Site) -> Parts:
         credits = settings.table(*CREDITS.path)
         return harmonize.unify_projects(con, normalized("projects"), credits, known, settings.configs)
 
+    def statements() -> tuple[Path, Path, list[Path], pa.Table]:
+        tables = (settings.table(*key.path) for key in (CREDITS, PROJECTS))
+        return (*tables, stated.paths(settings, registries), known)
+
+    read_for_placeholders = [*normalized_keys(registries, "credits"), CREDITS, PROJECTS, REGISTRIES]
     return Parts(assets=[
         table(
             site, REGISTRIES, [], schema.REGISTRIES,
@@ -42,5 +48,15 @@ def build(site: Site) -> Parts:
             site, PROJECTS, [*normalized_keys(registries, "projects"), CREDITS, REGISTRIES],
             schema.UNIFIED_PROJECTS, "Projects of all registries, statuses and countries under one name, curated projects "
             "added.", unify_projects,
+        ),
+        table(
+            site, PLACEHOLDERS, read_for_placeholders, schema.PLACEHOLDERS,
+            "Projects that only transactions mention, with what these state of them.",
+            lambda con: placeholders.placeholders(con, *statements(), settings.configs),
+        ),
+        table(
+            site, DISPUTED_FACTS, read_for_placeholders, schema.DISPUTED_FACTS,
+            "What transactions state differently of a project that no registry lists.",
+            lambda con: placeholders.disputed_facts(con, *statements()),
         ),
     ])  # fmt: skip

@@ -11,3 +11,9 @@ CREDITS = dg.AssetKey(["harmonized", "credits"])
 
 
 PROJECTS = dg.AssetKey(["harmonized", "projects"])
+
+
+PLACEHOLDERS = dg.AssetKey(["harmonized", "placeholders"])
+
+
+DISPUTED_FACTS = dg.AssetKey(["harmonized", "disputed_facts"])

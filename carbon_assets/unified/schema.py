@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pyarrow as pa
 
-from carbon_assets.base.column_types import FLAG, TEXT, field
-from carbon_assets.registries.schema import CREDITS, PROJECTS
+from carbon_assets.base.column_types import COUNT, FLAG, LABELS, TEXT, field
+from carbon_assets.registries.schema import CREDITS, PROJECTS, STATED_FACTS
 
 REGISTRIES = pa.schema(
     [
@@ -41,9 +41,40 @@ UNIFIED_CREDITS = pa.schema(
 )
 
 
+PLACEHOLDERS = pa.schema(
+    [
+        field("project_id", TEXT, "Registry prefix and the registry's number", required=True),
+        field("registry", TEXT, "Registry that hosts the project, by the prefix of its id"),
+        *[PROJECTS.field(name) for name in STATED_FACTS],
+        field("country", TEXT, "Country, short English name; NULL where unknown"),
+        field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
+        field(
+            "facts_sources",
+            LABELS,
+            "Of a project that no registry lists: the tables of transactions that state its name, proponent, protocol, type and "
+            "country; NULL: none does, or the project is listed",
+        ),
+    ]
+)
+
+
+DISPUTED_FACTS = pa.schema(
+    [
+        field("project_id", TEXT, "Project that only transactions mention", required=True),
+        field("registry", TEXT, "Registry that hosts the project, by the prefix of its id"),
+        field("fact", TEXT, "The column of a project that rows fill differently", required=True),
+        field("value", TEXT, "One of the texts, as published", required=True),
+        field("occurrences", COUNT, "Rows that say so", required=True),
+        field("sources", LABELS, "Tables that say so", required=True),
+    ]
+)
+
+
 TABLES = {
     "harmonized/registries": REGISTRIES,
     "harmonized/projects": UNIFIED_PROJECTS,
     "harmonized/credits": UNIFIED_CREDITS,
+    "harmonized/placeholders": PLACEHOLDERS,
+    "harmonized/disputed_facts": DISPUTED_FACTS,
 }
 """The columns of each table that is an asset of this subject, by its key as text."""

@@ -13,6 +13,8 @@ SUBJECT = Subject(
         "harmonized/registries": _REGISTRIES,
         "harmonized/credits": _WORDS,
         "harmonized/projects": (*_WORDS, "unified/**/*.csv"),
+        "harmonized/placeholders": _WORDS,
+        "harmonized/disputed_facts": _REGISTRIES,
     },
     assets="carbon_assets.unified.assets:build",
     checks="carbon_assets.unified.check:faults",

@@ -34,12 +34,12 @@ from carbon_assets.protocols import schema as protocols_schema
 from carbon_assets.protocols import tables as protocols
 from carbon_assets.publishing import gate as publishing_gate
 from carbon_assets.publishing import publish
-from carbon_assets.registries import contents, drift, profiles, release_gate, remembered
+from carbon_assets.registries import contents, drift, profiles, release_gate, remembered, stated
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import ledger
 from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.snapshots import store as snapshots
-from carbon_assets.unified import harmonize
+from carbon_assets.unified import harmonize, placeholders
 from carbon_assets.unified import schema as unified_schema
 from tests.kit.building import CONFIGS, settings_in
 from tests.kit.join_plans import ROW_BY_ROW, ExplainingConnection, Join
@@ -103,7 +103,9 @@ class Chain:
         normalize = normalizer(duckdb.connect)
         kinds = {(s.spec.holds, bool(s.registry.hooks), s.spec.resolves_projects): s for s in samples()}
         for sample in kinds.values():
-            rows = normalize(sample).rows
+            result = normalize(sample)
+            rows = result.rows
+            stated.write(self.settings, sample.registry, sample.table, result.stated)
             path = self.settings.table("normalized", sample.registry.id, sample.table)
             store.write(path, rows, sample.spec.canonical)
             self.normalized[sample.spec.holds].append(path)
@@ -128,13 +130,18 @@ class Chain:
             self.write("credits", credits, unified_schema.UNIFIED_CREDITS)
             projects = harmonize.unify_projects(con, self.normalized["projects"], self.path("credits"), known, CONFIGS)
             self.write("projects", projects, unified_schema.UNIFIED_PROJECTS)
+            asked = (self.path("credits"), self.path("projects"), stated.paths(self.settings, self.registries), known)
+            rows = placeholders.placeholders(con, *asked, CONFIGS)
+            self.write("placeholders", rows, unified_schema.PLACEHOLDERS)
+            placeholders.disputed_facts(con, *asked)
 
     def map(self) -> None:
         projects, credits = self.path("projects"), self.path("credits")
+        stated_ones = self.path("placeholders")
         with duckdb.connect() as con:
-            texts = protocols.map_protocols(con, projects, self.registries, CONFIGS)
+            texts = protocols.map_protocols(con, projects, stated_ones, self.registries, CONFIGS)
             mapped = self.write("protocols", texts, protocols_schema.PROTOCOLS)
-            protocols.map_project_types(con, projects, credits, mapped, CONFIGS)
+            protocols.map_project_types(con, projects, stated_ones, mapped, CONFIGS)
             named = beneficiaries.map_beneficiaries(con, credits, CONFIGS)
             self.write("beneficiaries", named, beneficiaries_schema.BENEFICIARIES)
 

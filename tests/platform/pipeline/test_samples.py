@@ -275,11 +275,11 @@ MAPPED = {
     "ISOZA01": (["iso-biochar"], None, "Biochar", "protocol", "biomass-cdr", False),
     "ISOZD07": (["iso-ocean"], None, "Ocean Alkalinity Enhancement", "protocol", "alkalinity-cdr", False),
     "ISOZE10": (["iso-dac"], None, "Direct Air Capture", "protocol", "air-capture", False),
-    # placeholders say nothing of themselves; two are in the ARB table
-    "VCS90999": (None, None, "Unknown", "none", "unknown", False),
-    "ACR9050": (None, None, "Unknown", "none", "unknown", False),
-    "CAR9090": (None, None, "Unknown", "none", "unknown", True),
-    "VCS559": (None, None, "Unknown", "none", "unknown", True),
+    # placeholders, by what transactions state; two are in the ARB table
+    "VCS90999": (["ar-acm0003"], None, "Afforestation + Reforestation", "protocol", "forest", False),
+    "ACR9050": (["acr-ifm-nonfed"], None, "Improved Forest Management", "protocol", "forest", False),
+    "CAR9090": (None, None, "Manure Biodigester", "registry", "ghg-management", True),
+    "VCS559": (None, None, "Mine Methane", "registry", "ghg-management", True),
     # curated: what stewards say of them is mapped as well
     "VCSOPR2": (["arb-mine-methane"], None, "Mine Methane", "protocol", "ghg-management", True),
     "CCB106": (["ccb-redd"], None, "REDD+", "protocol", "forest", False),
@@ -301,33 +301,43 @@ def test_versions_are_kept_beside_the_protocol(sample_run):
     assert sample_run.sql(query) == [("3.1",), ("4.0",)]
 
 
-def test_placeholders_are_of_no_protocol_and_no_type(sample_run):
-    """The default protocol of a registry is one of the projects that it lists."""
+def test_placeholders_are_what_transactions_state_of_them(sample_run):
+    """Of the others nothing is taken from transactions, and a placeholder has no default protocol of its registry."""
     said = sample_run.sql("""
-        select distinct protocol, protocol_unassigned, project_type, project_type_source, category
-        from marts.projects where is_placeholder
+        select project_id, name, proponent, protocol[1], project_type, project_type_source, country_iso3, facts_sources
+        from marts.projects where is_placeholder order by project_id
     """)
-    assert said == [(None, None, "Unknown", "none", "unknown")]
+    assert said == [
+        ("ACR9050", "Vanished Meadow Forest Project", None, "acr-ifm-nonfed", "Improved Forest Management", "protocol", "USA", ["american-carbon-registry/cancellations"]),
+        ("CAR9090", "Lonely Hollow Digester", "Lonely Hollow Farms", None, "Manure Biodigester", "registry", None, ["arb/issuances"]),
+        ("CAR9091", "Ember Flats Replanting", "Ember Flats Timber", None, "Improved Forest Management", "registry", None, ["arb/issuances"]),
+        ("VCS559", "Hollow Seam Methane Use (invented)", "Hollow Seam Gas Inc.", None, "Mine Methane", "registry", None, ["arb/issuances"]),
+        ("VCS90999", "Las Brisas Shade Coffee", None, "ar-acm0003", "Afforestation + Reforestation", "protocol", "HND", ["verra/transactions"]),
+    ]  # fmt: skip
+    assert sample_run.sql(
+        "select count(*) from marts.projects where facts_sources is not null and not is_placeholder"
+    ) == [(0,)]
 
 
 def test_every_text_is_covered_with_its_projects_and_tonnes(sample_run):
-    """And nothing else: the totals are those of the projects that registries list."""
+    """And nothing else: the totals are those of the projects that have the text."""
     by_project = sample_run.sql("""
-        select registry, protocol_raw, count(*), sum(issued) from marts.projects where not is_placeholder
+        select registry, protocol_raw, count(*), sum(issued) from marts.projects
+        where not is_placeholder or protocol_raw is not null
         group by all order by all
     """)
     covered = sample_run.sql(
         "select registry, protocol_raw, projects, issued from marts.protocol_coverage order by all"
     )
     assert covered == by_project
-    assert sum(projects for *_, projects, _ in covered) == 178
+    assert sum(projects for *_, projects, _ in covered) == 180
 
 
 def test_coverage_says_how_each_text_was_mapped_as_the_projects_have_it(sample_run):
     differing = sample_run.sql("""
         select p.project_id from marts.projects p join marts.protocol_coverage c
             on c.registry = p.registry and c.protocol_raw is not distinct from p.protocol_raw
-        where not is_placeholder and (c.protocol is distinct from p.protocol
+        where (not is_placeholder or p.protocol_raw is not null) and (c.protocol is distinct from p.protocol
             or c.protocol_unassigned is distinct from p.protocol_unassigned
             or c.protocol_version is distinct from p.protocol_version
             or (c.method is null) <> (p.protocol is null))

@@ -47,20 +47,34 @@ def projects(folder: Path, *rows: tuple[str | None, ...]) -> Path:
     return folder / "projects.parquet"
 
 
-def protocols(folder: Path, configs: Path, *rows: tuple[str | None, ...]) -> pa.Table:
+def placeholders(folder: Path, *rows: tuple[str | None, ...]) -> Path:
+    """Projects that only transactions mention, of (project_id, registry, protocol, type)."""
+    names = COLUMNS[:4]
+    table = pa.table({name: pa.array([row[i] for row in rows], pa.string()) for i, name in enumerate(names)})
+    pq.write_table(table, folder / "placeholders.parquet")
+    return folder / "placeholders.parquet"
+
+
+NOT_LISTED = (("ONE8", "first", None, None),)
+
+
+def protocols(
+    folder: Path, configs: Path, *rows: tuple[str | None, ...], mentioned: tuple[tuple, ...] = NOT_LISTED
+) -> pa.Table:
     with duckdb.connect(config={"threads": 1}) as con:
-        return tables.map_protocols(con, projects(folder, *rows), REGISTRIES, configs)
+        listed = {row[0] for row in rows}
+        files = projects(folder, *rows), placeholders(folder, *(row for row in mentioned if row[0] not in listed))
+        return tables.map_protocols(con, *files, REGISTRIES, configs)
 
 
 def types(
-    folder: Path, configs: Path, *rows: tuple[str | None, ...], credited: tuple[str, ...] = ("ONE8",)
+    folder: Path, configs: Path, *rows: tuple[str | None, ...], mentioned: tuple[tuple, ...] = NOT_LISTED
 ) -> pa.Table:
-    """`credited`: the projects that credits mention."""
-    pq.write_table(pa.table({"project_id": pa.array([*credited, *credited], pa.string())}), folder / "credits.parquet")
-    pq.write_table(protocols(folder, configs, *rows), folder / "protocols.parquet")
+    """`mentioned`: the projects that only transactions mention."""
+    pq.write_table(protocols(folder, configs, *rows, mentioned=mentioned), folder / "protocols.parquet")
     with duckdb.connect(config={"threads": 1}) as con:
         return tables.map_project_types(
-            con, *(folder / f"{name}.parquet" for name in ("projects", "credits", "protocols")), configs
+            con, *(folder / f"{name}.parquet" for name in ("projects", "placeholders", "protocols")), configs
         )
 
 
@@ -226,10 +240,29 @@ def test_blank_protocols_are_joined_by_registry(tmp_path, configs):
 
 
 def test_a_project_that_no_registry_lists_has_the_stewards_type(tmp_path, configs):
-    rows = {row["project_id"]: row for row in types(tmp_path, configs, credited=("ONE1", "ONE8")).to_pylist()}
+    mentioned = (("ONE1", "first", None, None), *NOT_LISTED)
+    rows = {row["project_id"]: row for row in types(tmp_path, configs, mentioned=mentioned).to_pylist()}
     assert rows["ONE8"] == {"project_id": "ONE8", "project_type": "Trees", "project_type_source": "override", "category": "forest", "unknown_words": None}  # fmt: skip
-    assert set(rows) == {"ONE8"}, "no credit mentions the others"
-    assert types(tmp_path, configs, credited=("ONE1", "ONE2")).num_rows == 0
+    assert (rows["ONE1"]["project_type"], rows["ONE1"]["project_type_source"]) == ("Unknown", "none")
+
+
+def test_a_project_that_no_registry_lists_is_what_its_transactions_state(tmp_path, configs):
+    """Its text is read like any other; without one, the default of its registry is not its own."""
+    mentioned = (
+        ("ONE1", "first", "W/1", None), ("ONE2", "first", None, "Woods; Old"), ("ONE3", "first", None, "Foo"),
+        ("TWO1", "second", None, None), ("TWO2", "second", "foo", None),
+    )  # fmt: skip
+    read = protocols(tmp_path, configs, ("TWO9", "second", None, None, None), mentioned=mentioned).to_pylist()
+    assert [(row["registry"], row["protocol_raw"], row["protocols"]) for row in read] == [
+        ("first", "W/1", ["a"]), ("second", "foo", None), ("second", None, ["c"]),
+    ]  # fmt: skip
+    more = {"protocols/two.yml": [*FILES["protocols/two.yml"], "    project_type: sun"]}
+    own = write(tmp_path / "configs", CATALOGUE | more)
+    rows = types(tmp_path, own, ("TWO9", "second", None, None, None), mentioned=mentioned).to_pylist()
+    assert {row["project_id"]: (row["project_type"], row["project_type_source"], row["unknown_words"]) for row in rows} == {
+        "ONE1": ("Trees", "protocol", None), "ONE2": ("Trees", "registry", None), "ONE3": ("Unknown", "none", ["Foo"]),
+        "TWO1": ("Unknown", "none", None), "TWO2": ("Unknown", "none", None), "TWO9": ("Solar Power", "protocol", None),
+    }  # fmt: skip
 
 
 def test_projects_alike_have_each_a_row(tmp_path, configs):

@@ -263,6 +263,7 @@ def marts_projects(settings: Settings, newest: dict[str, pa.Table]) -> tuple[dic
     with duckdb.connect(config={"threads": 1}) as con:
         shapes = {
             "stg_replaced_at_host": replaced, "stg_credits": unified, "stg_projects": hosted, "stg_registries": known,
+            "stg_placeholders": unified_schema.PLACEHOLDERS.empty_table(),
             "stg_beneficiaries": beneficiaries_schema.BENEFICIARIES.empty_table(), "stg_protocols": protocols_schema.PROTOCOLS.empty_table(),
             "stg_project_types": protocols_schema.PROJECT_TYPES.empty_table(), "stg_boundaries": boundaries_schema.BOUNDARIES.empty_table(),
         }  # fmt: skip

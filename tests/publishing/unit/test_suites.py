@@ -334,6 +334,16 @@ SMALL = {
     "harmonized/boundary_findings": BOUNDARY_FINDINGS,
     "marts/boundary_findings": BOUNDARY_FINDINGS,
     "harmonized/registries": [{"registry": "one", "name": "One"}, {"registry": "two", "name": "Two"}],
+    "harmonized/placeholders": [
+        {"project_id": "ONE7", "registry": "one", "name": "A Wood", "country_raw": "PE", "country": "Peru",
+         "country_iso3": "PER", "facts_sources": "[one/retirements]"},
+        {"project_id": "TWO7"},
+    ],
+    "harmonized/disputed_facts": [
+        {"project_id": "ONE7", "registry": "one", "fact": "proponent", "value": text, "occurrences": "2",
+         "sources": "[one/retirements]"}
+        for text in ("Peat Inc.", "Peat Ltd.")
+    ],
     "harmonized/projects": [
         {"project_id": "ONE1", "registry": "one", "status": "listed", "country_iso3": "BRA"},
         {"project_id": "TWO1", "registry": "two"},

@@ -207,7 +207,8 @@ def test_columns_of_the_sample_are_not_reported_absent(sample, normalized):
     """The counterpart of the test above, which would pass if every column were called absent."""
     records = Records.of(sample.content)
     read = {name: column.names for name, column in sample.spec.columns.items()}
-    read |= {label.names[0]: label.names for label in sample.spec.labels}
+    others = (*sample.spec.labels, *sample.spec.states.values())
+    read |= {source.names[0]: source.names for source in others}
     absent = {name for name, names in read.items() if not records.places(names)}
     assert set(normalized(sample).absent_columns) == absent
     assert absent <= set(sample.spec.lacks), "the registry's own samples warn of nothing"

@@ -110,6 +110,19 @@ def test_registries_come_in_order_of_their_ids(tmp_path):
         pytest.param(
             changed(never_published={"status_raw": " "}), "must say why", id="never published without a reason"
         ),
+        pytest.param(
+            changed(states={"name": "Name"}), "states is for tables of transactions", id="a projects table that states"
+        ),
+        pytest.param(
+            changed(holds="credits", optional={}, states={"nmae": "Name"}),
+            "states: fact of a project 'nmae' is not known; the nearest known is 'name'",
+            id="a fact that nobody knows",
+        ),
+        pytest.param(
+            changed(holds="credits", optional={}, states={"name": {"from": "Name", "prefix": "A "}}),
+            "states: 'name' is a text",
+            id="a fact with a prefix",
+        ),
         pytest.param(changed(holds="boundaries"), "holds", id="a shape that nobody knows"),
         pytest.param(changed(required={"project_id": []}), "project_id", id="a column that comes from nowhere"),
         pytest.param(GOOD | {"id": "Made Up"}, "id", id="an id that is no file name"),

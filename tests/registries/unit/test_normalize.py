@@ -115,6 +115,32 @@ def test_a_row_is_mapped_and_typed():
     assert len(result.quarantine) == 0
 
 
+def test_rows_of_transactions_state_facts_of_their_projects():
+    """Each text once with its rows; what is blank, set aside or has no column says nothing."""
+    states = {"name": ["Title", "Project name"], "country_raw": "Country", "proponent": "Owner"}
+    registry = made_up({"states": states, "sum_by": ["project_id"], "key": ["project_id"]})
+    rows = [
+        GOOD | {"Project name": " A Wood ", "Country": "NA"},
+        GOOD | {"Project name": "A Wood", "Country": "", "Serial": "S-11 to 20"},
+        GOOD | {"Project name": "N/A", "Country": "NA", "Serial": "S-21 to 30"},
+        GOOD | {"Project name": "Another", "Country": "PE", "Tonnes": "many"},
+        GOOD | {"Project name": "A Lake", "Country": "PE", "Project": "MUP2"},
+    ]
+    result = events(*rows, registry=registry)
+    assert result.stated.schema.equals(schema.STATED)
+    told = [(row["project_id"], row["fact"], row["value"], row["occurrences"]) for row in result.stated.to_pylist()]
+    assert told == [
+        ("MUP1", "country_raw", "NA", 2), ("MUP1", "name", "A Wood", 2),
+        ("MUP2", "country_raw", "PE", 1), ("MUP2", "name", "A Lake", 1),
+    ]  # fmt: skip
+    assert {(row["source"], row["snapshot_id"], row["observed_at"]) for row in result.stated.to_pylist()} == {
+        ("made-up/events", result.snapshot_id, OBSERVED)
+    }
+    assert "Owner" in result.absent_columns and "Title" not in result.absent_columns
+    assert "Project name" not in result.unmapped_columns
+    assert len(events(GOOD).stated) == 0
+
+
 def test_a_project_is_mapped_and_typed():
     result = projects({"Project": "MUP1", "Name": "Peat", "Owner": "", "Listed": "2020-02-03", "Country": "NA"})
     assert result.rows.schema.equals(schema.PROJECTS)

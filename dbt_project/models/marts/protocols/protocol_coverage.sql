@@ -9,7 +9,7 @@ protocols as (
 
 projects as (
 
-    select * from {{ ref('projects') }} where not is_placeholder
+    select * from {{ ref('projects') }} where not is_placeholder or protocol_raw is not null
 
 ),
 

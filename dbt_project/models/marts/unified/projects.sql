@@ -18,11 +18,11 @@ registries as (
 
 ),
 
-{#- A placeholder says nothing of its protocol, so no default of its registry is its own. The flag is a column here, and
-    so a key of the join: DuckDB plans a left join with a condition on its left side alone as a nested loop. -#}
+{#- Of a placeholder whose protocol no transaction states, no default of its registry is its own. The flag is a column here,
+    and so a key of the join: DuckDB plans a left join with a condition on its left side alone as a nested loop. -#}
 protocols as (
 
-    select *, false as is_placeholder from {{ ref('stg_protocols') }}
+    select *, true as has_protocol from {{ ref('stg_protocols') }}
 
 ),
 
@@ -39,7 +39,7 @@ boundaries as (
 ),
 
 {#- Every project id that credits mention and no project table lists. -#}
-placeholders as (
+mentioned as (
 
     select
         credits.project_id,
@@ -52,25 +52,41 @@ placeholders as (
 
 ),
 
+stated as (
+
+    select * from {{ ref('stg_placeholders') }}
+
+),
+
 projects as (
 
-    select *, false as is_placeholder from published
+    select *, false as is_placeholder, true as has_protocol from published
 
     union all by name
 
     select
-        placeholders.project_id,
-        placeholders.registry,
+        mentioned.project_id,
+        mentioned.registry,
+        stated.name,
+        stated.proponent,
+        stated.protocol_raw,
+        stated.project_type_raw,
+        stated.country_raw,
+        stated.country,
+        stated.country_iso3,
+        stated.facts_sources,
         replace(
             registries.project_url,
             '{number}',
-            substr(placeholders.project_id, length(registries.project_prefix) + 1)
+            substr(mentioned.project_id, length(registries.project_prefix) + 1)
         ) as project_url,
-        placeholders.source,
-        placeholders.snapshot_id,
-        true as is_placeholder
-    from placeholders
-    left join registries on placeholders.registry = registries.registry
+        mentioned.source,
+        mentioned.snapshot_id,
+        true as is_placeholder,
+        stated.protocol_raw is not null as has_protocol
+    from mentioned
+    left join stated on mentioned.project_id = stated.project_id
+    left join registries on mentioned.registry = registries.registry
 
 ),
 
@@ -138,6 +154,7 @@ select
     totals.first_retirement_at,
     projects.project_url,
     projects.is_placeholder,
+    projects.facts_sources,
     boundaries.project_id is not null as has_boundary,
     boundaries.area_ha,
     projects.source,
@@ -148,7 +165,7 @@ left join boundaries on projects.project_id = boundaries.project_id
 left join known_registries on projects.registry = known_registries.registry
 left join project_types on projects.project_id = project_types.project_id
 left join protocols
-    on projects.is_placeholder = protocols.is_placeholder
+    on projects.has_protocol = protocols.has_protocol
     and projects.registry is not distinct from protocols.registry
     and projects.protocol_raw is not distinct from protocols.protocol_raw
 order by projects.project_id
