@@ -8,13 +8,18 @@ from __future__ import annotations
 
 import re
 from pathlib import Path
+from typing import Literal
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.base.errors import Faults
+from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import Row, load_list
 from carbon_assets.beneficiaries.expressions import alternatives
 from carbon_assets.beneficiaries.names import LegalForms, Names
 from carbon_assets.beneficiaries.words import Words
+
+PLACEHOLDERS_SAY = ("not_public", "several", "crowd")
+"""What a placeholder can say of the user: that it does not want to be named, or is many."""
 
 
 class Knowledge:
@@ -27,7 +32,8 @@ class Knowledge:
         self.display = self._names.display
         self.key = self._names.key
         self.tax_id_at = self._names.tax_id_at
-        self._placeholders = faults.result_of(self._load_names, folder / "placeholders", "text") or {}
+        self._placeholders = faults.result_of(self._load_names, folder / "placeholders", "text", ("says",)) or {}
+        self._placeholders_say = faults.result_of(self._load_what_they_say, folder / "placeholders") or {}
         self._intermediaries = frozenset(faults.result_of(self._load_names, folder / "intermediaries", "name") or ())
         self._aliases = faults.result_of(self._load_aliases, folder / "aliases")
         faults.refuse(ConfigError)
@@ -43,6 +49,10 @@ class Knowledge:
         """Whether `text` stands for nobody: a word of the list, or nothing but numbers and signs."""
         key = self.key(text)
         return key in self._placeholders or not any(map(str.isalpha, key))
+
+    def placeholder_says(self, text: str) -> Literal["not_public", "several", "crowd"] | None:
+        """What a word of the list of placeholders says of the user; None where it only says that there is nothing to say."""
+        return self._placeholders_say.get(self.key(text))
 
     def is_intermediary(self, name: str) -> bool:
         """Whether `name`, or what it is said to be of ('Patch's ...', 'Patch - ...', 'Patch partners'), is known to buy
@@ -66,12 +76,23 @@ class Knowledge:
         glued = "".join(words), "".join(others)
         return is_shared or bool({*words, *others} & initials) or glued[0] in glued[1] or glued[1] in glued[0]
 
-    def _load_names(self, place: Path, column: str) -> dict[str, str]:
+    def _load_what_they_say(self, place: Path) -> dict[str, str]:
+        """Key of each placeholder that says something of the user -> what."""
+        says: dict[str, str] = {}
+        faults = Faults()
+        for row in load_list(place, ("text", "says", "note"), key=("text",), optional=("says",)):
+            if row["says"]:
+                faults.add(*_unknown_saying(row))
+                says[self.key(row["text"])] = row["says"]
+        faults.refuse(ConfigError)
+        return says
+
+    def _load_names(self, place: Path, column: str, optional: tuple[str, ...] = ()) -> dict[str, str]:
         """Key of each name of a list -> where it stands; an entry without a letter or digit has no key and would match
         nothing."""
         places: dict[str, str] = {}
         faults = Faults()
-        for row in load_list(place, (column, "note"), key=(column,)):
+        for row in load_list(place, (column, *optional, "note"), key=(column,), optional=optional):
             if not (key := self.key(row[column])):
                 faults.add(f"{row['place']}: {row[column]!r} has no letters: write a name, or remove the row")
             places.setdefault(key, row["place"])
@@ -108,6 +129,11 @@ class Knowledge:
                 )
         faults.refuse(ConfigError)
         return aliases
+
+
+def _unknown_saying(row: Row) -> list[str]:
+    reason = why_unknown("says", row["says"], PLACEHOLDERS_SAY)
+    return [f"{row['place']}: {reason}"] if reason else []
 
 
 def _place(row: Row, other: Row) -> str:

@@ -10,11 +10,12 @@ from __future__ import annotations
 import re
 from collections import defaultdict
 from collections.abc import Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from decimal import Decimal
 from itertools import pairwise
 from pathlib import Path
 
+from carbon_assets.beneficiaries.absence import Absence, AbsenceReader
 from carbon_assets.beneficiaries.expressions import alternatives, any_of
 from carbon_assets.beneficiaries.knowledge import Knowledge
 from carbon_assets.beneficiaries.name_ends import NameEnds
@@ -36,7 +37,7 @@ class Reading:
     `basis`: the cell that says so: beneficiary, note, account or reason. `method`: alias if the alias table knows each
     name, else pattern, be it a cell that is a name or a phrase. 'operation' and 'fingerprint' are never said here: the
     first is said of names that an OpenRefine history wrote, the second of names whose spelling `join_spellings` changed
-    without an alias. `confidence`: from 0 to 1.
+    without an alias. `confidence`: from 0 to 1. `absence`: why nobody is named.
     """
 
     names: tuple[str, ...] = ()
@@ -44,14 +45,24 @@ class Reading:
     method: str | None = None
     confidence: float | None = None
     has_others: bool = False
+    absence: Absence = field(default="not_understood", compare=False)
 
     @property
     def user(self) -> str | None:
         """The one user, if it is one."""
         return self.names[0] if len(self.names) == 1 and not self.has_others else None
 
+    @property
+    def absence_reason(self) -> Absence | None:
+        """Why there is no one user; None if there is."""
+        if self.user is not None:
+            return None
+        return "several" if self.names else self.absence
 
-_NOBODY = Reading()
+
+_DOUBTFUL = Reading()
+_CROWD = Reading(absence="crowd")
+_NOT_USED = Reading(absence="not_stated")
 
 
 class BeneficiaryReader:
@@ -67,6 +78,7 @@ class BeneficiaryReader:
         self.is_placeholder = self._knowledge.is_placeholder
         self.is_intermediary = self._knowledge.is_intermediary
         self._shape = NameShape(vocabulary, self._knowledge)
+        self._absence = AbsenceReader(self._knowledge, self._shape)
         self._ends = NameEnds(vocabulary, self._knowledge, self._shape)
         self._phrases = PhraseReader(vocabulary, self._knowledge, self._shape, self._ends)
         self._lists = NameLists(vocabulary.words, self._knowledge, self._shape, self._ends)
@@ -86,14 +98,14 @@ class BeneficiaryReader:
         """Who used the credits of one retirement. Never raises, whatever the texts."""
         account, beneficiary, note, reason = (tidy(text) for text in (account, beneficiary, note, reason))
         if self._not_used.search(flat(reason)) or any(self._no_use.search(flat(text)) for text in (beneficiary, note)):
-            return _NOBODY
+            return _NOT_USED
         of_note = self._of_text(note, "note")
         reading = self._of_cell(beneficiary, account, note, of_note)
         if reading is None:
             reading = of_note if of_note is not None else self._of_text(reason, "reason")
         if reading is None and self._may_be_account(beneficiary, account):
             reading = self._of_account(account, note, reason)
-        return reading or _NOBODY
+        return reading or Reading(absence=self._absence.of_texts(beneficiary, note))
 
     # --- the beneficiary cell
 
@@ -105,13 +117,13 @@ class BeneficiaryReader:
         if of_phrase is not None:
             return of_phrase
         if self._shape.names_a_crowd(self._lists.without_family(cell)):
-            return of_note if self._is_clients_name(cell, of_note) else _NOBODY
+            return of_note if self._is_clients_name(cell, of_note) else _CROWD
         cell, has_others = self._lists.without_others(cell)
         names = self._lists.split(self._lists.without_tail(cell))
         if not names:
             return of_note or self._of_beginning(cell, "beneficiary")
         if self._is_part(names[0], note):
-            return of_note or _NOBODY
+            return of_note or _DOUBTFUL
         of_cell = self._reading(names, "beneficiary", self._limits.confidence_of_cell, has_others)
         return self._against_note(of_cell, account, of_note)
 
@@ -144,7 +156,7 @@ class BeneficiaryReader:
         related = [self._knowledge.are_related(name, other) for other in of_note.names]
         if len(related) > 1 and not all(related):
             return of_note
-        return of_cell if any(related) else _NOBODY
+        return of_cell if any(related) else _DOUBTFUL
 
     def _is_clients_name(self, cell: str, of_note: Reading | None) -> bool:
         """Whether the note names the one of whom the cell 'client of X' speaks."""
@@ -172,13 +184,13 @@ class BeneficiaryReader:
             if deciding and not (phrase.decides or phrase.confidence >= self._limits.confidence_of_cell):
                 continue
             if not named:
-                return _NOBODY
+                return _CROWD
             parts = [self._lists.without_others(words) for words in named]
             split = (self._lists.split(self._lists.without_tail(words)) for words, _ in parts)
             if names := self._lists.distinct(name for part in split for name in part):
                 names = self._without_brokers(names, phrase)
             elif phrase.decides and not any(map(self.is_intermediary, named)):
-                return _NOBODY  # it names somebody, but who is doubtful
+                return _DOUBTFUL  # it names somebody, but who is doubtful
             if names:
                 return self._reading(names, basis, phrase.confidence, any(has_others for _, has_others in parts))
         return None if deciding else self._of_beginning(text, basis)

@@ -19,6 +19,11 @@ BENEFICIARIES = pa.schema(
         ),
         field("beneficiary_found", TEXT, "The same as these texts spell it"),
         field("beneficiaries_named", LABELS, "All users that the texts name"),
+        field(
+            "absence_reason",
+            TEXT,
+            "Why a retirement has no one user: not_stated, placeholder, code_only, not_public, several, crowd or not_understood",
+        ),
         field("basis", TEXT, "beneficiary, note, account or reason: the text that names the user"),
         field("method", TEXT, "operation, alias, pattern or fingerprint: how the name was found"),
         field("confidence", RATIO, "How sure the name is, from 0 to 1"),

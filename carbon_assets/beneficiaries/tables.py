@@ -127,6 +127,7 @@ def _columns(reading: Reading, canonical: dict[str, str]) -> dict:
         "beneficiary_harmonized": name,
         "beneficiary_found": one,
         "beneficiaries_named": list(dict.fromkeys(canonical.get(n, n) for n in reading.names)) or None,
+        "absence_reason": reading.absence_reason,
         "basis": reading.basis,
         "method": "fingerprint" if joined else reading.method,
         "confidence": reading.confidence,

@@ -19,7 +19,7 @@ from tests.kit.project_tables import HOME
 FOLDER = HOME / "configs" / "beneficiaries"
 READER = BeneficiaryReader(HOME / "configs")
 ALIASES = load_csv(FOLDER / "aliases.csv", ("alias", "canonical", "note"))
-PLACEHOLDERS = load_csv(FOLDER / "placeholders.csv", ("text", "note"))
+PLACEHOLDERS = load_csv(FOLDER / "placeholders.csv", ("text", "says", "note"))
 INTERMEDIARIES = load_csv(FOLDER / "intermediaries.csv", ("name", "note"))
 MAX_LETTERS_OF_ALIAS = 90
 MAX_WORDS_OF_ALIAS = 12

@@ -89,9 +89,17 @@ def test_a_row_says_who_is_named_by_which_text_and_how(configs):
     assert 0.5 < row["confidence"] <= 1
 
 
-@pytest.mark.parametrize("texts", [{}, {"beneficiary": "N/A"}, {"account": "Peat Foods", "note": "12"}])
-def test_where_nobody_is_named_nothing_is_said(configs, texts):
+@pytest.mark.parametrize(
+    ("texts", "why"),
+    [
+        ({}, "not_stated"),
+        ({"beneficiary": "N/A"}, "placeholder"),
+        ({"account": "Peat Foods", "note": "12"}, "code_only"),
+    ],
+)
+def test_where_nobody_is_named_nothing_is_said_but_why(configs, texts, why):
     (row,) = mapped(configs, event(**texts)).to_pylist()
+    assert row.pop("absence_reason") == why
     said = (*TEXTS, "project_id", "quantity", "transactions")
     assert {name: cell for name, cell in row.items() if name not in said} == dict.fromkeys(
         name for name in row if name not in said

@@ -374,7 +374,7 @@ SMALL = {
         {"retirement_account": "Broker", "retirement_beneficiary": "Peat Inc.", "beneficiary_harmonized": "Peat",
          "beneficiary_found": "Peat Inc.", "beneficiaries_named": "[Peat]", "basis": "beneficiary",
          "method": "fingerprint", "confidence": "0.97", "project_id": "ONE1", "quantity": "7.5", "transactions": "2"},
-        {"project_id": "ONE1", "quantity": "0", "transactions": "1"},
+        {"absence_reason": "not_stated", "project_id": "ONE1", "quantity": "0", "transactions": "1"},
     ],
     "harmonized/beneficiary_candidates": [
         {"method": "likeness", "score": "0.93", "names": "[Peat Foods, Peet Foods]", "suggested": "Peat Foods",

@@ -42,6 +42,7 @@ select
     asserted.retirement_beneficiary,
     beneficiaries.beneficiary_harmonized as retirement_beneficiary_harmonized,
     beneficiaries.beneficiaries_named,
+    beneficiaries.absence_reason,
     asserted.retirement_reason,
     asserted.retirement_note,
     asserted.cancellation_account,
