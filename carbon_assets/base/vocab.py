@@ -16,13 +16,16 @@ class Vocabulary(Mapping[str, str]):
     """raw word -> canonical word, of the list at `place`.
 
     `why_not`: why a canonical word cannot be, as `known_words.why_unknown` says it; None where it can. Raises `ConfigError` with
-    all that is wrong: a raw word with two meanings, a canonical word that cannot be.
+    all that is wrong: a raw word with two meanings, a canonical word that cannot be. `more`: columns that files of this kind may
+    have besides, which are read elsewhere.
     """
 
-    def __init__(self, place: Path, why_not: Callable[[str], str | None] = lambda word: None) -> None:
+    def __init__(
+        self, place: Path, why_not: Callable[[str], str | None] = lambda word: None, more: tuple[str, ...] = ()
+    ) -> None:
         self._meanings: dict[str, str] = {}
         faults = Faults()
-        for row in load_list(place, COLUMNS, key=("raw",)):
+        for row in load_list(place, (*COLUMNS[:2], *more, *COLUMNS[2:]), key=("raw",), optional=more):
             if not word_key(row["raw"]) or not row["canonical"]:
                 faults.add(f"{row['place']}: needs both a raw and a canonical word")
             elif reason := why_not(row["canonical"]):

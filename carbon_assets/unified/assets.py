@@ -11,8 +11,8 @@ from carbon_assets.platform.tables import table
 from carbon_assets.registries import stated
 from carbon_assets.registries.description import load_registries
 from carbon_assets.registries.keys import normalized_keys
-from carbon_assets.unified import harmonize, placeholders, schema
-from carbon_assets.unified.keys import CREDITS, DISPUTED_FACTS, PLACEHOLDERS, PROJECTS, REGISTRIES
+from carbon_assets.unified import harmonize, labels, placeholders, schema
+from carbon_assets.unified.keys import CREDITS, DISPUTED_FACTS, LABELS, PLACEHOLDERS, PROJECTS, REGISTRIES
 
 
 def build(site: Site) -> Parts:
@@ -48,6 +48,11 @@ def build(site: Site) -> Parts:
             site, PROJECTS, [*normalized_keys(registries, "projects"), CREDITS, REGISTRIES],
             schema.UNIFIED_PROJECTS, "Projects of all registries, statuses and countries under one name, curated projects "
             "added.", unify_projects,
+        ),
+        table(
+            site, LABELS, [CREDITS], schema.LABELS_OF_CREDITS,
+            "Labels of credits, and the families that they are of.",
+            lambda con: labels.labels_table(con, settings.table(*CREDITS.path), settings.configs),
         ),
         table(
             site, PLACEHOLDERS, read_for_placeholders, schema.PLACEHOLDERS,

@@ -8,10 +8,11 @@ from pathlib import Path
 
 from carbon_assets.base.errors import Faults
 from carbon_assets.base.known_words import why_unknown
+from carbon_assets.base.lists import Row
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.registries.description import Registry, load_registries
-from carbon_assets.unified import harmonize, statuses
+from carbon_assets.unified import harmonize, labels, statuses, trials
 from carbon_assets.unified.countries import Countries, load_countries
 
 
@@ -21,12 +22,21 @@ def faults(settings: Settings) -> tuple[str, ...]:
     met = Faults()
     registries = met.result_of(load_registries, configs)
     words = met.result_of(statuses.load_words, configs)
-    met.result_of(Vocabulary, configs / "vocab" / "label")
+    met.result_of(labels.load_labels, configs)
+    if trial_rows := met.result_of(trials.load_trials, configs):
+        met.add(*_trial_faults(trial_rows, registries))
     met.result_of(harmonize.load_no_regions, configs)
     countries = met.result_of(load_countries, configs)
     with met.collected():
         met.add(*_curated_faults(configs, registries, words, countries))
     return met.messages
+
+
+def _trial_faults(rows: list[Row], registries: Mapping[str, Registry] | None) -> Iterator[str]:
+    """What is wrong with the registries' own test projects, beyond what their list says itself."""
+    for row in rows:
+        if registries and (reason := why_unknown("registry", row["registry"], registries, "configs/registries")):
+            yield f"{row['place']}: {reason}"
 
 
 def _curated_faults(

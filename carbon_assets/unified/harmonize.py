@@ -18,7 +18,7 @@ from carbon_assets.base.vocab import Vocabulary
 from carbon_assets.registries import schema as registries_schema
 from carbon_assets.registries.cells import MACROS
 from carbon_assets.registries.description import Registry
-from carbon_assets.unified import schema, statuses
+from carbon_assets.unified import labels, schema, statuses, trials
 from carbon_assets.unified.countries import load_countries
 
 CURATED = (
@@ -62,9 +62,9 @@ def unify_credits(con: duckdb.DuckDBPyConnection, tables: list[Path], registries
     """The union of all normalized credits, as `schema.UNIFIED_CREDITS`, in order of `credit_id`."""
     _union(con, tables, registries, registries_schema.CREDITS)
     find_hosts(con, "asserted", registries)
-    labels = Vocabulary(configs / "vocab" / "label")
+    words = labels.load_words(configs)
     distinct = con.execute("select distinct unnest(labels) from asserted").fetchall()
-    meanings = {raw: labels.get(raw, raw) for (raw,) in distinct}
+    meanings = {raw: words.get(raw, raw) for (raw,) in distinct}
     con.register("label_meanings", _pairs(meanings))
     rows = con.execute(f"""
         with meanings as (select map(list(key), list(value)) as meaning from label_meanings),
@@ -119,11 +119,14 @@ def unify_projects(
     """,
         {"credits": str(credits)},
     )
+    harmonized = harmonized_projects(con, "stated", registries, configs)
+    trials.find_trials(con, "stated", configs)
     rows = con.execute(f"""
-        with harmonized as ({harmonized_projects(con, "stated", registries, configs)}),
+        with harmonized as ({harmonized}),
         unified as (
             select
                 p.* exclude (project_url, source, snapshot_id),
+                p.project_id in (select project_id from trials) as is_test,
                 coalesce(
                     p.project_url,
                     replace(host.project_url, '{{number}}', substr(p.project_id, length(host.project_prefix) + 1))

@@ -10,6 +10,9 @@ REGISTRIES = dg.AssetKey(["harmonized", "registries"])
 CREDITS = dg.AssetKey(["harmonized", "credits"])
 
 
+LABELS = dg.AssetKey(["harmonized", "labels"])
+
+
 PROJECTS = dg.AssetKey(["harmonized", "projects"])
 
 

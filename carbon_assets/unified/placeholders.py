@@ -16,6 +16,7 @@ from carbon_assets.base import column_types
 from carbon_assets.registries import schema as registries_schema
 from carbon_assets.unified import schema
 from carbon_assets.unified.harmonize import find_hosts, harmonized_projects
+from carbon_assets.unified.trials import find_trials
 
 FACTS = registries_schema.STATED_FACTS
 
@@ -47,8 +48,10 @@ def placeholders(
         select {column_types.projection(shape, {"project_id", *FACTS})}, facts_sources from filled
     """)
     harmonized = harmonized_projects(con, "with_facts", registries, configs)
+    find_trials(con, "with_facts", configs)
+    flagged = f"select *, project_id in (select project_id from trials) as is_test from ({harmonized})"
     columns = ", ".join(schema.PLACEHOLDERS.names)
-    rows = con.execute(f"select {columns} from ({harmonized}) order by project_id").to_arrow_table()
+    rows = con.execute(f"select {columns} from ({flagged}) order by project_id").to_arrow_table()
     return rows.cast(schema.PLACEHOLDERS)
 
 

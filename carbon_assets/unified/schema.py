@@ -18,6 +18,13 @@ REGISTRIES = pa.schema(
 )
 
 
+_IS_TEST = field(
+    "is_test",
+    FLAG,
+    "The registry made the project to try its own system, no project of the world (configs/unified/test_projects)",
+    required=True,
+)
+
 UNIFIED_PROJECTS = pa.schema(
     [
         *PROJECTS,
@@ -25,6 +32,7 @@ UNIFIED_PROJECTS = pa.schema(
         field("status", TEXT, "listed, registered or completed; NULL where the raw status is unknown"),
         field("country", TEXT, "Country, short English name; NULL where unknown"),
         field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
+        _IS_TEST,
         field(
             "is_curated", FLAG, "Asserted by configs/unified/curated_projects.csv, not by the registry", required=True
         ),
@@ -48,6 +56,7 @@ PLACEHOLDERS = pa.schema(
         *[PROJECTS.field(name) for name in STATED_FACTS],
         field("country", TEXT, "Country, short English name; NULL where unknown"),
         field("country_iso3", TEXT, "ISO 3166-1 alpha-3 code"),
+        _IS_TEST,
         field(
             "facts_sources",
             LABELS,
@@ -70,10 +79,26 @@ DISPUTED_FACTS = pa.schema(
 )
 
 
+LABELS_OF_CREDITS = pa.schema(
+    [
+        field("label", TEXT, "Label, as in labels of credits", required=True),
+        field(
+            "family",
+            TEXT,
+            "What the label is of: a credit with several labels of a family counts once for it",
+            required=True,
+        ),
+        field("phase", TEXT, "Phase of the family that it is of; NULL: of none in particular"),
+        field("spellings", LABELS, "Words of registries for it (configs/vocab/label); NULL: it is not listed"),
+    ]
+)
+
+
 TABLES = {
     "harmonized/registries": REGISTRIES,
     "harmonized/projects": UNIFIED_PROJECTS,
     "harmonized/credits": UNIFIED_CREDITS,
+    "harmonized/labels": LABELS_OF_CREDITS,
     "harmonized/placeholders": PLACEHOLDERS,
     "harmonized/disputed_facts": DISPUTED_FACTS,
 }

@@ -39,7 +39,7 @@ def test_every_harmonized_table_that_is_read_has_a_source_and_a_view(own):
     assert {f"harmonized/{name}" for name in views} == set(read_by_dbt())
     assert {name for name in files if name.startswith("models/staging/unified/")} == {
         f"models/staging/unified/{file}"
-        for table in ("projects", "credits", "registries", "placeholders", "disputed_facts")
+        for table in ("projects", "credits", "registries", "placeholders", "disputed_facts", "labels")
         for file in (f"stg_{table}.sql", f"_stg_{table}.yml")
     }
     assert files["models/staging/unified/stg_credits.sql"] == b"select * from {{ source('harmonized', 'credits') }}\n"

@@ -252,6 +252,10 @@ def test_a_run_that_meets_a_misspelt_column_calls_it_that(key, column, tmp_path,
 
 # --- every critical expectation can fail ----------------------------------------------------------------------------
 
+LABELS = [
+    {"label": "CORSIA First Phase", "family": "CORSIA", "phase": "first phase", "spellings": "[CORSIA - First Phase]"},
+    {"label": "Rare", "family": "Rare"},
+]
 SNAPSHOTS = [
     {"registry": "one", "table": "projects", "snapshot": "a", "state": "superseded", "sha256": "a"},
     {"registry": "one", "table": "projects", "snapshot": "b", "state": "in use", "sha256": "b", "columns": "[ID]"},
@@ -334,10 +338,12 @@ SMALL = {
     "harmonized/boundary_findings": BOUNDARY_FINDINGS,
     "marts/boundary_findings": BOUNDARY_FINDINGS,
     "harmonized/registries": [{"registry": "one", "name": "One"}, {"registry": "two", "name": "Two"}],
+    "harmonized/labels": LABELS,
+    "marts/labels": LABELS,
     "harmonized/placeholders": [
-        {"project_id": "ONE7", "registry": "one", "name": "A Wood", "country_raw": "PE", "country": "Peru",
+        {"is_test": "false", "project_id": "ONE7", "registry": "one", "name": "A Wood", "country_raw": "PE", "country": "Peru",
          "country_iso3": "PER", "facts_sources": "[one/retirements]"},
-        {"project_id": "TWO7"},
+        {"is_test": "true", "project_id": "TWO7"},
     ],
     "harmonized/disputed_facts": [
         {"project_id": "ONE7", "registry": "one", "fact": "proponent", "value": text, "occurrences": "2",

@@ -65,7 +65,7 @@ def test_a_placeholder_has_what_its_transactions_agree_in(tmp_path):
     assert rows["ONE1"] == {
         "project_id": "ONE1", "registry": "one", "name": "A Wood", "proponent": "Acme", "protocol_raw": "VM0001",
         "project_type_raw": "Woods", "country_raw": "PE", "country": "Peru", "country_iso3": "PER",
-        "facts_sources": ["one/issuances", "one/retirements"],
+        "is_test": False, "facts_sources": ["one/issuances", "one/retirements"],
     }  # fmt: skip
     assert disputed == []
 

@@ -75,6 +75,7 @@ projects as (
         stated.country,
         stated.country_iso3,
         stated.facts_sources,
+        coalesce(stated.is_test, false) as is_test,
         replace(
             registries.project_url,
             '{number}',
@@ -154,6 +155,7 @@ select
     totals.first_retirement_at,
     projects.project_url,
     projects.is_placeholder,
+    coalesce(projects.is_test, false) as is_test,
     projects.facts_sources,
     boundaries.project_id is not null as has_boundary,
     boundaries.area_ha,
