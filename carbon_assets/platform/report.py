@@ -16,6 +16,7 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform.checks import RELEASED, Check
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.subject import FLOORS, named
+from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.landing import DropOutcome
 
 MAX_LETTERS_OF_A_FINDING = 300
@@ -81,7 +82,25 @@ def _overview(site: Site) -> list[str]:
             first += [*lines, ""] if lines else []
         else:
             later += lines
+    if made_up := _made_up(site):
+        first += [*made_up, ""]
     return [*first, *columns([("mart", "rows"), *marts]), "", *later]
+
+
+def _made_up(site: Site) -> list[str]:
+    """Which tables had made-up rows alone, and have none since real files came."""
+    settings = site.settings
+    bare: dict[str, list[str]] = {}
+    for intake in site.intakes:
+        for folder, table in intake.tables(settings):
+            if snapshots.is_bare(settings, folder, table):
+                bare.setdefault(folder, []).append(table)
+    if not bare:
+        return []
+    listed = "; ".join(f"{folder}: {', '.join(tables)}" for folder, tables in sorted(bare.items()))
+    return [
+        f"made-up rows are out, since real files came; until real ones come of them, too, these have none: {listed}"
+    ]
 
 
 def _counts(checks: Iterable[Check]) -> list[str]:

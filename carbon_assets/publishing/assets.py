@@ -10,7 +10,7 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.platform import dagster_internals
 from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
-from carbon_assets.publishing import dbt, models, project, publish
+from carbon_assets.publishing import coverage, dbt, models, project, publish
 from carbon_assets.publishing import gate as publishing_gate
 from carbon_assets.registries import release_gate
 from carbon_assets.registries.description import load_registries
@@ -52,6 +52,13 @@ def published(site: Site, parts: Parts) -> Parts:
         kinds={"duckdb", "parquet"},
         owners=["team:data"],
         description="The marts for readers: published/current/carbon.duckdb, schema marts, and one Parquet file each.",
+        check_specs=[
+            dg.AssetCheckSpec(
+                coverage.COVERED,
+                asset=KEY,
+                description="Every registry that the last version has rows of has some in this one.",
+            )
+        ],
     )
     def carbon(context: dg.AssetExecutionContext) -> dg.MaterializeResult:
         if failed := _not_passed(context.instance, blocking):
@@ -66,9 +73,11 @@ def published(site: Site, parts: Parts) -> Parts:
                 "`python -m carbon_assets release published --reason ...`",
                 allow_retries=False,
             )
+        covered = _covered(settings)
         version = publish.publish(settings, marts, context.run_id, project.manifest(settings))
         log.info("published %s", version)
-        return dg.MaterializeResult(metadata={"version": version.name, "dagster/uri": str(version / publish.DATABASE)})
+        metadata = {"version": version.name, "dagster/uri": str(version / publish.DATABASE)}
+        return dg.MaterializeResult(metadata=metadata, check_results=[covered])
 
     return Parts(assets=[carbon])
 
@@ -77,21 +86,37 @@ def _moved_too_far(settings: Settings) -> list[str]:
     current = settings.published / "current"
     if not current.exists() or publish.is_released(settings):
         return []
-    registries = load_registries(settings.configs)
-    tables = [(registry.id, table) for registry in registries.values() for table in registry.tables]
+    tables = _tables(settings)
     gate = release_gate.load_gate(settings.configs, {"/".join(names) for names in tables})
     exemptions = publishing_gate.Exemptions(
-        frozenset(_ids(s for names in tables for s in _gave_way(settings, *names))),
+        _gave_way(settings),
         frozenset(_ids(s for names in tables for s in _released(settings, *names))),
     )
     with duckdb.connect() as con:
         return publishing_gate.reasons_not_to_publish(con, current, settings.data / "marts", gate, exemptions)
 
 
-def _gave_way(settings: Settings, registry: str, table: str) -> Iterable[Snapshot]:
-    """The made-up snapshots that are out."""
-    admitted = {snapshot.name for snapshot in snapshots.admitted(settings, registry, table)}
-    return (s for s in snapshots.history(settings, registry, table) if s.name not in admitted)
+def _covered(settings: Settings) -> dg.AssetCheckResult:
+    """Whether what is about to be published covers the registries of what is published."""
+    current, why = settings.published / "current", None
+    if current.exists():
+        with duckdb.connect() as con:
+            why = coverage.why_fewer(con, current, settings.data / "marts", _gave_way(settings))
+    return dg.AssetCheckResult(
+        check_name=coverage.COVERED, passed=why is None, severity=dg.AssetCheckSeverity.WARN, description=why
+    )
+
+
+def _tables(settings: Settings) -> list[tuple[str, str]]:
+    """Registry and name of every table of registries."""
+    return [
+        (registry.id, table) for registry in load_registries(settings.configs).values() for table in registry.tables
+    ]
+
+
+def _gave_way(settings: Settings) -> frozenset[str]:
+    """Ids of the made-up snapshots that are out."""
+    return frozenset(_ids(s for names in _tables(settings) for s in snapshots.gave_way(settings, *names)))
 
 
 def _released(settings: Settings, registry: str, table: str) -> Iterable[Snapshot]:

@@ -1,4 +1,4 @@
-"""Rows and tonnes by registry, for the end of a run."""
+"""Rows and tonnes by registry, and what is missing, for the end of a run."""
 
 from __future__ import annotations
 
@@ -10,15 +10,20 @@ import duckdb
 from carbon_assets.base import store
 from carbon_assets.base.lines import columns
 from carbon_assets.base.settings import Settings
+from carbon_assets.registries import missing
 from carbon_assets.registries.description import load_registries
 
 _HEADER = ("registry", "projects", "credits", "quarantined", "issued t", "retired t", "cancelled t")
 
 
 def lines(settings: Settings) -> list[str]:
-    """One line per registry with normalized tables: rows of projects and credits, rows in quarantine, tCO2e by type."""
-    folders = (settings.data / "normalized" / registry for registry in sorted(load_registries(settings.configs)))
-    return columns([_HEADER, *(_line(settings, folder) for folder in folders if folder.is_dir())])
+    """One line per registry with normalized tables: rows of projects and credits, rows in quarantine, tCO2e by type; and what is
+    missing."""
+    registries = load_registries(settings.configs)
+    folders = (settings.data / "normalized" / registry for registry in sorted(registries))
+    table = columns([_HEADER, *(_line(settings, folder) for folder in folders if folder.is_dir())])
+    lacking = missing.lines(settings, registries)
+    return [*table, *(["", *lacking] if lacking else [])]
 
 
 def _line(settings: Settings, folder: Path) -> tuple[str, ...]:

@@ -176,6 +176,20 @@ def admitted(settings: Settings, registry: str, table: str) -> list[Snapshot]:
     return snapshots
 
 
+def gave_way(settings: Settings, registry: str, table: str) -> list[Snapshot]:
+    """The made-up snapshots that are out since the store holds a real one, newest first."""
+    names = {snapshot.name for snapshot in admitted(settings, registry, table)}
+    return [snapshot for snapshot in history(settings, registry, table)[::-1] if snapshot.name not in names]
+
+
+def is_bare(settings: Settings, registry: str, table: str) -> bool:
+    """Whether only made-up snapshots of the table were ever taken, and are out. Reads the newest manifest, mostly."""
+    newest = max(settings.raw(registry, table).glob("[0-9]*.json"), default=None)
+    if newest is None or _is_real(newest) or not _has_real_snapshot(settings):
+        return False
+    return not admitted(settings, registry, table)
+
+
 def distinct(settings: Settings, registry: str, table: str) -> list[Snapshot]:
     """The snapshots that may be used and say something else than the one before, newest first."""
     found: list[Snapshot] = []

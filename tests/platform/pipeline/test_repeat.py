@@ -65,3 +65,8 @@ def test_made_up_snapshots_give_way_to_real_ones(sample_run, drop, tmp_path):
         path.write_bytes(path.read_bytes() + b"\n")
     real = go_on(copied(sample_run, tmp_path), drop=drop)
     assert real.sql("select distinct registry from marts.credits") == [("art-trees",)]
+    (line,) = [line for line in real.report.lines if line.startswith("made-up rows are out")]
+    assert "verra: projects, transactions" in line and "art-trees" not in line
+    assert "warning  published/carbon: covers_the_registries_of_the_last_version" in real.report.lines
+    (lost,) = [line for line in real.report.lines if line.strip().startswith("the made-up rows of ")]
+    assert "verra are out since real files came" in lost and "art-trees" not in lost

@@ -56,6 +56,26 @@ def stored(settings: Settings) -> dict[str, bytes]:
     }
 
 
+# --- made-up files ----------------------------------------------------------------------------------------------
+
+
+def bare(settings: Settings, table: str = "events") -> bool:
+    return snapshots.is_bare(settings, "made-up", table)
+
+
+def test_a_table_is_bare_when_a_real_file_of_another_came(settings):
+    made_up = take(settings, A, synthetic=True)
+    assert not bare(settings) and snapshots.gave_way(settings, "made-up", "events") == []
+    take(settings, A, "others.csv", table="others")
+    assert bare(settings) and not bare(settings, "others") and not bare(settings, "nothing")
+    assert snapshots.gave_way(settings, "made-up", "events") == [made_up]
+    take(settings, B)
+    assert not bare(settings), "a real file of its own came"
+    assert snapshots.gave_way(settings, "made-up", "events") == [made_up]
+    take(settings, A + b"3,7\n", synthetic=True)
+    assert not bare(settings), "a made-up file that came later takes nothing away"
+
+
 # --- take -------------------------------------------------------------------------------------------------------
 
 
