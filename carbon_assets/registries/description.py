@@ -99,7 +99,7 @@ class Table(Model):
     `constants`: canonical column -> SQL literal value for every row.
     `key`: the canonical columns that identify an event, from which `credit_id` is made.
     `sum_by`: rows that agree in these columns are one event, their quantities summed, zero sums left out.
-    `lacks`: optional columns, and columns of labels by their own name, that its files are known to be without at times:
+    `lacks`: optional columns, and columns of labels and of `states` by their own name, that its files are known to be without at times:
     the absence of any other is told.
     `where`: column of the file -> expressions, one of which its cells fit in the rows that count tCO2e here. Other rows, such as
     those in kilograms or of another standard, are set aside; a blank cell says nothing against a row.
