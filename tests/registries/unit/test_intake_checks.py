@@ -12,7 +12,7 @@ from tests.kit.building import CONFIGS, csv_of, normalized
 
 ARB = load_registries(CONFIGS)["arb"]
 TABLE = ARB.tables["issuances"]
-FULL = {column.names[0]: "" for column in TABLE.columns.values()} | {
+FULL = {column.names[0]: "" for column in (*TABLE.columns.values(), *TABLE.states.values())} | {
     "OPR Project ID": "ACR901", "Vintage": "2020", "Issuance Date": "2021-03-01", "CARB Issuance ID": "CAOD9001-A",
     "ARB Offset Credits Issued": "60000", "Retired Voluntarily": "53100",
 }  # fmt: skip
@@ -36,7 +36,11 @@ def test_a_file_with_all_its_columns_warns_of_none():
 
 @pytest.mark.parametrize(
     ("column", "said"),
-    [("Retired Voluntarily", "retired_voluntarily (retirement tonnes)"), ("Reporting Period End Date", "vintage_end")],
+    [
+        ("Retired Voluntarily", "retired_voluntarily (retirement tonnes)"),
+        ("Offset Project Name", "Offset Project Name"),
+        ("Reporting Period End Date", "vintage_end"),
+    ],
 )
 def test_a_column_that_is_absent_from_a_first_file_is_a_warning_that_names_it(column, said):
     result = told(without(column), check=COLUMNS_PRESENT)
