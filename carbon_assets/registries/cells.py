@@ -16,7 +16,7 @@ from carbon_assets.base import column_types, readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.registries import day_forms, form_votes, forms
-from carbon_assets.registries.description import CellType, Column, Label, Registry, Table
+from carbon_assets.registries.description import Column, Label, Registry, Table
 from carbon_assets.registries.forms import Forms
 
 EDGE_BLANKS = (
@@ -75,7 +75,7 @@ def forms_of(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table, ra
     return forms.forms_of(con, registry, spec, raw, cells)
 
 
-def text_value(column: Column, raw: readers.RawTable, missing: tuple[str, ...], cell_type: CellType) -> str | None:
+def text_value(column: Column, raw: readers.RawTable, missing: tuple[str, ...], cell_type: str) -> str | None:
     """SQL of the text that a column says in a row of `raw r`; None where the file has no such column."""
     key = raw_key(raw, column.names)
     return f"as_{cell_type}({_shaped(column, f'r.{quote(key)}', missing)})" if key else None

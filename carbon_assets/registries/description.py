@@ -210,7 +210,7 @@ class Table(Model):
 
     @model_validator(mode="after")
     def _names_its_columns(self) -> Table:
-        others = [*self.labels, *self.states.values()]
+        others: list[Column | Label] = [*self.labels, *self.states.values()]
         optional = {*self.optional, *(name for other in others for name in other.names)}
         if unknown := sorted(set(self.lacks) - optional):
             raise ValueError(
@@ -251,7 +251,7 @@ _CELL_TYPES = {(type_, is_code): name for type_, name in [
 ] for is_code in (False, True)} | {(column_types.TEXT, True): "code"}  # fmt: skip
 
 
-def canonical_cell_type(canonical, name: str) -> CellType:  # noqa: ANN001 - pyarrow has no type stubs
+def canonical_cell_type(canonical, name: str) -> str:  # noqa: ANN001 - pyarrow has no type stubs
     """How the cells of a column of a canonical shape are read."""
     return _CELL_TYPES[canonical.field(name).type, name.startswith("country")]
 

@@ -19,7 +19,7 @@ from carbon_assets.base import column_types, readers
 from carbon_assets.base.sqltext import quote
 from carbon_assets.registries import schema, serial_forms, stated
 from carbon_assets.registries.cells import forms_of, prepare, raw_key, typed
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Column, Label, Registry, Table
 from carbon_assets.registries.events import events, identified
 from carbon_assets.registries.faults import full_reason, judged
 from carbon_assets.registries.forms import Forms
@@ -131,7 +131,8 @@ def _absent_columns(spec: Table, raw: readers.RawTable) -> tuple[str, ...]:
     """What the description reads and the file does not have: canonical columns, and columns of labels and of facts of projects by
     their own name."""
     names = [*((name, column.names) for name, column in spec.columns.items())]
-    names += [(source.names[0], source.names) for source in (*spec.labels, *spec.states.values())]
+    others: list[Column | Label] = [*spec.labels, *spec.states.values()]
+    names += [(source.names[0], source.names) for source in others]
     return tuple(name for name, published in names if raw_key(raw, published) is None)
 
 
