@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import duckdb
@@ -17,6 +18,15 @@ def columns(rows: list[tuple[str, ...]]) -> list[str]:
         )
         for row in rows
     ]
+
+
+def listed(names: Sequence[str], max_letters: int) -> str:
+    """Names in one line of a bounded length; how many more there are is counted."""
+    shown = list(names)
+    while shown and len(", ".join(shown)) > max_letters:
+        shown.pop()
+    more = f"{len(names) - len(shown)} more" if len(shown) < len(names) else ""
+    return " and ".join(filter(None, (", ".join(shown), more)))
 
 
 def counted(what: str, table: Path, column: str) -> list[str]:

@@ -109,11 +109,10 @@ def _shapes(site: Site) -> dg.AssetsDefinition:
         store.write(settings.table(*SHAPES.path), read.shapes, schema.BOUNDARY_SHAPES)
         for snapshot in read.used:
             snapshots.accept(settings, snapshot)
-        log.info("%s: %s shapes, %s faults", SHAPES.to_user_string(), len(read.shapes), len(read.faults))
         yield dg.MaterializeResult(
             asset_key=SHAPES,
             metadata=gates.table_metadata(settings.table(*SHAPES.path), read.shapes)
-            | {"projects": len(read.shapes["project_id"].unique()), "quarantined": len(read.faults)},
+            | {"projects": len(read.shapes["project_id"].unique()), "rows_quarantined": len(read.faults)},
         )
 
     return shapes
@@ -159,7 +158,6 @@ def _repaired(site: Site) -> dg.AssetsDefinition:
             yield from gates.gated(key, rows[key], expectations)
         for key, (shape, _) in tables.items():
             store.write(settings.table(*key.path), rows[key], shape)
-            log.info("%s: %s rows", key.to_user_string(), len(rows[key]))
             metadata = gates.table_metadata(settings.table(*key.path), rows[key])
             yield dg.MaterializeResult(
                 asset_key=key, metadata=metadata | (_pictures(shapes, made, rules) if key == BOUNDARIES else {})

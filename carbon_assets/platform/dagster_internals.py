@@ -7,19 +7,34 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import dagster as dg
 import sqlalchemy
 from dagster._core.definitions.assets.graph.base_asset_graph import BaseAssetGraph
-from dagster._core.definitions.data_version import CachingStaleStatusResolver, StaleStatus
+from dagster._core.definitions.data_version import (
+    INPUT_DATA_VERSION_TAG_PREFIX,
+    CachingStaleStatusResolver,
+    StaleStatus,
+)
+from dagster._core.definitions.job_base import InMemoryJob
+from dagster._core.definitions.repository_definition import SINGLETON_REPOSITORY_NAME
+from dagster._core.execution.api import execute_run_iterator
 from dagster._core.instance.ref import InstanceRef
 from dagster._core.loader import LoadingContext
+from dagster._core.remote_origin import RemoteJobOrigin, RemoteRepositoryOrigin
 from dagster._core.storage.event_log import SqliteEventLogStorage
+from dagster._core.workspace.load import location_origin_from_module_name
 from dagster._serdes import ConfigurableClassData
 
+from carbon_assets.base.settings import HOME
+
 AssetGraph = BaseAssetGraph
+
+DEFINITIONS = "carbon_assets.definitions"
+"""The module that `workspace.yaml` has Dagster load, and so what Dagster calls the place of the jobs."""
 
 
 def opened(home: Path) -> dg.DagsterInstance:
@@ -91,6 +106,46 @@ _MAX_SECONDS_BUSY = 300
 """How long a statement waits for another process that writes."""
 
 
+@dataclass(frozen=True)
+class Begun:
+    """A run of a job in this process: it goes on as its events are asked for. `steps`: keys of those that it has to do."""
+
+    run_id: str
+    steps: frozenset[str]
+    events: Iterator[dg.DagsterEvent]
+
+
+def begin(
+    job: dg.JobDefinition,
+    instance: dg.DagsterInstance,
+    keys: Iterable[dg.AssetKey] | None = None,
+    run_config: Mapping[str, Any] | None = None,
+    tags: Mapping[str, str] | None = None,
+) -> Begun:
+    """Begin a run in this process; `keys`: of the assets to make, if not all of the job.
+
+    As `JobDefinition.execute_in_process`, but for two things: its events come while it goes on; and the run says where its job
+    is found, without which the UI's timeline and the job's own page leave it out.
+    """
+    wanted = list(keys) if keys is not None else None
+    here = job.as_ephemeral_job(resource_defs={}, input_values={}, asset_selection=wanted)
+    run = instance.create_run_for_job(
+        here,
+        run_config=run_config,
+        tags={**job.run_tags, **(tags or {})},
+        asset_selection=frozenset(wanted) if wanted else None,
+        remote_job_origin=origin_of(job.name),
+    )
+    steps = frozenset(run.step_keys_to_execute or ())
+    return Begun(run.run_id, steps, execute_run_iterator(InMemoryJob(here), run, instance))
+
+
+def origin_of(job: str) -> RemoteJobOrigin:
+    """Where the UI finds a job of this project."""
+    place = location_origin_from_module_name(DEFINITIONS, attribute=None, working_directory=str(HOME))
+    return RemoteRepositoryOrigin(place, SINGLETON_REPOSITORY_NAME).get_job_origin(job)
+
+
 def asset_graph(definitions: dg.Definitions) -> AssetGraph:
     """The assets of definitions, with what depends on what."""
     return definitions.resolve_asset_graph()
@@ -110,6 +165,14 @@ def made_together(graph: AssetGraph, keys: Iterable[dg.AssetKey]) -> set[dg.Asse
 def dependencies(graph: AssetGraph) -> dict[dg.AssetKey, set[dg.AssetKey]]:
     """What each asset that is made depends on."""
     return {key: set(graph.get(key).parent_keys) for key in graph.materializable_asset_keys}
+
+
+def versions_made_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[str, str]:
+    """The versions of its inputs, by their keys as text, that an asset was made of when it was last made."""
+    record = instance.get_latest_materialization_event(key)
+    tags = (record.asset_materialization.tags if record and record.asset_materialization else None) or {}
+    prefix = f"{INPUT_DATA_VERSION_TAG_PREFIX}/"
+    return {name.removeprefix(prefix): version for name, version in tags.items() if name.startswith(prefix)}
 
 
 def latest_evaluations(

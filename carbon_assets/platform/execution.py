@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 
 import dagster as dg
 
-from carbon_assets.platform import dagster_internals, freshness, gates, graph, orphans, versions
+from carbon_assets.platform import dagster_internals, freshness, gates, graph, orphans, progress, triggers, versions
 from carbon_assets.platform import stamp as stamps
 from carbon_assets.platform.checks import Check
 from carbon_assets.platform.report import Report, Work, report
@@ -33,21 +33,24 @@ def make_stale(site: Site, sources: Mapping[str, str], drop: DropOutcome) -> Rep
         assets = dagster_internals.asset_graph(defs)
         keys = freshness.stale(instance, assets, site.settings)
         log.info("%s of %s assets must be made anew", len(keys), len(list(assets.materializable_asset_keys)))
-        made = _execute(defs, graph.MATERIALIZE, instance, keys) if keys else None
+        files = triggers.files(site, instance, assets, keys, sources)
+        if files:
+            log.info("because of %s", triggers.in_words(files))
+        work = _execute(defs, graph.MATERIALIZE, instance, keys, files) if keys else Work()
         checks = gates.states(instance, assets)
-        stamp = stamp_of(site, sources, assets, checks) if made is None or made.success else None
+        stamp = None if work.failures else stamp_of(site, sources, assets, checks)
     if stamp:
         stamps.write(site.settings, stamp)
-    return report(site, checks, drop, _work(made))
+    return report(site, checks, drop, work)
 
 
 def map_anew(site: Site, subject: str) -> Report:
     """Make anew what depends on what the stewards of a subject know, and report."""
     with _opened(site) as (instance, defs):
         freshness.report(instance, versions.knowledge_versions(site.settings.configs, site.subjects))
-        made = _execute(defs, graph.map_job(subject), instance)
+        work = _execute(defs, graph.map_job(subject), instance)
         checks = gates.states(instance, dagster_internals.asset_graph(defs))
-    return report(site, checks, DropOutcome(), _work(made))
+    return report(site, checks, DropOutcome(), work)
 
 
 @contextmanager
@@ -61,11 +64,22 @@ def _opened(site: Site) -> Iterator[tuple[dg.DagsterInstance, dg.Definitions]]:
 
 
 def _execute(
-    defs: dg.Definitions, job: str, instance: dg.DagsterInstance, keys: list[dg.AssetKey] | None = None
-) -> dg.ExecuteInProcessResult:
-    return defs.resolve_job_def(job).execute_in_process(
-        instance=instance, raise_on_error=False, run_config=_QUIET, asset_selection=keys
-    )
+    defs: dg.Definitions,
+    job: str,
+    instance: dg.DagsterInstance,
+    keys: list[dg.AssetKey] | None = None,
+    files: Sequence[str] = (),
+) -> Work:
+    """Execute a job here, for these assets if not for all of its own. `files`: those that make it necessary."""
+    definition = defs.resolve_job_def(job)
+    begun = dagster_internals.begin(definition, instance, keys, _QUIET, triggers.tags(files))
+    events = list(progress.told(begun.events, log, begun.steps))
+    failures = tuple(_failures(events))
+    if not failures and all(event.event_type != dg.DagsterEventType.RUN_SUCCESS for event in events):
+        failures = (f"the run {begun.run_id} ended before all of its steps were done: {events[-1].message}",)
+    published = any(event.is_step_materialization and event.asset_key == PUBLISHED for event in events)
+    steps = sum(event.event_type == dg.DagsterEventType.STEP_START for event in events)
+    return Work(steps, published and not failures, failures, tuple(files))
 
 
 def stamp_of(
@@ -84,14 +98,6 @@ def stamp_of(
 
 def _texts(keys: Iterable[dg.AssetKey]) -> list[str]:
     return sorted(key.to_user_string() for key in keys)
-
-
-def _work(made: dg.ExecuteInProcessResult | None) -> Work:
-    if made is None:
-        return Work()
-    published = any(event.is_step_materialization and event.asset_key == PUBLISHED for event in made.all_events)
-    steps = sum(event.event_type == dg.DagsterEventType.STEP_START for event in made.all_events)
-    return Work(steps, made.success and published, tuple(_failures(made.all_events)))
 
 
 def _failures(events: Iterable[dg.DagsterEvent]) -> Iterator[str]:

@@ -37,7 +37,7 @@ def check_results(key: dg.AssetKey, outcomes: Iterable[Outcome]) -> list[dg.Asse
             check_name=outcome.expectation.name,
             passed=outcome.passed,
             severity=dg.AssetCheckSeverity.ERROR if outcome.expectation.is_critical else dg.AssetCheckSeverity.WARN,
-            description=outcome.observed or None,
+            description=_finding(outcome) or None,
             metadata={
                 "expectation": outcome.expectation.type,
                 "arguments": dg.MetadataValue.json(outcome.expectation.kwargs),
@@ -47,6 +47,14 @@ def check_results(key: dg.AssetKey, outcomes: Iterable[Outcome]) -> list[dg.Asse
         )
         for outcome in outcomes
     ]
+
+
+def _finding(outcome: Outcome) -> str:
+    """What a check found in words, how many rows broke it if they did; "" where there is nothing to say."""
+    if outcome.observed or outcome.passed or not outcome.unexpected_count:
+        return outcome.observed
+    examples = f", such as {', '.join(outcome.examples)}" if outcome.examples else ""
+    return f"{outcome.unexpected_count:,} rows{examples}"
 
 
 def gated(key: dg.AssetKey, rows: pa.Table, expectations: list[Expectation]) -> Iterator[dg.AssetCheckResult]:

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 
 from carbon_assets.base import store
 from carbon_assets.base.errors import ExitCode, is_of_the_machine
-from carbon_assets.base.lines import columns
+from carbon_assets.base.lines import columns, listed
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform.checks import RELEASED, Check
 from carbon_assets.platform.site import Site
@@ -21,6 +21,9 @@ from carbon_assets.snapshots.landing import DropOutcome
 
 MAX_LETTERS_OF_A_FINDING = 300
 """Of what a warning says it found; the rest stands in the UI."""
+
+MAX_LETTERS_OF_FILES = 250
+"""Of what is said of the files that a run is for; how many more there are is counted."""
 
 
 @dataclass(frozen=True)
@@ -40,11 +43,13 @@ class Report:
 
 @dataclass(frozen=True)
 class Work:
-    """What a run did: `steps`; whether they `published`, or what was published stands for what there is; what `failures`."""
+    """What a run did: `steps`; whether they `published`, or what was published stands for what there is; what `failures`; because
+    of which `files`."""
 
     steps: int = 0
     published: bool = True
     failures: tuple[str, ...] = ()
+    files: tuple[str, ...] = ()
 
 
 def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -> Report:
@@ -60,7 +65,7 @@ def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -
         *(_error(check) for check in errors),
         *(f"FAILED   {message}" for message in failures),
         "",
-        f"{work.steps} steps" if work.steps else "nothing has changed: 0 steps",
+        _steps(work),
         *_where_to_look(site.settings, published=work.published),
     ]
     return Report(
@@ -126,6 +131,11 @@ def _error(check: Check) -> str:
         return f"BLOCKED  {check.asset}: {check.name}"
     word = "HELD BACK" if check.name == RELEASED else "REFUSED "
     return f"{word} {check.asset}: {check.description}"
+
+
+def _steps(work: Work) -> str:
+    because = f", because of {listed(work.files, MAX_LETTERS_OF_FILES)}" if work.files else ""
+    return f"{work.steps} steps{because}" if work.steps else "nothing has changed: 0 steps"
 
 
 def _where_to_look(settings: Settings, *, published: bool) -> list[str]:

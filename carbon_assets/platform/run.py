@@ -13,6 +13,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 from carbon_assets.base.errors import MEANING, ExitCode, PlainError, in_words, is_of_the_machine
+from carbon_assets.base.progress import Lines
 from carbon_assets.base.settings import Settings
 from carbon_assets.platform import stamp as stamps
 from carbon_assets.platform.alone import alone
@@ -63,6 +64,7 @@ def _run(settings: Settings) -> Report:
     stamp = stamps.read(settings)
     if stamp and not stamps.stale(settings, stamp, sources, site.code_versions):
         return report(site, stamp.checks, drop, Work())
+    log.info("loading Dagster and the dbt project")
     from carbon_assets.platform import execution
 
     return execution.make_stale(site, sources, drop)
@@ -100,10 +102,8 @@ def take_drop(site: Site) -> DropOutcome:
 
 def main(work: Callable[[Settings], Report] = run) -> int:
     """Do `work` with the settings of the environment, and end with a line that names the exit code (`errors.ExitCode`)."""
-    progress = logging.StreamHandler(sys.stderr)
-    progress.setFormatter(logging.Formatter("%(asctime)s  %(message)s", datefmt="%H:%M:%S"))
     package = logging.getLogger("carbon_assets")
-    package.addHandler(progress)
+    package.addHandler(Lines())
     package.setLevel(logging.INFO)
     code = _exit_code(work)
     sys.stdout.write(f"exit {int(code)}: {MEANING[code]}\n")

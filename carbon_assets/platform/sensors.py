@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from carbon_assets.platform import freshness, orphans
+from carbon_assets.platform import freshness, orphans, triggers
 from carbon_assets.platform.checks import READABLE
 from carbon_assets.platform.site import Site
 from carbon_assets.snapshots import landing, store
@@ -61,9 +61,10 @@ def build(site: Site, job: str) -> dg.SensorDefinition:
         versions = {key: v for intake in site.intakes for key, v in intake.raw_versions(settings).items()}
         freshness.report(context.instance, versions)
         orphans.bury(context.instance)
-        keys, asked = _wanted(site, context, versions, cursor)
+        keys, asked, files = _wanted(site, context, versions, cursor)
+        run_key = f"{asked.get('asked')}-{asked.get('again')}"
         return dg.SensorResult(
-            run_requests=[dg.RunRequest(run_key=f"{asked['asked']}-{asked['again']}", asset_selection=keys)]
+            run_requests=[dg.RunRequest(run_key=run_key, asset_selection=keys, tags=triggers.tags(files))]
             if keys
             else [],
             skip_reason=None if keys else _why_no_run(whole, seen),
@@ -76,8 +77,9 @@ def build(site: Site, job: str) -> dg.SensorDefinition:
 
 def _wanted(
     site: Site, context: dg.SensorEvaluationContext, versions: Mapping[str, str], cursor: dict
-) -> tuple[list[dg.AssetKey], dict]:
-    """The assets to make anew, if a run is due, and the cursor that says what was asked for and how often again."""
+) -> tuple[list[dg.AssetKey], dict, list[str]]:
+    """The assets to make anew, if a run is due; the cursor that says what was asked for and how often again; and the files that
+    make the run necessary."""
     killed = _was_killed(context.instance)
     state = _state(site, versions)
     is_new = state != cursor.get("asked")
@@ -85,11 +87,13 @@ def _wanted(
     has_data = any(version != store.ABSENT for version in versions.values())
     is_due = is_new or (killed and again <= MAX_RETRIES_OF_KILLED_RUN)
     if not (has_data and is_due) or context.instance.get_runs(_UNFINISHED, limit=1):
-        return [], cursor
+        return [], cursor, []
     if context.repository_def is None:
         raise dg.DagsterInvariantViolationError("a sensor is asked by a daemon that knows no repository")
-    keys = freshness.stale(context.instance, context.repository_def.asset_graph, site.settings)
-    return keys, cursor | {"asked": state, "again": again}
+    graph = context.repository_def.asset_graph
+    keys = freshness.stale(context.instance, graph, site.settings)
+    files = triggers.files(site, context.instance, graph, keys, versions)
+    return keys, cursor | {"asked": state, "again": again}, files
 
 
 def _was_killed(instance: dg.DagsterInstance) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from collections.abc import Callable
 from pathlib import Path
 
@@ -14,18 +15,19 @@ def source(key: dg.AssetKey, group: str, description: str, folder: Path, version
     """The asset. `folder`: where its files lie, shown in the UI. `version`: takes what is new, and says the data version; a
     `PlainError` of it fails the observation with its message."""
 
-    # External assets have no `kinds` of their own: the tag is what the UI shows them by.
-    @dg.observable_source_asset(
-        key=key,
-        group_name=group,
-        description=description,
-        tags={"dagster/kind/file": ""},
-        metadata={"folder": dg.MetadataValue.path(folder)},
-    )
     def observe() -> dg.DataVersion:
         try:
             return dg.DataVersion(version())
         except PlainError as error:
             raise dg.Failure(str(error), allow_retries=False) from error
 
-    return observe
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", dg.BetaWarning)  # one per file that there is, in each run
+        return dg.observable_source_asset(
+            key=key,
+            group_name=group,
+            description=description,
+            # External assets have no `kinds` of their own: the tag is what the UI shows them by.
+            tags={"dagster/kind/file": ""},
+            metadata={"folder": dg.MetadataValue.path(folder)},
+        )(observe)

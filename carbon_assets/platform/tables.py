@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import logging
 from collections.abc import Callable, Iterator
 
 import dagster as dg
@@ -14,8 +13,6 @@ from carbon_assets.base import store, suites
 from carbon_assets.platform import gates
 from carbon_assets.platform.rules import Rules, Watch, results, specs
 from carbon_assets.platform.site import Site
-
-log = logging.getLogger(__name__)
 
 
 def table(
@@ -56,7 +53,6 @@ def table(
             yield watch.judge(rows)
         yield from gates.gated(key, rows, expectations)
         store.write(settings.table(*key.path), rows, shape)
-        log.info("%s: %s rows", key.to_user_string(), len(rows))
         counts = gates.word_counts(rows, counted) if counted else {}
         metadata = gates.table_metadata(settings.table(*key.path), rows) | counts
         yield dg.MaterializeResult(asset_key=key, metadata=metadata)

@@ -1,6 +1,5 @@
 """The last step: publish, if nothing stands against it."""
 
-import logging
 from collections.abc import Iterable
 
 import dagster as dg
@@ -16,8 +15,6 @@ from carbon_assets.registries import release_gate
 from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
-
-log = logging.getLogger(__name__)
 
 KEY = dg.AssetKey(["published", "carbon"])
 
@@ -75,7 +72,6 @@ def published(site: Site, parts: Parts) -> Parts:
             )
         covered = _covered(settings)
         version = publish.publish(settings, marts, context.run_id, project.manifest(settings))
-        log.info("published %s", version)
         metadata = {"version": version.name, "dagster/uri": str(version / publish.DATABASE)}
         return dg.MaterializeResult(metadata=metadata, check_results=[covered])
 

@@ -4,9 +4,11 @@ One step, because each call of dbt takes 3 CPU seconds before it does anything. 
 back a mart; what marts are made of is checked where it is made.
 """
 
+import io
 import logging
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
+from contextlib import redirect_stdout
 from importlib import metadata
 from pathlib import Path
 from typing import Any
@@ -24,6 +26,9 @@ log = logging.getLogger(__name__)
 
 BUILD = ["build", "--exclude-resource-type", "unit_test"]
 """dbt's unit tests are about the SQL, whatever the data: `make test` runs them."""
+
+MAX_LAST_LINES = 20
+"""Of what dbt printed before it failed without a word of its own."""
 
 _MART = "marts__"
 """How the names of the step's outputs that are marts begin."""
@@ -64,7 +69,26 @@ def _build(context: dg.AssetExecutionContext, dbt: DbtCliResource, settings: Set
     settings.dbt_target.mkdir(parents=True, exist_ok=True)
     (settings.data / "marts").mkdir(exist_ok=True)
     with store.alone_in(settings.dbt_target):  # one writer at a time, or dbt fails: its build database is one file
-        yield from dbt.cli(BUILD, context=context, target_path=settings.dbt_target).stream()
+        yield from _quietly(dbt.cli(BUILD, context=context, target_path=settings.dbt_target).stream())
+
+
+def _quietly(events: Iterable[Any]) -> Iterator[Any]:
+    """The events of a dbt that goes on, without what dagster-dbt prints for each of them: it stands in dbt's own log. If dbt
+    fails, its last words are told where the error holds none of them, as those of an interpreter that broke."""
+    chatter = io.StringIO()
+    ahead = iter(events)
+    while True:
+        try:
+            with redirect_stdout(chatter):
+                event = next(ahead)
+        except StopIteration:
+            return
+        except Exception as error:
+            last = chatter.getvalue().strip().splitlines()[-MAX_LAST_LINES:]
+            if not any(line.strip() in str(error) for line in last if line.strip()):
+                log.error("dbt: %s", "\n".join(last))
+            raise
+        yield event
 
 
 def _with_counts(event: dg.Output, settings: Settings) -> dg.Output:
@@ -72,7 +96,6 @@ def _with_counts(event: dg.Output, settings: Settings) -> dg.Output:
     name = event.output_name.removeprefix(_MART)
     path = settings.table("marts", name)
     rows = store.read(path)
-    log.info("marts/%s: %s rows", name, len(rows))
     return event.with_metadata({**event.metadata, **gates.table_metadata(path, rows)})
 
 

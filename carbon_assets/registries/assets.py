@@ -168,11 +168,8 @@ def _tell(key: dg.AssetKey, spec: Table, taken: Intake) -> None:
     if taken.refusal:
         in_use = taken.snapshot.file if taken.snapshot else "none"
         log.error("%s: %s, %s stays in use: %s", name, taken.state, in_use, taken.refusal)
-    if taken.result:
-        counts = (taken.result.rows_in, len(taken.result.quarantine), len(taken.result.rows))
-        log.info("%s: %s rows in, %s in quarantine, %s rows out", name, *counts)
-        if absent := taken.result.told_absent(spec):
-            log.warning("%s: %s", name, _why_absent(spec, absent))
+    if taken.result and (absent := taken.result.told_absent(spec)):
+        log.warning("%s: %s", name, _why_absent(spec, absent))
 
 
 def _quarantine(taken: Intake) -> pa.Table:

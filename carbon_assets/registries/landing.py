@@ -6,16 +6,21 @@ Which file is which table belongs in `drops.py`, what is inside in `contents.py`
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import logging
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 from carbon_assets.base.errors import in_words
+from carbon_assets.base.progress import Steps
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import contents, drops
 from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.snapshots import store
 from carbon_assets.snapshots.landing import DropOutcome, NotUsable, Taken, take_file
+from carbon_assets.snapshots.store import Contents
+
+log = logging.getLogger(__name__)
 
 TAKES_FOLDERS = False
 
@@ -55,13 +60,15 @@ def receive(settings: Settings, path: Path) -> Taken:
 
 
 def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
-    """Take the drop's file of each table. Two files that claim one table fail the run; other files are left."""
+    """Take the drop's file of each table. Two files that claim one table fail the run; other files are left. New files are told
+    while they are read."""
     known = load_registries(settings.configs)
     found = drops.sort(settings.drop, known, strays)
     failures = list(found.failures)
-    for (registry, table), path in found.files.items():
+    steps = Steps(log, len(found.files))
+    for steps.done, ((registry, table), path) in enumerate(found.files.items()):
         try:
-            store.take(settings, path, registry, table, contents.describer(known[registry], table))
+            store.take(settings, path, registry, table, _telling(steps, known[registry], table))
         except PermissionError as error:
             failures.append(
                 f"{registry}/{table}: {in_words(error)}: the file cannot be read, give this user the right to"
@@ -72,6 +79,20 @@ def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
         strays_left={path: why for path, why in found.unclaimed.items() if path in strays},
         strays_taken=tuple(path for path in found.files.values() if path in strays),
     )
+
+
+def _telling(steps: Steps, registry: Registry, table: str) -> Callable[[str, bytes], Contents]:
+    """As `contents.describer`; what is read is told as a step."""
+    describe = contents.describer(registry, table)
+
+    def telling(file: str, content: bytes) -> Contents:
+        steps.begin(f"reading {registry.id}/{file}, {len(content) / 1e6:,.1f} MB")
+        inside = describe(file, content)
+        steps.came_to(inside.unreadable or f"{inside.rows:,} rows")
+        steps.end()
+        return inside
+
+    return telling
 
 
 def take(settings: Settings, registry: Registry, table: str) -> None:

@@ -1,12 +1,29 @@
 """The whole graph on the bundled samples: it ends well, and the cases that the samples were written for come out right."""
 
+import shutil
+
+import dagster as dg
 import pytest
+
+from carbon_assets.platform import dagster_internals, graph, triggers
 
 
 def test_run_ends_well(sample_run):
     assert sample_run.report.ok
     text = "\n".join(sample_run.report.lines)
     assert "0 failed" in text and "published: v-" in text and str(sample_run.database) in text
+
+
+def test_the_run_names_its_files_and_where_the_ui_finds_its_job(sample_run, tmp_path):
+    home = tmp_path / "dagster"
+    shutil.copytree(sample_run.settings.dagster_home, home)
+    with dagster_internals.opened(home) as instance:
+        origin = dagster_internals.origin_of(graph.MATERIALIZE)
+        (run,) = instance.get_runs(dg.RunsFilter(tags={".dagster/repository": origin.repository_origin.get_label()}))
+        assert run.tags[triggers.TAG].startswith("american-carbon-registry/cancellations.csv, ")
+        assert run.remote_job_origin == origin
+    (line,) = (line for line in sample_run.report.lines if " steps, because of " in line)
+    assert line.endswith(run.tags[triggers.TAG])
 
 
 def test_report_counts_rows_tonnes_and_quarantine(sample_run):

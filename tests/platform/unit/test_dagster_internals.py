@@ -144,3 +144,76 @@ def test_no_other_module_knows_of_dagsters_insides():
     files = [path for path in (HOME / "carbon_assets").rglob("*.py") if path.name != "dagster_internals.py"]
     assert files
     assert [path.name for path in files if private.search(path.read_text())] == []
+
+
+# --- runs of the command line in the UI -------------------------------------------------------------------------------
+
+# What the UI asks for its timeline, in useRunsForTimeline: it leaves out each run without an origin.
+TIMELINE = """
+query RunTimeline($filter: RunsFilter!) {
+  runsFeedOrError(limit: 10, filter: $filter, view: RUNS) {
+    __typename
+    ... on RunsFeedConnection {
+      results { ... on Run { id jobName runStatus repositoryOrigin { id repositoryName repositoryLocationName } } }
+    }
+  }
+}
+"""
+
+
+def shown_in_timeline(instance: dg.DagsterInstance) -> list[tuple[str, str, str]]:
+    """Job, repository and its place of the runs that the UI's timeline shows."""
+    from dagster._core.workspace.context import WorkspaceProcessContext
+    from dagster._core.workspace.load_target import EmptyWorkspaceTarget
+    from dagster_graphql.schema import create_schema
+
+    with WorkspaceProcessContext(instance, EmptyWorkspaceTarget()) as context:
+        asked = create_schema().execute(
+            TIMELINE,
+            context_value=context.create_request_context(),
+            variable_values={"filter": {"statuses": ["SUCCESS", "FAILURE"]}},
+        )
+    assert asked.errors is None, asked.errors
+    origins = ((run["jobName"], run["repositoryOrigin"]) for run in asked.data["runsFeedOrError"]["results"])
+    return [(job, at["repositoryName"], at["repositoryLocationName"]) for job, at in origins if at]
+
+
+def test_a_run_that_is_begun_here_stands_in_the_timeline(tmp_path):
+    from dagster._core.workspace.load_target import WorkspaceFileTarget
+
+    (place,) = WorkspaceFileTarget([str(HOME / "workspace.yaml")]).create_origins()
+    with dg.DagsterInstance.local_temp(str(tmp_path)) as instance:
+        make(instance, definitions())
+        assert len(instance.get_runs()) == 1
+        assert shown_in_timeline(instance) == [], "as Dagster itself leaves it out"
+        begun = internals.begin(
+            definitions().resolve_job_def("all"), instance, [ONE, TWO], tags={"carbon/files": "a/b"}
+        )
+        list(begun.events)
+        assert shown_in_timeline(instance) == [("all", "__repository__", place.location_name)]
+        run = instance.get_run_by_id(begun.run_id)
+        assert run.is_success
+        # The job's own page asks by this tag.
+        labelled = dg.RunsFilter(tags={".dagster/repository": f"__repository__@{place.location_name}"})
+        assert [run.run_id for run in instance.get_runs(labelled)] == [begun.run_id]
+        assert run.tags["carbon/files"] == "a/b"
+
+
+def test_a_run_that_is_begun_makes_just_what_it_was_asked_for(instance):
+    begun = internals.begin(definitions().resolve_job_def("all"), instance, [ONE, TWO])
+    made = {event.asset_key for event in begun.events if event.is_step_materialization}
+    assert made == {ONE, TWO}
+    assert begun.steps == {"together"}
+    assert LAST in stale(instance, definitions())
+
+
+def test_a_step_that_fails_raises_nothing(instance):
+    begun = internals.begin(definitions(raises=True).resolve_job_def("all"), instance)
+    assert dg.DagsterEventType.RUN_FAILURE in {event.event_type for event in begun.events}
+
+
+def test_of_what_an_asset_was_made_is_known(instance):
+    assert internals.versions_made_of(instance, ONE) == {}
+    observe(instance, "7")
+    list(internals.begin(definitions().resolve_job_def("all"), instance).events)
+    assert internals.versions_made_of(instance, ONE) == {"raw": "7"}

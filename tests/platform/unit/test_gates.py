@@ -30,6 +30,7 @@ def test_a_critical_expectation_that_fails_holds_the_table_back():
 def test_a_warning_that_fails_is_told_and_holds_nothing_back():
     (result,) = gates.gated(KEY, WITHOUT_ID, [needs_id("warning")])
     assert (result.passed, result.severity) == (False, dg.AssetCheckSeverity.WARN)
+    assert result.description.startswith("1 rows")
 
 
 def test_what_is_held_back_is_named_without_the_warnings_beside_it():

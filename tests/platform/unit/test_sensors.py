@@ -8,8 +8,10 @@ import dagster as dg
 import pytest
 
 from carbon_assets.base.settings import Settings
-from carbon_assets.platform import sensors
+from carbon_assets.platform import sensors, triggers
 from carbon_assets.platform.checks import READABLE
+from carbon_assets.platform.report import MAX_LETTERS_OF_FILES
+from carbon_assets.registries import landing
 from carbon_assets.snapshots import store as snapshots
 from tests.kit import small_graph
 from tests.kit.building import OBSERVED
@@ -135,6 +137,47 @@ def test_a_snapshot_that_a_person_lets_through_makes_a_run(watch):
     snapshot = snapshots.current(watch.settings, "other", "projects")
     snapshots.release(watch.settings, snapshot, snapshots.Release(by="ann", reason="right", at=OBSERVED))
     assert "normalized/other/projects" in watch.look_and_run()
+
+
+# --- which files a run is for ---------------------------------------------------------------------------------------
+
+
+def test_a_run_names_the_files_that_it_is_for(empty):
+    land(empty.settings, "made-up/projects.csv", projects("Mill"))
+    land(empty.settings, "other/projects.csv", projects("Bog"))
+    (request,) = empty.look(2)
+    assert request.tags[triggers.TAG] == "made-up/projects.csv, other/projects.csv"
+    assert empty.run(request)
+    land(empty.settings, "other/projects.csv", projects("Fen"))
+    (request,) = empty.look(2)
+    assert request.tags[triggers.TAG] == "other/projects.csv"
+
+
+def test_files_whose_run_was_lost_are_named_by_the_next(watch):
+    land(watch.settings, "made-up/projects.csv", news())
+    watch.look(2)  # requested, and never carried out
+    land(watch.settings, "other/projects.csv", news())
+    (request,) = watch.look(2)
+    assert request.tags[triggers.TAG] == "made-up/projects.csv, other/projects.csv"
+
+
+def test_what_only_code_makes_necessary_names_no_file(watch):
+    versions = landing.raw_versions(watch.settings)
+    assets = graph(watch.settings).resolve_asset_graph()
+    keys = sorted(assets.materializable_asset_keys)
+    site = small_graph.site(watch.settings)
+    assert triggers.files(site, watch.instance, assets, keys, versions) == []
+    gone = versions | {"raw/other/projects": "another"}
+    assert triggers.files(site, watch.instance, assets, keys, gone) == ["other/projects.csv"]
+
+
+def test_many_files_are_counted():
+    names = [f"made-up/{'file' * 10}-{n}.csv" for n in range(9)]
+    words = triggers.in_words(names)
+    assert words.startswith(f"{names[0]}, {names[1]}, ")
+    assert words.endswith(" and 5 more")
+    assert len(words) < MAX_LETTERS_OF_FILES + 20
+    assert triggers.tags([]) == {}
 
 
 # --- one at a time, once ----------------------------------------------------------------------------------------------
