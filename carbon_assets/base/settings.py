@@ -83,7 +83,8 @@ class Settings:
 
     `data` holds all state; `drop` is the folder that registries' files are taken from, laid out as
     `<drop>/<registry>/<file>`. `look_every`: seconds between two looks into the landing folder. `lock_wait`: seconds that a
-    run waits for another one on the same data folder. `openrefine_url`: where an OpenRefine listens; nothing needs one.
+    run waits for another one on the same data folder. `keep_runs`: how many runs Dagster remembers, besides those that it needs to
+    know what is stale. `openrefine_url`: where an OpenRefine listens; nothing needs one.
     `dbt_cache`: where data folders share what dbt made of the dbt project; None: each data folder has its own.
     """
 
@@ -97,6 +98,7 @@ class Settings:
     keep_versions: int
     look_every: int = 15
     lock_wait: int = 600
+    keep_runs: int = 200
     openrefine_url: str | None = None
     dbt_cache: Path | None = None
 
@@ -122,6 +124,7 @@ class Settings:
             keep_versions=_count("CARBON_KEEP_VERSIONS", 5),
             look_every=_count("CARBON_LOOK_EVERY", 15),
             lock_wait=_count("CARBON_LOCK_WAIT", 600),
+            keep_runs=_count("CARBON_KEEP_RUNS", 200),
             openrefine_url=os.environ.get("OPENREFINE_URL") or None,
             dbt_cache=None if is_installed else HOME / "dbt_project" / "target",
         )

@@ -93,6 +93,15 @@ class EventLog(SqliteEventLogStorage):
             self._tables.add(table_name)
         return table_name in self._tables
 
+    def forget(self, shard: str) -> None:
+        """Remove the file of a run."""
+        with self._db_lock:
+            if engine := self._held.pop(shard, None):
+                engine.dispose()
+            self._initialized_dbs.discard(shard)
+            for suffix in ("", "-wal", "-shm"):
+                Path(f"{self.path_for_shard(shard)}{suffix}").unlink(missing_ok=True)
+
     def dispose(self) -> None:
         """Close what is held."""
         super().dispose()
@@ -173,6 +182,28 @@ def versions_made_of(instance: dg.DagsterInstance, key: dg.AssetKey) -> Mapping[
     tags = (record.asset_materialization.tags if record and record.asset_materialization else None) or {}
     prefix = f"{INPUT_DATA_VERSION_TAG_PREFIX}/"
     return {name.removeprefix(prefix): version for name, version in tags.items() if name.startswith(prefix)}
+
+
+def runs_that_count(instance: dg.DagsterInstance, graph: AssetGraph) -> set[str]:
+    """The ids of the runs that last made, observed or checked something: without them Dagster takes it for stale, or falls back
+    on what an earlier run found."""
+    keys = sorted(set(instance.all_asset_keys()) | set(graph.get_all_asset_keys()))
+    made = (instance.get_latest_materialization_event(key) for key in keys)
+    observed = (record for key in keys for record in instance.fetch_observations(key, limit=1).records)
+    checks = instance.event_log_storage.get_latest_asset_check_execution_by_key(list(graph.asset_check_keys))
+    return {
+        *(event.run_id for event in made if event),
+        *(record.event_log_entry.run_id for record in observed),
+        *(record.run_id for record in checks.values() if record),
+    }
+
+
+def delete_run(instance: dg.DagsterInstance, run_id: str) -> None:
+    """Delete a run with its events and logs, and the file that held its events, which Dagster leaves behind."""
+    instance.delete_run(run_id)
+    instance.compute_log_manager.delete_logs(prefix=[run_id])
+    if isinstance(instance.event_log_storage, EventLog):
+        instance.event_log_storage.forget(run_id)
 
 
 def latest_evaluations(

@@ -8,7 +8,17 @@ from contextlib import contextmanager
 
 import dagster as dg
 
-from carbon_assets.platform import dagster_internals, freshness, gates, graph, orphans, progress, triggers, versions
+from carbon_assets.platform import (
+    dagster_internals,
+    freshness,
+    gates,
+    graph,
+    orphans,
+    progress,
+    pruning,
+    triggers,
+    versions,
+)
 from carbon_assets.platform import stamp as stamps
 from carbon_assets.platform.checks import Check
 from carbon_assets.platform.report import Report, Work, report
@@ -38,6 +48,7 @@ def make_stale(site: Site, sources: Mapping[str, str], drop: DropOutcome) -> Rep
             log.info("because of %s", triggers.in_words(files))
         work = _execute(defs, graph.MATERIALIZE, instance, keys, files) if keys else Work()
         checks = gates.states(instance, assets)
+        pruning.prune(instance, assets, site.settings.keep_runs)
         stamp = None if work.failures else stamp_of(site, sources, assets, checks)
     if stamp:
         stamps.write(site.settings, stamp)
@@ -72,7 +83,8 @@ def _execute(
 ) -> Work:
     """Execute a job here, for these assets if not for all of its own. `files`: those that make it necessary."""
     definition = defs.resolve_job_def(job)
-    begun = dagster_internals.begin(definition, instance, keys, _QUIET, triggers.tags(files))
+    tags = triggers.tags(files) | orphans.tags()
+    begun = dagster_internals.begin(definition, instance, keys, _QUIET, tags)
     events = list(progress.told(begun.events, log, begun.steps))
     failures = tuple(_failures(events))
     if not failures and all(event.event_type != dg.DagsterEventType.RUN_SUCCESS for event in events):

@@ -36,6 +36,12 @@ run_monitoring:
   enabled: true
   start_timeout_seconds: 90
   poll_interval_seconds: 15
+retention:
+  sensor:
+    purge_after_days:
+      skipped: 7
+      success: 90
+      failure: 90
 """
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 
 import dagster as dg
 
-from carbon_assets.platform import freshness, orphans, triggers
+from carbon_assets.platform import freshness, orphans, pruning, triggers
 from carbon_assets.platform.checks import READABLE
 from carbon_assets.platform.site import Site
 from carbon_assets.snapshots import landing, store
@@ -93,6 +93,7 @@ def _wanted(
     graph = context.repository_def.asset_graph
     keys = freshness.stale(context.instance, graph, site.settings)
     files = triggers.files(site, context.instance, graph, keys, versions)
+    pruning.prune(context.instance, graph, site.settings.keep_runs)
     return keys, cursor | {"asked": state, "again": again}, files
 
 

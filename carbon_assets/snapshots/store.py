@@ -11,6 +11,7 @@ from __future__ import annotations
 import getpass
 import gzip
 import hashlib
+import os
 import re
 from collections.abc import Callable
 from datetime import date, datetime
@@ -164,8 +165,23 @@ def stated_day(file: str) -> date | None:
 
 def history(settings: Settings, registry: str, table: str) -> list[Snapshot]:
     """All snapshots of a table, oldest first."""
-    folder = settings.raw(registry, table)
-    return [Snapshot.model_validate_json(path.read_bytes()) for path in sorted(folder.glob("[0-9]*.json"))]
+    return [_read(*manifest) for manifest in _manifests(settings.raw(registry, table))]
+
+
+def _manifests(folder: Path) -> list[tuple[str, int]]:
+    """Path and time of change of each manifest of a table, oldest snapshot first. No globbing: there may be thousands."""
+    try:
+        with os.scandir(folder) as entries:
+            named = [e for e in entries if e.name.endswith(".json") and e.name[0].isdigit()]
+            return sorted((entry.path, entry.stat().st_mtime_ns) for entry in named)
+    except (FileNotFoundError, NotADirectoryError):
+        return []
+
+
+@cache
+def _read(manifest: str, changed_ns: int) -> Snapshot:
+    """A manifest, parsed once in a process: it is never written anew, and is asked for many times in a run."""
+    return Snapshot.model_validate_json(Path(manifest).read_bytes())
 
 
 def admitted(settings: Settings, registry: str, table: str) -> list[Snapshot]:
@@ -210,7 +226,8 @@ def data_version(settings: Settings, registry: str, table: str) -> str:
     known = distinct(settings, registry, table)
     if not known:
         return ABSENT
-    released_names = [snapshot.name for snapshot in known if released(settings, snapshot)]
+    marked = {path.stem for path in settings.raw(registry, table).glob("*.released")}
+    released_names = [snapshot.name for snapshot in known if snapshot.name in marked]
     return " released ".join([known[0].sha256, *released_names])
 
 
@@ -282,11 +299,16 @@ def _note_real(settings: Settings, snapshot: Snapshot) -> None:
 
 
 def _has_real_snapshot(settings: Settings) -> bool:
-    mark = settings.data / "raw" / _REAL
-    return mark.exists() or any(map(_is_real, (settings.data / "raw").glob("*/*/[0-9]*.json")))
+    """Whether any file was no sample. Old data folders have no mark: their tables are looked through once, and again when they
+    have grown."""
+    raw = settings.data / "raw"
+    return (raw / _REAL).exists() or any(_has_real(folder, _changed_ns(folder)) for folder in raw.glob("*/*/"))
+
+
+def _changed_ns(folder: Path) -> int:
+    return folder.stat().st_mtime_ns
 
 
 @cache
-def _is_real(manifest: Path) -> bool:
-    """Read once: a manifest is never written anew."""
-    return not Snapshot.model_validate_json(manifest.read_bytes()).is_synthetic
+def _has_real(folder: Path, changed_ns: int) -> bool:
+    return any(not _read(*manifest).is_synthetic for manifest in _manifests(folder))

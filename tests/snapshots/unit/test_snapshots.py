@@ -289,6 +289,21 @@ def test_real_bytes_that_were_seen_as_synthetic_count_as_real(settings):
 # --- what is written down ---------------------------------------------------------------------------------------
 
 
+def test_no_manifest_is_parsed_twice_however_often_a_run_asks(settings, monkeypatch):
+    """Thousands of snapshots of one table: a run with nothing new asks for them again and again."""
+    for number in range(20):
+        take(settings, A + f"{number},1\n".encode(), synthetic=True)
+    take(settings, b"ID\n1\n", "projects.csv", "projects", synthetic=True)
+    parsed = []
+    parse = Snapshot.model_validate_json
+    monkeypatch.setattr(Snapshot, "model_validate_json", lambda text: parsed.append(text) or parse(text))
+    snapshots._read.cache_clear()
+    for table in ("events", "projects") * 5:
+        snapshots.data_version(settings, "made-up", table)
+        assert current(settings, table)
+    assert len(parsed) == len(set(parsed)) == 21
+
+
 def test_a_manifest_says_where_a_file_comes_from(settings):
     path = drop(settings, A, "events_2024-03-31.csv")
     snapshot = snapshots.take(settings, path, "made-up", "events")
