@@ -8,8 +8,9 @@ from __future__ import annotations
 import textwrap
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
-from carbon_assets.base import store
+from carbon_assets.base import clock, store
 from carbon_assets.base.errors import ExitCode, is_of_the_machine
 from carbon_assets.base.lines import columns, listed
 from carbon_assets.base.settings import Settings
@@ -24,6 +25,10 @@ MAX_LETTERS_OF_A_FINDING = 300
 
 MAX_LETTERS_OF_FILES = 250
 """Of what is said of the files that a run is for; how many more there are is counted."""
+
+MAX_BEHIND = timedelta(minutes=1)
+"""How far the clock may be behind the newest snapshot without a word: snapshots of one instant follow in microseconds, and clocks
+are adjusted by seconds."""
 
 
 @dataclass(frozen=True)
@@ -60,6 +65,7 @@ def report(site: Site, checks: Sequence[Check], drop: DropOutcome, work: Work) -
     lines = [
         *_overview(site),
         "",
+        *_clock(site.settings),
         *(f"not taken: {why}" for why in drop.left),
         *_counts(evaluated),
         *(_error(check) for check in errors),
@@ -102,9 +108,20 @@ def _made_up(site: Site) -> list[str]:
                 bare.setdefault(folder, []).append(table)
     if not bare:
         return []
-    listed = "; ".join(f"{folder}: {', '.join(tables)}" for folder, tables in sorted(bare.items()))
+    tables_listed = "; ".join(f"{folder}: {', '.join(tables)}" for folder, tables in sorted(bare.items()))
     return [
-        f"made-up rows are out, since real files came; until real ones come of them, too, these have none: {listed}"
+        f"made-up rows are out, since real files came; until real ones come of them, too, these have none: {tables_listed}"
+    ]
+
+
+def _clock(settings: Settings) -> list[str]:
+    """A line where the clock is behind the newest snapshot: it was ahead then, or was set back since."""
+    newest, now = snapshots.newest(settings), clock.now()
+    if newest is None or newest.observed_at - now < MAX_BEHIND:
+        return []
+    return [
+        f"warning  the clock says {now:%Y-%m-%d %H:%M} UTC, but {newest.registry}/{newest.table} was taken on "
+        f"{newest.observed_at:%Y-%m-%d %H:%M}: new files are kept in their order, with times after that; set the clock"
     ]
 
 

@@ -8,6 +8,7 @@ module of a subject that takes files (`Intake`). Subjects come as arguments: non
 from __future__ import annotations
 
 import errno
+import json
 import shutil
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
@@ -24,8 +25,8 @@ REJECTED = ".rejected"
 
 _REASON = ".reason.txt"
 _OPEN = ".open.txt"
-"""Ends the name of a mark beside a rejected file of a known table, with the table's key in it; a usable file of that table removes
-it."""
+"""Ends the name of a mark beside a rejected file of a known table: one line with the table's key, and one with the newest snapshots
+that there were, as JSON. A usable file of that table removes it, or makes it void by being newer than those."""
 
 DONE = ".done"
 """A file `<name>.done` that was made after `<name>` says that this is whole; a file `.done` says it of all files of its
@@ -273,7 +274,8 @@ def _reject(settings: Settings, path: Path, reason: str, asset: str | None = Non
     path.replace(aside)
     aside.with_name(aside.name + _REASON).write_text(reason + "\n", encoding="utf-8")
     if asset:
-        aside.with_name(aside.name + _OPEN).write_text(asset + "\n", encoding="utf-8")
+        newest = json.dumps(store.newest_names(settings, path.parent.name))
+        aside.with_name(aside.name + _OPEN).write_text(f"{asset}\n{newest}\n", encoding="utf-8")
     _forget(path)
     return Rejected(aside, reason, asset)
 
@@ -287,18 +289,26 @@ def why_rejected(settings: Settings, asset: str, tables: Iterable[tuple[str, str
     """What was wrong with the newest rejected file of an asset, as long as no usable one came after it. `tables`: registry and
     table of the files that it is made of."""
     known = (snapshot for names in tables for snapshot in store.history(settings, *names))
-    usable = [s.observed_at for s in known if s.contents is None or not s.contents.unreadable]
-    since = clock.in_names(max(usable)) if usable else ""
-    marks = sorted((m for m in _open_marks(settings, asset) if m.name > since), key=lambda mark: mark.name)
+    usable = [s for s in known if s.contents is None or not s.contents.unreadable]
+    open_marks = (mark for mark in _open_marks(settings, asset) if not any(_came_after(mark, s) for s in usable))
+    marks = sorted(open_marks, key=lambda mark: mark.name)
     if not marks:
         return None
     aside = marks[-1].with_name(marks[-1].name.removesuffix(_OPEN))
     return f"{aside}: {aside.with_name(aside.name + _REASON).read_text(encoding='utf-8').strip()}"
 
 
+def _came_after(mark: Path, snapshot: Snapshot) -> bool:
+    """Whether a snapshot was taken after a file was moved aside, whatever the clock said: it is newer than the newest then."""
+    _, *newest = mark.read_text(encoding="utf-8").splitlines()
+    if not newest:  # as older versions wrote it
+        return clock.in_names(snapshot.observed_at) > mark.name
+    return snapshot.name > json.loads(newest[0]).get(snapshot.table, "")
+
+
 def _open_marks(settings: Settings, asset: str | None) -> list[Path]:
     marks = (settings.landing / REJECTED).glob(f"*/*{_OPEN}") if asset else ()
-    return [mark for mark in marks if mark.read_text(encoding="utf-8").strip() == asset]
+    return [mark for mark in marks if mark.read_text(encoding="utf-8").splitlines()[:1] == [asset]]
 
 
 def _reject_if_possible(settings: Settings, path: Path, reason: str) -> Rejected:

@@ -184,6 +184,19 @@ def _read(manifest: str, changed_ns: int) -> Snapshot:
     return Snapshot.model_validate_json(Path(manifest).read_bytes())
 
 
+def newest_names(settings: Settings, registry: str) -> dict[str, str]:
+    """The newest snapshot of each table of a registry that has any, by table."""
+    folders = sorted(path for path in settings.raw(registry, "any").parent.glob("*/") if _manifests(path))
+    return {folder.name: Path(_manifests(folder)[-1][0]).stem for folder in folders}
+
+
+def newest(settings: Settings) -> Snapshot | None:
+    """The snapshot of the whole store that was observed last."""
+    each = (_manifests(folder)[-1:] for folder in (settings.data / "raw").glob("*/*/"))
+    last = max((m for manifests in each for m in manifests), key=lambda m: Path(m[0]).name, default=None)
+    return _read(*last) if last else None
+
+
 def admitted(settings: Settings, registry: str, table: str) -> list[Snapshot]:
     """The snapshots that may be used, newest first. Made-up ones are out once the store holds any real one."""
     snapshots = history(settings, registry, table)[::-1]
@@ -200,8 +213,8 @@ def gave_way(settings: Settings, registry: str, table: str) -> list[Snapshot]:
 
 def is_bare(settings: Settings, registry: str, table: str) -> bool:
     """Whether only made-up snapshots of the table were ever taken, and are out. Reads the newest manifest, mostly."""
-    newest = max(settings.raw(registry, table).glob("[0-9]*.json"), default=None)
-    if newest is None or _is_real(newest) or not _has_real_snapshot(settings):
+    newest = _manifests(settings.raw(registry, table))[-1:]
+    if not newest or not _read(*newest[0]).is_synthetic or not _has_real_snapshot(settings):
         return False
     return not admitted(settings, registry, table)
 

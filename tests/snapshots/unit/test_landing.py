@@ -179,7 +179,7 @@ def test_what_cannot_be_used_is_moved_aside_with_the_reason(settings, name, cont
     (rejected,) = [outcome for outcome in take(settings, path, good) if isinstance(outcome, Rejected)]
     assert reason in rejected.reason and rejected.asset == asset
     assert rejected.path.read_text() == content
-    mark = {f"{name}.open.txt": f"{asset}\n".encode()} if asset else {}
+    mark = {f"{name}.open.txt": f"{asset}\n{{}}\n".encode()} if asset else {}
     assert aside(settings) == {name: content.encode(), f"{name}.reason.txt": f"{rejected.reason}\n".encode()} | mark
     assert left(settings) == []
     assert snapshots.current(settings, "other", "projects"), "the others are taken"
@@ -211,6 +211,56 @@ def test_a_usable_file_that_came_with_a_drop_closes_it_too(settings):
     path.write_text("ID,Tonnes\n1,6\n")
     snapshots.take(settings, path, "made-up", "events")
     assert open_reason(settings) is None
+
+
+NOW, WEEK_BEFORE, WEEK_AFTER = (f"2026-01-{day}T12:00:00Z" for day in ("15", "08", "22"))
+
+
+@pytest.mark.parametrize("later", [WEEK_BEFORE, NOW, WEEK_AFTER], ids=["set back", "stands still", "set ahead"])
+def test_what_is_rejected_and_what_closes_it_is_told_by_the_order_and_not_by_the_clock(settings, monkeypatch, later):
+    monkeypatch.setenv("CARBON_NOW", NOW)
+    take(settings, land(settings, "made-up/events.csv", "ID,Tonnes\n1,5\n"))
+    monkeypatch.setenv("CARBON_NOW", later)
+    (rejected,) = take(settings, land(settings, "made-up/events.csv", ""))
+    assert open_reason(settings) == f"{rejected.path}: the file is empty"
+    monkeypatch.setenv("CARBON_NOW", NOW)
+    path = settings.drop / "made-up" / "events.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("ID,Tonnes\n1,6\n")
+    snapshots.take(settings, path, "made-up", "events")
+    assert open_reason(settings) is None
+
+
+def test_marks_of_older_versions_are_understood(settings):
+    (rejected,) = take(settings, land(settings, "made-up/events.csv", ""))
+    mark = rejected.path.with_name(f"{rejected.path.name}.open.txt")
+    mark.write_text(f"{EVENTS}\n")
+    assert open_reason(settings)
+    path = settings.drop / "made-up" / "events.csv"
+    path.parent.mkdir(parents=True)
+    path.write_text("ID,Tonnes\n1,6\n")
+    snapshots.take(settings, path, "made-up", "events")
+    assert open_reason(settings) is None
+
+
+@pytest.mark.parametrize("later", [WEEK_BEFORE, NOW, WEEK_AFTER], ids=["set back", "stands still", "set ahead"])
+def test_a_new_file_is_news_whatever_the_clock_says(settings, monkeypatch, later):
+    monkeypatch.setenv("CARBON_NOW", NOW)
+    known = {}
+    texts = ["ID,Tonnes\n1,5\n", "ID,Tonnes\n1,6\n", "ID,Tonnes\n1,5\n"]  # the third brings the first back
+    for text in texts:
+        (taken,) = take(settings, land(settings, "made-up/events.csv", text))
+        assert taken.is_news
+        assert snapshots.current(settings, "made-up", "events") == taken.snapshot
+        versions = registries_landing.raw_versions(settings)
+        assert versions != known
+        known = versions
+        monkeypatch.setenv("CARBON_NOW", later)
+    (again,) = take(settings, land(settings, "made-up/events.csv", texts[-1]))
+    assert not again.is_news
+    names = [snapshot.name for snapshot in snapshots.history(settings, "made-up", "events")]
+    assert len(names) == 3
+    assert names == sorted(names)
 
 
 def test_a_file_with_a_name_of_its_own_is_taken_by_its_columns(settings):
