@@ -20,7 +20,7 @@ from carbon_assets.unified.statuses import load_statuses
 PRODUCED = frozenset(
     {
         "retroactive cancellation", "retirement withdrawn", "cancellation withdrawn", "quantity restated",
-        "project disappeared", "status moved backwards", "vintage or date moved", "new retirement", "new cancellation",
+        "transaction disappeared", "project disappeared", "status moved backwards", "vintage or date moved", "new retirement", "new cancellation",
         "new issuance", "new project", "block split", "project renamed", "beneficiary edited", "status changed",
         "detail edited", "unreadable row",
     }
@@ -133,12 +133,10 @@ def of_one_sided(spec: Table, side: str) -> str:
     """SQL of the class of a record that only one file has, `side`: old or new."""
     if spec.holds == "projects":
         return literal("project disappeared" if side == "old" else "new project")
-    # Issued units go on under any kind of row, retired and cancelled ones only under their own.
+    # Issued units go on under any kind of row, retired and cancelled ones only under their own. Of units that stand under another
+    # kind it is proven that the transaction was taken back; of those that stand nowhere nothing is.
     continued = "case when a.kind = 'issuance' then by_any else by_own end"
-    gone = (
-        "when by_any and a.kind <> 'issuance' or a.kind = 'cancellation' then a.kind || ' withdrawn' "
-        "else 'retroactive cancellation' end"
-    )
+    gone = "when by_any then a.kind || ' withdrawn' else 'transaction disappeared' end"
     return f"case when {continued} then 'block split' when a.kind is null then 'unreadable row' " + (
         gone if side == "old" else "else 'new ' || a.kind end"
     )

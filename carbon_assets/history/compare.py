@@ -13,12 +13,15 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
+from carbon_assets.base import store
 from carbon_assets.base.errors import PlainError
 from carbon_assets.base.settings import Settings
 from carbon_assets.history import changes, record_diff
 from carbon_assets.history.classes import ChangeClasses, load_classes
 from carbon_assets.history.sides import Version
+from carbon_assets.registries import normalize, release_gate
 from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.registries.release_gate import Keys
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
 
@@ -52,12 +55,35 @@ def compare(
         raise Refused(f"{before.snapshot.registry}/{table} is not described in {settings.configs}")
     with duckdb.connect(config=settings.duckdb) as con:
         rows = record_diff.compare(con, settings, registry, table, before, after)
+        keys = _keys(con, settings, registry, table, before, after)
     if csv_file:
         _write_csv(rows, csv_file)
     return [
         f"{registry.id}/{table}: {_titled(before.snapshot)} -> {_titled(after.snapshot)}",
+        keys.in_words,
         *summary(rows, load_classes(settings.configs)),
     ]
+
+
+def _keys(
+    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, before: Version, after: Version
+) -> Keys:
+    """What the release gate counts of the two: rows that make one transaction together are one."""
+    spec = registry.tables[table]
+    path = settings.table("normalized", registry.id, "projects")
+    projects = store.read(path) if spec.resolves_projects and path.exists() else None
+    old, new = (
+        normalize.normalize(
+            con,
+            registry,
+            table,
+            version.snapshot,
+            normalize.read_file(registry, table, version.snapshot.file, version.content()),
+            projects,
+        ).rows
+        for version in (before, after)
+    )
+    return release_gate.keys_counted(con, old, new, spec.holds)
 
 
 def _files(registries: dict[str, Registry], old: str, new: str, registry: str, table: str) -> Versions:

@@ -87,6 +87,22 @@ class Amount:
     tonnes: float
 
 
+@dataclass(frozen=True)
+class Keys:
+    """Projects or transactions, `what`, by their ids: how many there were `before`, and how many of those are no longer there, or
+    are there only now. A missing one has disappeared; that it was cancelled is for another row to show."""
+
+    what: str
+    before: int
+    disappeared: int
+    appeared: int
+
+    @property
+    def in_words(self) -> str:
+        """As the gate and `carbon compare` say it."""
+        return f"{self.disappeared:,} of {self.before:,} {self.what} disappeared, {self.appeared:,} appeared"
+
+
 def reasons_to_hold(
     con: duckdb.DuckDBPyConnection,
     before: pa.Table,
@@ -154,20 +170,38 @@ def amounts_out_of_bounds(amounts: list[Amount], bounds: Bounds, *, may_rise: bo
                 yield f"{amount.kind}: {what} rise from {was:,.0f} to {now:,.0f}"
 
 
-def _keys_lost(con: duckdb.DuckDBPyConnection, holds: str, bounds: Bounds) -> Iterator[str]:
+def keys_counted(
+    con: duckdb.DuckDBPyConnection, before: pa.Table, now: pa.Table, holds: Literal["projects", "credits"]
+) -> Keys:
+    """How many projects or transactions two canonical tables have, of which only one."""
+    con.register("before_rows", before)
+    con.register("now_rows", now)
+    return _keys(con, holds)
+
+
+def _keys(con: duckdb.DuckDBPyConnection, holds: str) -> Keys:
     key = _IDENTITY[holds]
-    ((known, lost, new),) = con.execute(f"""
+    ((known, disappeared, appeared),) = con.execute(f"""
         select
             (select count(*) from before_rows),
             (select count(*) from before_rows anti join now_rows using ({key})),
             (select count(*) from now_rows anti join before_rows using ({key}))
     """).fetchall()
-    what = "projects" if holds == "projects" else "transactions"
+    return Keys("projects" if holds == "projects" else "transactions", known, disappeared, appeared)
+
+
+def _keys_lost(con: duckdb.DuckDBPyConnection, holds: str, bounds: Bounds) -> Iterator[str]:
+    keys = _keys(con, holds)
+    known, lost = keys.before, keys.disappeared
     is_all = lost == known >= bounds.min_rows_all_gone
     if is_all or (known >= bounds.min_rows_of_shares and lost > known * bounds.max_keys_lost):
-        yield f"{lost:,} of {known:,} {what} are gone, {new:,} are new"
-    elif known >= bounds.min_rows_of_shares and not new and lost > max(1, known * bounds.max_keys_lost_without_new):
-        yield f"{lost:,} of {known:,} {what} are gone and none is new: this may be an older file"
+        yield keys.in_words
+    elif (
+        known >= bounds.min_rows_of_shares
+        and not keys.appeared
+        and lost > max(1, known * bounds.max_keys_lost_without_new)
+    ):
+        yield f"{keys.in_words}: this may be an older file"
 
 
 def _rewritten(con: duckdb.DuckDBPyConnection, holds: str, columns: list[str], bounds: Bounds) -> Iterator[str]:

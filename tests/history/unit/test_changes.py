@@ -14,7 +14,7 @@ from carbon_assets.base import code
 from carbon_assets.history import changes, pairing, record_diff, schema
 from carbon_assets.history.classes import load_classes
 from carbon_assets.history.sides import Version
-from carbon_assets.registries import contents
+from carbon_assets.registries import contents, normalize, release_gate
 from carbon_assets.registries.description import Registry, Table, load_registries
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
@@ -179,13 +179,13 @@ def test_an_edit_has_the_class_of_its_gravest_field(changes_of_edits, place):
     ("table", "row", "appeared", "disappeared", "quantity"),
     [
         ("verra/projects", PROJECT, "new project", "project disappeared", None),
-        ("verra/transactions", block(1, 100), "new issuance", "retroactive cancellation", 100),
-        ("verra/transactions", block(1, 100, **RETIRED), "new retirement", "retroactive cancellation", 100),
-        ("gold-standard/retirements", CREDIT, "new retirement", "retroactive cancellation", 10),
+        ("verra/transactions", block(1, 100), "new issuance", "transaction disappeared", 100),
+        ("verra/transactions", block(1, 100, **RETIRED), "new retirement", "transaction disappeared", 100),
+        ("gold-standard/retirements", CREDIT, "new retirement", "transaction disappeared", 10),
         ("gold-standard/retirements", CREDIT | {"Credit Status": "Canceled"}, "new cancellation",
-         "cancellation withdrawn", 10),
+         "transaction disappeared", 10),
         ("gold-standard/retirements", CREDIT | {"Credit Status": "Lost"}, "unreadable row", "unreadable row", 10),
-        ("arb/issuances", PERIOD, "new issuance", "retroactive cancellation", 1000),
+        ("arb/issuances", PERIOD, "new issuance", "transaction disappeared", 1000),
     ],
 )  # fmt: skip
 def test_a_record_that_comes_or_goes(compare, table, row, appeared, disappeared, quantity):
@@ -228,17 +228,17 @@ def test_a_block_of_which_a_part_is_retired_is_split_and_not_cancelled(compare):
     }  # fmt: skip
 
 
-def test_a_block_that_is_not_wholly_covered_is_cancelled(compare):
+def test_a_block_that_is_not_wholly_covered_has_disappeared(compare):
     rows = compare("verra/transactions", [block(1, 100)], [block(1, 40, **RETIRED), block(42, 100)])
     assert {(r["change"], r["change_class"]) for r in rows if r["change"] == "disappeared"} == {
-        ("disappeared", "retroactive cancellation")
+        ("disappeared", "transaction disappeared")
     }
 
 
 def test_units_that_were_there_before_cover_nothing(compare):
     whole, part = block(1, 100), block(1, 100) | {"Serial Number": "8" + block(1, 100)["Serial Number"]}
     (change,) = compare("verra/transactions", [whole, part], [part])
-    assert change["change_class"] == "retroactive cancellation"
+    assert change["change_class"] == "transaction disappeared"
 
 
 def test_a_retired_block_that_comes_back_unretired_is_withdrawn(compare):
@@ -325,7 +325,7 @@ def test_rows_of_one_key_cancel_out_and_the_rest_is_paired_by_likeness(compare):
     )
     rows = compare("arb/issuances", [a, b, c], [c | {"Retired Voluntarily": "9"}, a])
     assert [(row["change"], row["change_class"]) for row in rows] == [
-        ("changed", "new retirement"), ("disappeared", "retroactive cancellation")
+        ("changed", "new retirement"), ("disappeared", "transaction disappeared")
     ]  # fmt: skip
     assert rows[0]["fields"] == [{"field": "Retired Voluntarily", "old": "3", "new": "9"}]
 
@@ -607,6 +607,38 @@ def test_two_snapshots_are_compared_by_name(store, command, tmp_path):
     assert lines[0].endswith("field,old,new")
     assert sum("VCS1,changed" in line or ",changed," in line for line in lines) == 2
     assert command(first.name, first.name)[1].endswith("no record differs\n")
+
+
+def test_the_command_counts_as_the_gate_does_and_in_its_words(store, command):
+    """A file that lost most of its transactions: what holds it back is a line of the command, too."""
+    settings, _ = store
+    folder = settings.drop / "verra"
+    folder.mkdir(parents=True, exist_ok=True)
+    rows = [block(first, first + 99, **RETIRED) for first in range(1, 6_001, 100)]
+    taken = []
+    for kept in (rows, rows[:12]):
+        (folder / "vcus.csv").write_text(csv_of(kept))
+        taken.append(snapshots.take(settings, folder / "vcus.csv", "verra", "transactions"))
+    before, now = (
+        normalize.normalize(
+            con,
+            REGISTRIES["verra"],
+            "transactions",
+            snapshot,
+            normalize.read_file(REGISTRIES["verra"], "transactions", snapshot.file, snapshot.content(settings)),
+        ).rows
+        for con in [duckdb.connect()]
+        for snapshot in taken
+    )
+    tables = {f"{registry.id}/{table}" for registry in REGISTRIES.values() for table in registry.tables}
+    bounds = release_gate.load_gate(CONFIGS, tables).bounds("verra/transactions")
+    with duckdb.connect() as con:
+        held = release_gate.reasons_to_hold(con, before, now, "credits", bounds)
+    (reason,) = (reason for reason in held if "disappeared" in reason)
+    _, told, _ = command(*(snapshot.name for snapshot in taken))
+    assert reason.partition(":")[0] in told.splitlines()
+    assert "transaction disappeared" in told
+    assert "cancellation" not in told
 
 
 def test_two_files_are_compared(command, tmp_path):

@@ -146,7 +146,7 @@ def test_a_file_that_moved_too_far_is_held_back_and_says_how_to_let_it_through(s
     taken = run(settings)
     assert (taken.state, taken.snapshot, len(taken.result.rows)) == ("held back", good, 20)
     assert taken.refusal == (
-        "made-up/projects.csv is held back: projects: rows fall from 20 to 10; 10 of 20 projects are gone, 0 are new. "
+        "made-up/projects.csv is held back: projects: rows fall from 20 to 10; 10 of 20 projects disappeared, 0 appeared. "
         f"Look: `python -m carbon_assets compare {good.name} {held.name}`; if it is right: "
         f"`python -m carbon_assets release {held.name} --reason ...`"
     )

@@ -100,15 +100,15 @@ CASES = {
     ),
     "keys are lost": (
         {"max_keys_lost": 0.1}, many(100), many(90) + NEW, many(89) + NEW,
-        "11 of 100 transactions are gone, 1 are new",
+        "11 of 100 transactions disappeared, 1 appeared",
     ),
     "keys are lost and none is new": (
         {"max_keys_lost_without_new": 0.01}, many(300), many(297), many(296),
-        "4 of 300 transactions are gone and none is new: this may be an older file",
+        "4 of 300 transactions disappeared, 0 appeared: this may be an older file",
     ),
     "one key of few is lost and none is new": (
         {"max_keys_lost_without_new": 0.01}, many(20), many(19), many(18),
-        "2 of 20 transactions are gone and none is new: this may be an older file",
+        "2 of 20 transactions disappeared, 0 appeared: this may be an older file",
     ),
     "a column is rewritten": (
         {"max_rewritten": 0.5}, many(100, vintage=2020),
@@ -147,7 +147,7 @@ def test_projects_are_counted_compared_and_have_no_tonnes():
     now = projects(*[{"name": "Bog"}] * 10)
     assert reasons(before, now, bounds(max_fall=0.1, max_keys_lost=0.1, max_rewritten=0.1)) == [
         "projects: rows fall from 20 to 10",
-        "10 of 20 projects are gone, 0 are new",
+        "10 of 20 projects disappeared, 0 appeared",
         "the column name says something else in 10 of 10 rows",
     ]
 
@@ -204,7 +204,7 @@ def test_of_few_rows_lost_keys_and_rewritten_columns_say_nothing():
     assert reasons(before, credits(*many(9, vintage=2021)), strict) == []
 
 
-@pytest.mark.parametrize(("count", "told"), [(2, []), (3, ["3 of 3 transactions are gone, 3 are new"])])
+@pytest.mark.parametrize(("count", "told"), [(2, []), (3, ["3 of 3 transactions disappeared, 3 appeared"])])
 def test_the_loss_of_all_keys_counts_of_few_rows_too(count, told):
     assert reasons(credits(*many(count)), credits(*many(count, start=50))) == told
 
