@@ -5,20 +5,18 @@ How two files are compared belongs in `record_diff.py`.
 
 from __future__ import annotations
 
-import hashlib
-import json
 import logging
-from functools import cache
 
 import duckdb
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from carbon_assets.base import code, readers, store
+from carbon_assets.base import readers, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.history import schema
-from carbon_assets.history.classes import ChangeClasses, files_read
+from carbon_assets.history.classes import ChangeClasses
+from carbon_assets.history.dependence import Dependence
 from carbon_assets.history.record_diff import between
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots import store as snapshots
@@ -30,9 +28,10 @@ log = logging.getLogger(__name__)
 def registry_changes(con: duckdb.DuckDBPyConnection, settings: Settings, registries: dict[str, Registry]) -> pa.Table:
     """The changes between all snapshots that follow one another, of all tables, as `schema.REGISTRY_CHANGES`."""
     parts = [
-        kept(con, settings, registry, table, old, new)
+        kept(con, dependence, old, new)
         for registry in registries.values()
         for table in registry.tables
+        for dependence in [Dependence.of(settings, registry, table)]
         for old, new in snapshots.compared(settings, registry.id, table)
     ]
     return pa.concat_tables([schema.REGISTRY_CHANGES.empty_table(), *parts])
@@ -44,40 +43,31 @@ def newest_pairs(settings: Settings, registries: dict[str, Registry]) -> list[tu
     return [pair for pairs in newest for pair in pairs]
 
 
-def kept(
-    con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, old: Snapshot, new: Snapshot
-) -> pa.Table:
-    """What `between` finds, made once and kept beside the data until what it depends on changes."""
+def kept(con: duckdb.DuckDBPyConnection, dependence: Dependence, old: Snapshot, new: Snapshot) -> pa.Table:
+    """What `between` finds, made once and kept beside the data until something changes that its rows depend on."""
+    settings, registry, table = dependence.settings, dependence.registry, dependence.table
     path = settings.table("changes", registry.id, table, f"{old.name}..{new.name}")
-    stamp = _stamp(settings, registry, table)
-    if path.exists() and (pq.read_schema(path).metadata or {}).get(b"made_with") == stamp:
-        return store.read(path).cast(schema.REGISTRY_CHANGES)
+    if path.exists():
+        with pq.ParquetFile(path) as file:
+            if dependence.still_holds(file.schema_arrow.metadata or {}, old, new):
+                return _judged(file.read().cast(schema.REGISTRY_CHANGES), dependence.meaning_of)
     try:
         rows = between(con, settings, registry, table, old, new)
     except readers.UnreadableFile as error:  # by a description that changed after the file was taken
         log.warning("%s/%s: %s and %s cannot be compared: %s", registry.id, table, old.name, new.name, error)
         rows = schema.REGISTRY_CHANGES.empty_table()
-    store.write(path, rows, schema.REGISTRY_CHANGES.with_metadata({b"made_with": stamp}))
+    metadata = dependence.metadata(old, new, rows)
+    rows = rows.cast(schema.REGISTRY_CHANGES)
+    store.write(path, rows, schema.REGISTRY_CHANGES.with_metadata(metadata))
     return rows
 
 
-def _stamp(settings: Settings, registry: Registry, table: str) -> bytes:
-    """A hash of all that the differences of two given files depend on: descriptions, vocabulary, code."""
-    description = registry.model_dump(mode="json", exclude={"tables"}) | registry.tables[table].model_dump(mode="json")
-    files = files_read(settings.configs)
-    if registry.tables[table].resolves_projects:
-        files.append(settings.table("normalized", registry.id, "projects"))
-    digest = hashlib.sha256(json.dumps(description, sort_keys=True, default=str).encode())
-    for path in files:
-        digest.update(hashlib.sha256(path.read_bytes() if path.exists() else b"").digest())
-    digest.update(_version_of_code().encode())
-    return digest.hexdigest().encode()
-
-
-@cache
-def _version_of_code() -> str:
-    """Of this subject and all that it imports, and of the registries' hooks, which are imported by name."""
-    return f"{code.version_of('history')} {code.version_of('registries/hooks')}"
+def _judged(rows: pa.Table, meaning_of: ChangeClasses) -> pa.Table:
+    """Rows as kept; which of them rewrite the past is said by today's list."""
+    name = "is_retroactive"
+    is_retroactive = pc.is_in(rows["change_class"], pa.array(meaning_of.retroactive, pa.string()))
+    place = rows.schema.get_field_index(name)
+    return rows.set_column(place, rows.schema.field(name), is_retroactive)
 
 
 def counts(rows: pa.Table, meaning_of: ChangeClasses) -> list[dict]:

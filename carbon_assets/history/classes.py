@@ -6,13 +6,14 @@ How records are found to differ belongs in `record_diff.py`.
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.base.errors import Faults
 from carbon_assets.base.known_words import why_unknown
-from carbon_assets.base.lists import files_of, load_list, yes_or_no
+from carbon_assets.base.lists import load_list, yes_or_no
 from carbon_assets.base.sqltext import literal
 from carbon_assets.registries.description import Table
 from carbon_assets.unified.statuses import load_statuses
@@ -44,11 +45,10 @@ class ChangeClasses:
         """SQL of how grave `change_class` is: 1 is the gravest."""
         return f"list_position([{', '.join(map(literal, self.gravest_first))}], change_class)"
 
-
-def files_read(configs: Path) -> list[Path]:
-    """The files that say what changes mean, besides the registries' descriptions."""
-    lists = ("history/change_classes", "history/status_order", "vocab/status")
-    return [path for name in lists for path in files_of(configs / name)]
+    def ranks(self, known: Mapping[str, str], words: Iterable[str]) -> dict[str, int | None]:
+        """How far along a project with each of these published statuses is, by what they are `known` to mean; None: unknown."""
+        means = {word: known.get(word) for word in words}
+        return {word: self.statuses.index(m) if m in self.statuses else None for word, m in means.items()}
 
 
 def load_classes(configs: Path) -> ChangeClasses:

@@ -25,19 +25,39 @@ from carbon_assets.unified.statuses import load_words
 _TONNES = column_types.sql_type(column_types.TONNES)
 
 
-def rank_statuses(con: duckdb.DuckDBPyConnection, configs: Path, meaning_of: ChangeClasses) -> None:
-    """Make `changes_status_ranks`: how far along each published status is; NULL: unknown."""
-    words = con.execute(
-        "select distinct status from (from changes_rest_old union all from changes_rest_new) where status is not null"
+def rank_statuses(con: duckdb.DuckDBPyConnection, configs: Path, meaning_of: ChangeClasses) -> dict[str, int | None]:
+    """Make `changes_status_ranks`: how far along each published status is; NULL: unknown. Returns the same."""
+    found = con.execute(
+        "select distinct status from (from changes_rest_old union all from changes_rest_new) where status is not null "
+        "order by 1"
     ).fetchall()
-    known = load_words(configs) if words else {}
-    meanings = {word: known.get(word) for (word,) in words}
-    order = meaning_of.statuses
-    ranks = [order.index(meaning) if meaning in order else None for meaning in meanings.values()]
-    table = pa.table({"status": pa.array(meanings, pa.string()), "rank": pa.array(ranks, pa.int64())})
+    words = [word for (word,) in found]
+    ranks = meaning_of.ranks(load_words(configs) if words else {}, words)
+    table = pa.table({"status": pa.array(ranks, pa.string()), "rank": pa.array(ranks.values(), pa.int64())})
     con.register("changes_ranks", table)
     con.execute("create or replace temp table changes_status_ranks as from changes_ranks")
     con.unregister("changes_ranks")
+    return ranks
+
+
+def statuses_that_moved(con: duckdb.DuckDBPyConnection) -> set[str]:
+    """The statuses that records have which moved from one to another: only of these does the rank decide anything."""
+    moved = con.execute("""
+        select unnest([o.status, n.status])
+        from changes_pairs p join changes_rest_old o on o.id = p.old_id join changes_rest_new n on n.id = p.new_id
+        where o.status is distinct from n.status
+    """).fetchall()
+    return {status for (status,) in moved if status is not None}
+
+
+def contested_classes(con: duckdb.DuckDBPyConnection, meaning_of: ChangeClasses) -> list[str]:
+    """The classes of records of which several fit, so that their order decided; the gravest first."""
+    several = con.execute("""
+        select distinct unnest(classes) from (
+            select list(distinct change_class) as classes from changes_changed group by old_id, new_id
+        ) where len(classes) > 1
+    """).fetchall()
+    return [name for name in meaning_of.gravest_first if (name,) in several]
 
 
 def find_changed_fields(con: duckdb.DuckDBPyConnection, spec: Table, fields: list[Field], old: Snapshot) -> None:

@@ -8,6 +8,7 @@ means in `classes.py`; which columns there are, in `drift.py`; which files are c
 
 from __future__ import annotations
 
+import json
 from functools import partial
 
 import duckdb
@@ -19,11 +20,14 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.history import schema
 from carbon_assets.history.classes import load_classes
+from carbon_assets.history.dependence import CONTESTED, STATUSES
 from carbon_assets.history.differences import (
     changed_records,
+    contested_classes,
     find_changed_fields,
     one_sided,
     rank_statuses,
+    statuses_that_moved,
     unsplit_lines,
 )
 from carbon_assets.history.pairing import find_covered_blocks, pair_records, set_aside_equal_records
@@ -46,7 +50,8 @@ def between(
 def compare(
     con: duckdb.DuckDBPyConnection, settings: Settings, registry: Registry, table: str, old: Version, new: Version
 ) -> pa.Table:
-    """The changes from one file of a table to another. Raises `readers.UnreadableFile`."""
+    """The changes from one file of a table to another, with what of the lists of `configs/` decided about them as metadata
+    (`dependence.py`). Raises `readers.UnreadableFile`."""
     con.execute(MACROS)
     con.execute("set TimeZone = 'UTC'")
     meaning_of = load_classes(settings.configs)
@@ -59,7 +64,7 @@ def compare(
         make_side(con, settings, registry, table, side, raw, version.snapshot, fields, key)
     set_aside_equal_records(con, registry)
     pair_records(con, len(fields))
-    rank_statuses(con, settings.configs, meaning_of)
+    statuses = rank_statuses(con, settings.configs, meaning_of)
     find_covered_blocks(con)
     find_changed_fields(con, spec, fields, old.snapshot)
     differing = " union all by name ".join(
@@ -80,8 +85,11 @@ def compare(
         f"select {column_types.projection(shape, set(shape.names))} from (select {columns}, * from ({differing})) "
         "order by record_key, project_id, change, change_class, fields::varchar"
     ).to_arrow_table()
+    moved = statuses_that_moved(con)
+    ranks = {word: rank for word, rank in statuses.items() if word in moved}
+    lists_read = {STATUSES: json.dumps(ranks), CONTESTED: json.dumps(contested_classes(con, meaning_of))}
     _forget(con)
-    return rows.cast(shape)
+    return rows.cast(shape).replace_schema_metadata(lists_read)
 
 
 def _read(registry: Registry, table: str, version: Version) -> RawTable:

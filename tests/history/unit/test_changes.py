@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import dataclasses
 import random
+import shutil
 from datetime import UTC, datetime
+from pathlib import Path
 
 import duckdb
 import pytest
@@ -11,7 +14,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from carbon_assets.base import code
-from carbon_assets.history import changes, pairing, record_diff, schema
+from carbon_assets.history import changes, dependence, pairing, record_diff, schema
 from carbon_assets.history.classes import load_classes
 from carbon_assets.history.sides import Version
 from carbon_assets.registries import contents, normalize, release_gate
@@ -550,10 +553,77 @@ def test_a_comparison_is_made_anew_when_any_code_changed_that_it_stands_on(con, 
     for package in ("history", "registries/hooks"):
         changed = lambda name, package=package: version_of(name) + ("+" if name == package else "")  # noqa: E731
         monkeypatch.setattr(code, "version_of", changed)
-        changes._version_of_code.cache_clear()
+        dependence._version_of_code.cache_clear()
         changes.registry_changes(con, settings, REGISTRIES)
-    changes._version_of_code.cache_clear()
+    dependence._version_of_code.cache_clear()
     assert len(made) == 2
+
+
+# --- which pairs are read again after an edit ------------------------------------------------------------------------
+
+
+@pytest.fixture
+def edited(con, store, tmp_path, monkeypatch):
+    """Three pairs of Verra's projects: one of a status, one of a name, one of both. Gives, for an edit of a file of `configs/`, the
+    pairs that are read again because of it, and the rows."""
+    settings, drop = store
+    configs = Path(shutil.copytree(CONFIGS, tmp_path / "configs"))
+    settings = dataclasses.replace(settings, configs=configs)
+    drop(PROJECT)
+    names = [
+        drop(PROJECT | change).name
+        for change in (
+            {"Status": "Under validation"},
+            {"Status": "Under validation", "Name": "Fen"},
+            {"Status": "Registered", "Name": "Bog"},
+        )
+    ]
+    between, made = changes.between, []
+    monkeypatch.setattr(changes, "between", lambda *given: made.append(given[-1].name) or between(*given))
+    changes.registry_changes(con, settings, load_registries(configs))
+    assert made == names
+
+    def after(file: str, old: str, new: str) -> tuple[list[int], list[dict]]:
+        made.clear()
+        path = configs / file
+        text = path.read_text()
+        assert old in text
+        path.write_text(text.replace(old, new, 1))
+        rows = changes.registry_changes(con, settings, load_registries(configs)).to_pylist()
+        return [names.index(name) for name in made], rows
+
+    return after
+
+
+def test_a_name_of_a_column_that_no_file_has_reads_nothing_again(edited):
+    read, rows = edited("registries/verra.yml", "      name: Name", "      name: [Name, Title of the project]")
+    assert read == []
+    assert len(rows) == 3
+
+
+def test_a_name_of_a_column_that_the_files_have_reads_them_again(edited):
+    read, rows = edited("registries/verra.yml", "      name: Name", "      name: [Proponent, Name]")
+    assert read == [0, 1, 2]
+    assert "project renamed" not in {row["change_class"] for row in rows}
+
+
+def test_a_word_reads_the_pairs_again_in_which_a_record_moved_from_or_to_it(edited):
+    words = "vocab/status/common.csv"
+    assert edited(words, "Under validation,listed", "Under validation,completed")[0] == [0, 2]
+    assert edited(words, "Under validation,", "Never seen,listed,\nUnder validation,")[0] == []
+
+
+def test_what_rewrites_the_past_is_said_anew_without_a_look_into_a_file(edited):
+    read, rows = edited("history/change_classes.csv", "status moved backwards,yes", "status moved backwards,no")
+    assert read == []
+    assert next((row["change_class"], row["is_retroactive"]) for row in rows) == ("status moved backwards", False)
+
+
+def test_another_order_of_classes_reads_the_pairs_again_in_which_it_decided(edited):
+    in_order = ["project renamed,no,\n", "beneficiary edited,no,\n", "status changed,no,\n"]
+    read, rows = edited("history/change_classes.csv", "".join(in_order), "".join(in_order[::-1]))
+    assert read == [2]
+    assert rows[-1]["change_class"] == "status changed"
 
 
 def test_no_snapshots_no_changes(con, tmp_path):
