@@ -15,7 +15,7 @@ import pyarrow.parquet as pq
 from carbon_assets.base import readers, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.history import schema
-from carbon_assets.history.classes import ChangeClasses
+from carbon_assets.history.classes import ChangeClasses, load_classes
 from carbon_assets.history.dependence import Dependence
 from carbon_assets.history.record_diff import between
 from carbon_assets.registries.description import Registry
@@ -27,11 +27,12 @@ log = logging.getLogger(__name__)
 
 def registry_changes(con: duckdb.DuckDBPyConnection, settings: Settings, registries: dict[str, Registry]) -> pa.Table:
     """The changes between all snapshots that follow one another, of all tables, as `schema.REGISTRY_CHANGES`."""
+    meaning_of = load_classes(settings.configs)
     parts = [
         kept(con, dependence, old, new)
         for registry in registries.values()
         for table in registry.tables
-        for dependence in [Dependence.of(settings, registry, table)]
+        for dependence in [Dependence(settings, registry, table, meaning_of)]
         for old, new in snapshots.compared(settings, registry.id, table)
     ]
     return pa.concat_tables([schema.REGISTRY_CHANGES.empty_table(), *parts])

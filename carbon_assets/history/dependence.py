@@ -10,7 +10,7 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache, cached_property
+from functools import cache, cached_property, lru_cache
 
 import pyarrow as pa
 import pyarrow.parquet as pq
@@ -18,7 +18,7 @@ import pyarrow.parquet as pq
 from carbon_assets.base import code
 from carbon_assets.base.readers import header_key
 from carbon_assets.base.settings import Settings
-from carbon_assets.history.classes import ChangeClasses, load_classes
+from carbon_assets.history.classes import ChangeClasses
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
 from carbon_assets.unified.statuses import load_words
@@ -41,11 +41,6 @@ class Dependence:
     table: str
     meaning_of: ChangeClasses
     _by_columns: dict[frozenset[str] | None, bytes] = field(default_factory=dict)
-
-    @classmethod
-    def of(cls, settings: Settings, registry: Registry, table: str) -> Dependence:
-        """Raises `ConfigError`."""
-        return cls(settings, registry, table, load_classes(settings.configs))
 
     def metadata(self, old: Snapshot, new: Snapshot, rows: pa.Table) -> dict[bytes, bytes]:
         """What is kept beside the differences of two files; `rows`: as `record_diff.between` gives them."""
@@ -73,7 +68,7 @@ class Dependence:
     def _made_with(self, old: Snapshot, new: Snapshot) -> bytes:
         """A hash of code and descriptions, as far as the columns of the two files have any part in them."""
         known = [snapshot.contents.columns for snapshot in (old, new) if snapshot.contents]
-        columns = frozenset(header_key(name) for names in known for name in names) if len(known) == 2 else None
+        columns = frozenset().union(*map(_keys, known)) if len(known) == 2 else None
         if columns not in self._by_columns:
             described = [
                 self.registry.model_dump(mode="json", exclude=_OF_NO_RECORD),
@@ -111,6 +106,12 @@ def _met(source: dict, columns: frozenset[str]) -> dict | None:
     """What a canonical column or a label is read from, with only those names that a file has; None where none has any."""
     names = [name for name in source["names"] if header_key(name) in columns]
     return {**source, "names": names} if names else None
+
+
+@lru_cache(maxsize=1_000)
+def _keys(columns: tuple[str, ...]) -> frozenset[str]:
+    """The keys of the columns of a file; thousands of files of one table have the same."""
+    return frozenset(map(header_key, columns))
 
 
 @cache
