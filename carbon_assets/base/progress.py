@@ -40,17 +40,18 @@ class Lines(logging.StreamHandler):
 @dataclass
 class Steps:
     """Work of `of` steps, told one by one as `<n> of <m>  <name>: <what it came to>, <seconds> s`. `done`: how many of them are,
-    those too that nobody was told of."""
+    those too that nobody was told of; `is_begun`: whether one has begun that has not ended."""
 
     log: logging.Logger
     of: int
     done: int = 0
+    is_begun: bool = False
     _came_to: int = 0
     _since: float = field(default_factory=monotonic)
 
     def begin(self, name: str) -> None:
         """A step begins."""
-        self._came_to, self._since = 0, monotonic()
+        self._came_to, self._since, self.is_begun = 0, monotonic(), True
         self._tell(f"{self.done + 1:>{len(str(self.of))}} of {self.of}  {name}", more=False)
 
     def came_to(self, what: str) -> None:
@@ -61,6 +62,7 @@ class Steps:
     def end(self) -> None:
         """The step is done."""
         self.done += 1
+        self.is_begun = False
         self._tell(f", {monotonic() - self._since:.1f} s", stays_open=False)
 
     def _tell(self, text: str, *, more: bool = True, stays_open: bool = True) -> None:

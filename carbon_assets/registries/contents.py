@@ -24,10 +24,14 @@ def describer(registry: Registry, table: str) -> Callable[[str, bytes], Contents
     return lambda file, content: describe(registry, table, file, content)
 
 
-def describe(registry: Registry, table: str, file: str, content: bytes) -> Contents:
-    """The contents of a file with this name and these bytes. Never raises for a bad file."""
+def describe(
+    registry: Registry, table: str, file: str, content: bytes, on_rows: Callable[[int], None] = lambda rows: None
+) -> Contents:
+    """The contents of a file with this name and these bytes. Never raises for a bad file. `on_rows` is called with the number of
+    rows as soon as they are read: their hash takes as long again."""
     try:
         raw = normalize.read_file(registry, table, file, content)
+        on_rows(len(raw.rows) + len(raw.bad_rows))
         with duckdb.connect() as con:
             records = normalize.record_hash(con, registry, registry.tables[table], raw)
     except readers.UnreadableFile as error:

@@ -69,6 +69,8 @@ def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
     for steps.done, ((registry, table), path) in enumerate(found.files.items()):
         try:
             store.take(settings, path, registry, table, _telling(steps, known[registry], table))
+            if steps.is_begun:
+                steps.end()
         except PermissionError as error:
             failures.append(
                 f"{registry}/{table}: {in_words(error)}: the file cannot be read, give this user the right to"
@@ -82,14 +84,13 @@ def take_drop(settings: Settings, strays: Sequence[Path] = ()) -> DropOutcome:
 
 
 def _telling(steps: Steps, registry: Registry, table: str) -> Callable[[str, bytes], Contents]:
-    """As `contents.describer`; what is read is told as a step."""
-    describe = contents.describer(registry, table)
+    """As `contents.describer`; what is read begins a step, which ends when the file is stored."""
 
     def telling(file: str, content: bytes) -> Contents:
         steps.begin(f"reading {registry.id}/{file}, {len(content) / 1e6:,.1f} MB")
-        inside = describe(file, content)
-        steps.came_to(inside.unreadable or f"{inside.rows:,} rows")
-        steps.end()
+        inside = contents.describe(registry, table, file, content, lambda rows: steps.came_to(f"{rows:,} rows"))
+        if inside.unreadable:
+            steps.came_to(inside.unreadable)
         return inside
 
     return telling

@@ -152,3 +152,24 @@ def test_a_stray_project_id_does_not_make_a_file_that_of_another_registry(settin
     with_other_ids(settings, b"Total ", rows=1)
     assert not take(settings).left
     assert taken(settings) == {"climate-action-reserve/projects": "export.csv"}
+
+
+# --- what is told meanwhile -------------------------------------------------------------------------------------------
+
+
+def test_each_new_file_is_told_when_it_is_read_and_a_known_one_is_not(settings, caplog):
+    caplog.set_level("INFO", "carbon_assets.registries.landing")
+    put(settings, sample("verra", "projects"), "verra/projects.csv")
+    put(settings, sample("arb", "issuances"), "arb/nc-arboc_issuance.csv")
+    (settings.drop / "verra" / "transactions.csv").write_text("<html><title>503</title></html>")
+    take(settings)
+    told = "".join(caplog.messages)
+    assert re.search(r"1 of 3  reading arb/nc-arboc_issuance.csv, 0\.0 MB: 26 rows, \d+\.\d s", told)
+    assert re.search(r"2 of 3  reading verra/projects.csv, 0\.0 MB: 38 rows, ", told)
+    assert re.search(r"3 of 3  reading verra/transactions.csv, 0\.0 MB: the file is a web page titled '503', ", told)
+    caplog.clear()
+    assert take(settings) == DropOutcome()
+    assert caplog.messages == []
+    put(settings, sample("verra", "transactions"), "verra/transactions.csv")
+    take(settings)
+    assert re.match(r"3 of 3  reading verra/transactions.csv, 0\.0 MB: 53 rows, ", "".join(caplog.messages))
