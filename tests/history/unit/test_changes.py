@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import duckdb
+import pyarrow as pa
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -589,8 +590,12 @@ def edited(con, store, tmp_path, monkeypatch):
         text = path.read_text()
         assert old in text
         path.write_text(text.replace(old, new, 1))
-        rows = changes.registry_changes(con, settings, load_registries(configs)).to_pylist()
-        return [names.index(name) for name in made], rows
+        registries = load_registries(configs)
+        rows = changes.registry_changes(con, settings, registries)
+        pairs = snapshots.compared(settings, "verra", "projects")
+        anew = [between(con, settings, registries["verra"], "projects", *pair) for pair in pairs]
+        assert rows.equals(pa.concat_tables(anew)), "what was not read again is as if it had been"
+        return [names.index(name) for name in made], rows.to_pylist()
 
     return after
 
@@ -605,6 +610,19 @@ def test_a_name_of_a_column_that_the_files_have_reads_them_again(edited):
     read, rows = edited("registries/verra.yml", "      name: Name", "      name: [Proponent, Name]")
     assert read == [0, 1, 2]
     assert "project renamed" not in {row["change_class"] for row in rows}
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "is_read"),
+    [
+        ("name: Verra\n", "name: Verra Registry\n", False),
+        ("  projects:\n", "  projects:\n    missing: [Fen]\n", True),
+        ("  projects:\n", "  projects:\n    lacks: [region]\n", False),
+        ("      name: Name", "      name: {from: Name, extract: '^(.)'}", True),
+    ],
+)
+def test_other_edits_of_a_description_read_again_what_they_can_change(edited, old, new, is_read):
+    assert bool(edited("registries/verra.yml", old, new)[0]) == is_read
 
 
 def test_a_word_reads_the_pairs_again_in_which_a_record_moved_from_or_to_it(edited):
