@@ -5,6 +5,7 @@ How long something took is no such time.
 
 from __future__ import annotations
 
+import time
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -17,6 +18,11 @@ _TICK = timedelta(microseconds=1)
 def now() -> datetime:
     """The instant in UTC, or that of `CARBON_NOW`. Raises `SettingsError` where that is none."""
     return settings.stated_now() or datetime.now(UTC)
+
+
+def of_machine() -> float:
+    """Seconds since 1970 by the machine's own clock, by which processes and Dagster's runs are dated, whatever `CARBON_NOW` says."""
+    return time.time()
 
 
 def after(earlier: datetime | None) -> datetime:

@@ -7,8 +7,8 @@ from __future__ import annotations
 
 import logging
 import sys
+import time
 from dataclasses import dataclass, field
-from time import monotonic
 from typing import TextIO
 
 _OPEN = "stays_open"
@@ -47,11 +47,11 @@ class Steps:
     done: int = 0
     is_begun: bool = False
     _came_to: int = 0
-    _since: float = field(default_factory=monotonic)
+    _since: float = field(default_factory=time.monotonic)
 
     def begin(self, name: str) -> None:
         """A step begins."""
-        self._came_to, self._since, self.is_begun = 0, monotonic(), True
+        self._came_to, self._since, self.is_begun = 0, time.monotonic(), True
         self._tell(f"{self.done + 1:>{len(str(self.of))}} of {self.of}  {name}", more=False)
 
     def came_to(self, what: str) -> None:
@@ -63,7 +63,7 @@ class Steps:
         """The step is done."""
         self.done += 1
         self.is_begun = False
-        self._tell(f", {monotonic() - self._since:.1f} s", stays_open=False)
+        self._tell(f", {time.monotonic() - self._since:.1f} s", stays_open=False)
 
     def _tell(self, text: str, *, more: bool = True, stays_open: bool = True) -> None:
         self.log.info("%s", text, extra={_MORE: more, _OPEN: stays_open})

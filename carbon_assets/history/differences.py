@@ -42,10 +42,10 @@ def rank_statuses(con: duckdb.DuckDBPyConnection, configs: Path, meaning_of: Cha
 
 def statuses_that_moved(con: duckdb.DuckDBPyConnection) -> set[str]:
     """The statuses that records have which moved from one to another: only of these does the rank decide anything."""
+    # No WHERE: it would be a condition by which each old record is joined to each new one, before the pairs are.
     moved = con.execute("""
-        select unnest([o.status, n.status])
+        select distinct unnest(if(o.status is distinct from n.status, [o.status, n.status], []))
         from changes_pairs p join changes_rest_old o on o.id = p.old_id join changes_rest_new n on n.id = p.new_id
-        where o.status is distinct from n.status
     """).fetchall()
     return {status for (status,) in moved if status is not None}
 

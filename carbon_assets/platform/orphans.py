@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import math
 import os
-import time
 
 import dagster as dg
 import psutil
+
+from carbon_assets.base import clock
 
 PID = "carbon/pid"
 """The tag of a run with the process that will execute it, which is known before the run has said a word."""
@@ -51,7 +52,7 @@ def _may_go_on(instance: dg.DagsterInstance, record: dg.RunRecord) -> bool:
     if tagged := record.dagster_run.tags.get(PID):
         return _lives(int(tagged), record.create_timestamp.timestamp())
     # Of a clock that was set back or ahead, too, a run is not waited for without end.
-    if abs(time.time() - record.create_timestamp.timestamp()) < MAX_SECONDS_WITHOUT_WORD:
+    if abs(clock.of_machine() - record.create_timestamp.timestamp()) < MAX_SECONDS_WITHOUT_WORD:
         return True
     return record.dagster_run.status == dg.DagsterRunStatus.QUEUED and _has_daemon(instance)
 
@@ -78,4 +79,4 @@ def _lives(pid: int, since: float | None) -> bool:
 def _has_daemon(instance: dg.DagsterInstance) -> bool:
     """Whether the daemon that begins what is queued said lately that it lives."""
     beats = [beat.timestamp for beat in instance.get_daemon_heartbeats().values()]
-    return any(abs(time.time() - beat) < MAX_SECONDS_WITHOUT_WORD for beat in beats)
+    return any(abs(clock.of_machine() - beat) < MAX_SECONDS_WITHOUT_WORD for beat in beats)

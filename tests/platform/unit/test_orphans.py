@@ -11,6 +11,7 @@ from dagster._core.events import EngineEventData
 from dagster._core.test_utils import create_run_for_test
 from dagster._daemon.types import DaemonHeartbeat
 
+from carbon_assets.base import clock
 from carbon_assets.platform import dagster_internals, orphans
 
 
@@ -89,10 +90,10 @@ def waiting(instance: dg.DagsterInstance, status: dg.DagsterRunStatus, tags: dic
 @pytest.fixture
 def later(monkeypatch):
     """Lets the clock go on by so many seconds."""
-    now = orphans.time.time
+    now = clock.of_machine
 
     def let(seconds: float) -> None:
-        monkeypatch.setattr(orphans.time, "time", lambda: now() + seconds)
+        monkeypatch.setattr(clock, "of_machine", lambda: now() + seconds)
 
     return let
 
@@ -118,7 +119,7 @@ def test_a_run_that_nobody_executes_is_buried_after_a_while(instance, stage, by,
 def test_what_is_queued_waits_as_long_as_there_is_a_daemon_to_begin_it(instance, later):
     run = waiting(instance, dg.DagsterRunStatus.QUEUED, {})
     later(86_400)
-    beat = DaemonHeartbeat(orphans.time.time() - 30, "QUEUED_RUN_COORDINATOR", "a", [])
+    beat = DaemonHeartbeat(clock.of_machine() - 30, "QUEUED_RUN_COORDINATOR", "a", [])
     instance.add_daemon_heartbeat(beat)
     assert orphans.bury(instance) == []
     later(2 * 86_400)
