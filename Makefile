@@ -10,6 +10,8 @@ PYTEST := -n auto --dist loadfile --no-loadscope-reorder
 export CARBON_DATA_DIR := $(abspath $(DATA))
 export DAGSTER_HOME := $(CARBON_DATA_DIR)/dagster
 export PYTHONWARNINGS := ignore
+# Each of the workers of a test run would compile all tests anew: five seconds each.
+unexport PYTHONDONTWRITEBYTECODE
 
 .PHONY: run map curate check test test-all soak faults dev lint lock clean
 

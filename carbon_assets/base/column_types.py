@@ -7,6 +7,8 @@ system. A field's `nullable=False` is enforced when the table is written. The co
 
 from __future__ import annotations
 
+from datetime import date
+
 import pyarrow as pa
 
 from carbon_assets.base.sqltext import quote
@@ -64,3 +66,12 @@ def projection(schema: pa.Schema, present: set[str]) -> str:
         f"cast({quote(f.name) if f.name in present else 'null'} as {sql_type(f.type)}) as {quote(f.name)}"
         for f in schema
     )
+
+
+def is_day(text: str) -> bool:
+    """Whether a text is a day as YYYY-MM-DD."""
+    try:
+        date.fromisoformat(text)
+    except ValueError:
+        return False
+    return True

@@ -10,7 +10,6 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Iterator, Mapping
-from datetime import date
 from functools import cache
 from importlib.util import find_spec
 from pathlib import Path
@@ -18,6 +17,7 @@ from pathlib import Path
 from jsonschema import Draft202012Validator, validators
 
 from carbon_assets.base import suites
+from carbon_assets.base.column_types import is_day
 from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.suites import Expectation
 
@@ -115,13 +115,5 @@ def _fits(bound: object, type_: str) -> bool:
     if type_ == "varchar":
         return isinstance(bound, str)
     if type_ == "date" or type_.startswith("timestamp"):
-        return isinstance(bound, str) and _is_day(bound[:10])
-    return True
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
+        return isinstance(bound, str) and is_day(bound[:10])
     return True

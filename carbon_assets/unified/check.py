@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
-from datetime import date
 from pathlib import Path
 
+from carbon_assets.base.column_types import is_day
 from carbon_assets.base.errors import Faults
 from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import Row
@@ -51,13 +51,5 @@ def _curated_faults(
             yield f"{row['place']}: {why_unknown('status_raw', row['status_raw'], [*words], 'configs/vocab/status')}"
         if row["country_raw"] and countries and (reason := countries.why_no_country(row["country_raw"])):
             yield f"{row['place']}: country_raw: {reason}"
-        if row["listed_at"] and not _is_day(row["listed_at"]):
+        if row["listed_at"] and not is_day(row["listed_at"]):
             yield f"{row['place']}: listed_at is a day as YYYY-MM-DD, not {row['listed_at']!r}"
-
-
-def _is_day(text: str) -> bool:
-    try:
-        date.fromisoformat(text)
-    except ValueError:
-        return False
-    return True

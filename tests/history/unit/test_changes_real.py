@@ -21,6 +21,8 @@ from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots.store import Snapshot
 from tests.kit.building import CONFIGS, settings_in
 
+pytestmark = pytest.mark.slow
+
 CLASSES = load_classes(CONFIGS)
 PAIRS = {
     "arb 2021-2023": ("arb", "issuances", "arb/2021-10-19.xlsx", "arb/2023-02-28.xlsx", "CARB Issuance ID"),

@@ -23,7 +23,10 @@ from tests.kit.places import REAL_DATA
 DROP = REAL_DATA / "registries"
 OBSERVED = datetime(2026, 5, 1, tzinfo=UTC)
 
-pytestmark = pytest.mark.skipif(not DROP.is_dir(), reason="no real registry data beside this checkout")
+pytestmark = [
+    pytest.mark.slow,
+    pytest.mark.skipif(not DROP.is_dir(), reason="no real registry data beside this checkout"),
+]
 
 
 @pytest.fixture(scope="module")

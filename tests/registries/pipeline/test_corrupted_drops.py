@@ -55,7 +55,9 @@ def good(request, tmp_path_factory) -> Settings:
     return settings
 
 
-@pytest.mark.parametrize("cases", ROUNDS, ids=["first", "second"])
+@pytest.mark.parametrize(
+    "cases", [pytest.param(ROUNDS[0], id="first"), pytest.param(ROUNDS[1], id="second", marks=pytest.mark.slow)]
+)
 def test_every_corruption_is_refused_or_held_back(good, cases, tmp_path):
     drop = Path(shutil.copytree(good.drop, tmp_path / "drop"))
     data = Path(shutil.copytree(good.data, tmp_path / "data"))
@@ -101,6 +103,7 @@ def test_a_good_file_waits_with_the_held_back_ones_of_its_registry(spoiled):
     assert (state, reason in line) == ("held back", True)
 
 
+@pytest.mark.slow  # the intake of what is let through: `registries/unit/test_intake.py`
 def test_a_person_lets_a_snapshot_through_by_name_and_it_is_recorded(sample_run, spoiled, monkeypatch, capsys):
     """And the file of before does not come back in silence: A, then B, then A again."""
     held = snapshots.current(spoiled.settings, GOLD, "retirements")
