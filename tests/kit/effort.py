@@ -14,7 +14,7 @@ QUICK, THOROUGH = "quick", "thorough"
 _SLOW_IS_FINE = {"deadline": None, "suppress_health_check": [HealthCheck.too_slow]}
 
 settings.register_profile(QUICK, max_examples=50, print_blob=True, **_SLOW_IS_FINE)
-settings.register_profile(THOROUGH, max_examples=250, print_blob=True, **_SLOW_IS_FINE)
+settings.register_profile(THOROUGH, max_examples=150, print_blob=True, **_SLOW_IS_FINE)
 
 
 def choose(*, thorough: bool) -> None:

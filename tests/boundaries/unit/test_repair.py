@@ -624,7 +624,7 @@ def polygons(draw, most: int = 4) -> list[Polygon]:
     return made + draw(st.lists(st.sampled_from(made), max_size=2))
 
 
-fuzzy = settings(examples(80, 800), derandomize=True, suppress_health_check=[HealthCheck.too_slow])
+fuzzy = settings(examples(80, 300), derandomize=True, suppress_health_check=[HealthCheck.too_slow])
 
 
 @fuzzy

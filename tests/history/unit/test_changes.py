@@ -413,7 +413,7 @@ ROWS = st.lists(
     min_size=1,
     max_size=12,
 )
-few = examples(4, 60)
+few = examples(4, 30)
 
 
 @few
