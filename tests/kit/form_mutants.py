@@ -63,7 +63,7 @@ _DAY = re.compile(
 
 def meaning_of(sample: Sample) -> Meaning:
     """What the sample says, told from its description and its cells."""
-    records = _records(sample)
+    records = records_of(sample)
     width = len(records.header)
     rows = [row + [""] * (width - len(row)) for row in records.filled]
     kinds, is_read = _kinds(sample, records.header)
@@ -81,7 +81,7 @@ def meaning_of(sample: Sample) -> Meaning:
     return Meaning(tuple(records.header), tuple(kinds), tuple(cells), tuple(is_read), sample.registry.writes)
 
 
-def _records(sample: Sample) -> Records:
+def records_of(sample: Sample) -> Records:
     """The cells of a sample in any format; delimited ones read by another reader than the project's."""
     if sample.path.name.removesuffix(".gz").endswith((".csv", ".txt")):
         records = Records.of(sample.content)

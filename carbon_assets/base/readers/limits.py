@@ -26,7 +26,7 @@ def unzipped(content: bytes, limits: Limits) -> bytes:
             try:
                 piece = member.decompress(content, _PIECE)
             except zlib.error as error:
-                raise _damaged(str(error)) from error
+                raise _damaged(str(error).rpartition(": ")[2]) from error
             if not piece and not member.eof and not member.unconsumed_tail:
                 raise _damaged("it ends too early")
             content = member.unconsumed_tail

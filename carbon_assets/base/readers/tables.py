@@ -48,8 +48,13 @@ class RawTable:
     delimiter: str | None = None
 
 
-_UNSEEN = dict.fromkeys(map(ord, "\u200b\u2060\ufeff"))
-"""The zero-width blank, the word joiner and the byte order mark, which nobody sees in a name."""
+_UNSEEN = dict.fromkeys(
+    [*map(ord, "\u200b\u2060\ufeff"), *(code for code in (*range(32), *range(127, 160)) if not chr(code).isspace())]
+)
+"""The zero-width blank, the word joiner, the byte order mark and control characters, which nobody sees in a name."""
+
+MAX_LETTERS_OF_A_NAME = 1_000
+"""Of a column: what comes after tells no name from another. A quote that is never closed makes one cell of a whole file."""
 
 
 def header_key(name: str) -> str:
@@ -58,8 +63,8 @@ def header_key(name: str) -> str:
     >>> header_key("Status Effective  (GMT) ")
     'status effective (gmt)'
     """
-    seen = unicodedata.normalize("NFKC", name).translate(_UNSEEN)
-    return " ".join("".join(c for c in seen if c.isspace() or unicodedata.category(c) != "Cc").split()).casefold()
+    seen = unicodedata.normalize("NFKC", name[:MAX_LETTERS_OF_A_NAME]).translate(_UNSEEN)
+    return " ".join(seen.split()).casefold()
 
 
 def missing_columns(required: Iterable[Sequence[str]], header: Iterable[str]) -> list[str]:
@@ -80,9 +85,22 @@ def no_header(
     """That none of the candidates is the header: what the nearest one lacks. `where`: what was searched, if it has a name."""
     best = min(candidates, key=lambda row: (len(missing_columns(required, row)), -len(row)), default=())
     missing = ", ".join(repr(name) for name in missing_columns(required, best))
-    found = ", ".join(repr(name) for name in best if name.strip()) or "nothing"
+    found = _shown([name for name in best if name.strip()]) or "nothing"
     expected = ", ".join(repr(names[0]) for names in required)
     return UnreadableFile(f"{where}missing column {missing}; expected {expected}; found {found}")
+
+
+MAX_NAMES_SHOWN = 100
+MAX_LETTERS_OF_A_NAME_SHOWN = 100
+
+
+def _shown(names: Sequence[str]) -> str:
+    """Names for a person to read, of which a file can have thousands, and each of a whole page."""
+    shown = [
+        repr(name) if len(name) <= MAX_LETTERS_OF_A_NAME_SHOWN else f"{name[:MAX_LETTERS_OF_A_NAME_SHOWN]!r}..."
+        for name in names[:MAX_NAMES_SHOWN]
+    ]
+    return ", ".join(shown) + (f" and {len(names) - MAX_NAMES_SHOWN:,} more" if len(names) > MAX_NAMES_SHOWN else "")
 
 
 def named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> RawTable:
