@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import errno
 import os
+import re
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import IntEnum
@@ -46,10 +47,13 @@ class EnvironmentFault(PlainError):
     exit_code = ExitCode.ENVIRONMENT
 
 
+_OF_ZLIB = re.compile(r"^Error -?\d+ while (?:de)?compressing data: ")
+
+
 def in_words(error: Exception) -> str:
     """The first line of an error; of the operating system's what it refused, and where."""
     if not isinstance(error, OSError) or error.strerror is None:
-        return (str(error).splitlines() or [type(error).__name__])[0]
+        return _OF_ZLIB.sub("", (str(error).splitlines() or [type(error).__name__])[0])
     where = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
     return f"{error.strerror}{f': {where}' if where else ''}"
 

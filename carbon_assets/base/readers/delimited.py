@@ -24,6 +24,7 @@ from carbon_assets.base.readers.tables import (
     LINE,
     BadRow,
     RawTable,
+    check_columns,
     header_key,
     missing_columns,
     named,
@@ -62,6 +63,7 @@ def _leading_records(text: str, delimiter: str) -> Iterator[tuple[list[str], int
 
 
 def _split(text: str, delimiter: str, names: list[str], header_lines: int, surplus_cells: str | None) -> RawTable:
+    check_columns(len(names))  # before rows are split by them
     body = "".join(islice(io.StringIO(text, newline=""), header_lines, None)).replace("\x00", "")
     keys = [header_key(name) for name in names]
     surplus = header_key(surplus_cells or "")
@@ -111,7 +113,7 @@ def _parse(body: str, first_line: int, form: Form) -> tuple[pa.Table, list[BadRo
     """Split `body` into the columns of `form` and give every row its line; rows that do not fit come back as text."""
     table, rejected = _records(body, form)
     height = np.ones(len(table), dtype=np.int64)  # every row takes one line, and one more for each newline in its cells
-    for column in table.columns:
+    for column in table.columns if len(table) else ():  # of thousands of columns none is asked where there is no row
         height += pc.count_substring(column, "\n").to_numpy()
     lines = body.split("\n")
     counted = int(height.sum()) + sum(1 + row.text.count("\n") for row in rejected)
@@ -183,7 +185,7 @@ def _sloppily_quoted(
     ends, and which is none.
     """
     suspect = height > 1
-    for name in table.column_names:
+    for name in table.column_names if len(table) else ():
         if name != LINE:
             suspect |= pc.match_substring(table.column(name), '"').to_numpy()
     suspect[-1:] = True
@@ -209,14 +211,49 @@ def _mended(table: pa.Table, odd: list[_Odd], form: Form) -> tuple[pa.Table, lis
     alone: list[_Odd] = []
     for record in odd:
         first, rest, is_certain = _cut(record.row.text, form)
-        swallowed, swallowed_bad = _parse(rest, record.row.line + 1 + first.count("\n"), form) if rest else (None, [])
-        if swallowed is not None and (is_certain or len(swallowed) > len(swallowed_bad)):
-            tables.append(swallowed)
+        line = record.row.line + 1 + first.count("\n")
+        swallowed, swallowed_bad = _parse(rest, line, form) if not is_certain and _may_fit(rest, form) else (None, [])
+        if (is_certain and rest) or (swallowed is not None and len(swallowed) > len(swallowed_bad)):
+            tables += [swallowed] if swallowed else []
             bad += swallowed_bad
             record = _Odd(BadRow(record.row.line, first.rstrip("\r"), quoting.UNCLOSED))
-        alone.append(record)
+        alone += [record, *(_records_within(rest, line, form) if is_certain else ())]
     rows, still_bad = _read_one_by_one(alone, form)
     return pa.concat_tables([*tables, _table_of(rows, table.schema)]), bad + still_bad
+
+
+def _may_fit(text: str, form: Form) -> bool:
+    """Whether any record in a text can have as many cells as the header has names. To split it by thousands of columns takes long."""
+    return bool(text) and text.count(form.delimiter) >= form.named - 1
+
+
+def _records_within(text: str, line: int, form: Form) -> Iterator[_Odd]:
+    """The records in a text that another one swallowed, in a file that quotes its cells. To split it as a file again would go one
+    level deeper with each record that does not close, and look at each line as often as there are such before it."""
+    lines = text.split("\n") if text else []
+    start = 0
+    while start < len(lines):
+        end = _end_of_record(lines, start, form)
+        record = "\n".join(lines[start:end])
+        if record.strip():
+            cells = len(quoting.strict(record, form) or [])
+            reason = f"the row has {cells} cells where the header has {form.width}"
+            yield _Odd(BadRow(line + start, record.rstrip("\r"), reason))
+        start = end
+
+
+def _end_of_record(lines: list[str], start: int, form: Form) -> int:
+    """Before which line the record ends that begins in a line: where it fits by the rules, else where the next one begins."""
+    for end in range(start + 1, min(len(lines), start + MAX_LINES_OF_A_MENDED_ROW) + 1):
+        cells = quoting.strict("\n".join(lines[start:end]), form)
+        if cells is not None:
+            if end == start + 1 or form.fitted(cells) is not None:
+                return end
+            break
+    if not quoting.quotes_first_cells(lines[start], form):
+        return start + 1
+    begins = (n for n in range(start + 1, len(lines)) if quoting.quotes_first_cells(lines[n], form))
+    return next(begins, len(lines))
 
 
 def _cut(text: str, form: Form) -> tuple[str, str, bool]:

@@ -6,6 +6,7 @@ import io
 import zipfile
 import zlib
 
+from carbon_assets.base.errors import in_words
 from carbon_assets.base.readers.tables import UnreadableFile
 from carbon_assets.base.settings import Limits
 
@@ -26,7 +27,7 @@ def unzipped(content: bytes, limits: Limits) -> bytes:
             try:
                 piece = member.decompress(content, _PIECE)
             except zlib.error as error:
-                raise _damaged(str(error).rpartition(": ")[2]) from error
+                raise _damaged(in_words(error)) from error
             if not piece and not member.eof and not member.unconsumed_tail:
                 raise _damaged("it ends too early")
             content = member.unconsumed_tail

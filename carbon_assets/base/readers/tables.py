@@ -53,6 +53,9 @@ _UNSEEN = dict.fromkeys(
 )
 """The zero-width blank, the word joiner, the byte order mark and control characters, which nobody sees in a name."""
 
+_NOT_IN_TEXT = dict.fromkeys(map(ord, "\0\ufeff"))
+"""What no column's name keeps: no text in SQL can hold a NUL."""
+
 MAX_LETTERS_OF_A_NAME = 1_000
 """Of a column: what comes after tells no name from another. A quote that is never closed makes one cell of a whole file."""
 
@@ -103,15 +106,18 @@ def _shown(names: Sequence[str]) -> str:
     return ", ".join(shown) + (f" and {len(names) - MAX_NAMES_SHOWN:,} more" if len(names) > MAX_NAMES_SHOWN else "")
 
 
+def check_columns(count: int) -> None:
+    """Raises `UnreadableFile` for more columns than are read."""
+    most = Limits.from_environment().max_columns
+    if count > most:
+        raise UnreadableFile(f"its header has {count:,} columns, and at most {most:,} are read (CARBON_MAX_COLUMNS)")
+
+
 def named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> RawTable:
     """Give the columns their keys; drop blank lines and nameless columns without content, set aside rows with a cell that is too
     long. Raises `UnreadableFile` for too many columns."""
-    limits = Limits.from_environment()
-    if len(names) > limits.max_columns:
-        raise UnreadableFile(
-            f"its header has {len(names):,} columns, and at most {limits.max_columns:,} are read (CARBON_MAX_COLUMNS)"
-        )
-    rows, too_long = _without_long_cells(rows, names, limits.max_cell_bytes)
+    check_columns(len(names))
+    rows, too_long = _without_long_cells(rows, names, Limits.from_environment().max_cell_bytes)
     header: dict[str, str] = {}
     keep: dict[str, pa.ChunkedArray] = {}
     twins: set[str] = set()
@@ -126,7 +132,7 @@ def named(rows: pa.Table, names: list[str], bad_rows: tuple[BadRow, ...]) -> Raw
             twins.add(key)
         if key in header or _is_ours(key):
             key = f"{key} (column {index + 1})"
-        header[key] = name.replace("\ufeff", "")
+        header[key] = name.translate(_NOT_IN_TEXT)
         keep[key] = column
     table = _without_blank_rows(pa.table({**keep, LINE: rows.column(LINE)}))
     return RawTable(table, header, frozenset(twins), tuple(sorted((*bad_rows, *too_long), key=lambda row: row.line)))

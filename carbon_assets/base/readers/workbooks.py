@@ -13,6 +13,7 @@ import openpyxl
 import pyarrow as pa
 from openpyxl.worksheet._read_only import ReadOnlyWorksheet
 
+from carbon_assets.base.errors import in_words
 from carbon_assets.base.readers.limits import check_archive
 from carbon_assets.base.readers.tables import (
     HEADER_SEARCH,
@@ -74,7 +75,7 @@ def leading_rows(content: bytes) -> list[list[str]]:
 
 
 def _damaged(error: Exception) -> UnreadableFile:
-    return UnreadableFile(f"the workbook is damaged ({error}): download it again")
+    return UnreadableFile(f"the workbook is damaged ({in_words(error)}): download it again")
 
 
 def _fitting(

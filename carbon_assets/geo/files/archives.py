@@ -11,6 +11,7 @@ import stat
 import zipfile
 from collections import Counter
 
+from carbon_assets.base.errors import in_words
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.geo.files.content import mismatch
 from carbon_assets.geo.files.shapes import Limits, Source, check_size
@@ -30,7 +31,9 @@ class Archive:
         try:
             self._zip = zipfile.ZipFile(io.BytesIO(source.content))
         except Exception as error:  # zipfile raises many kinds for one fact
-            raise UnreadableFile(f"the archive is damaged or cut short ({error}): download it again") from error
+            raise UnreadableFile(
+                f"the archive is damaged or cut short ({in_words(error)}): download it again"
+            ) from error
         infos = self._zip.infolist()
         _check_members(infos, self._limits)
         self._infos = {
@@ -48,7 +51,9 @@ class Archive:
             with self._zip.open(info) as member:
                 content = member.read(info.file_size + 1)  # without a number, zipfile unpacks all and then cuts
         except Exception as error:  # as above
-            raise UnreadableFile(f"member {name!r} is damaged ({error}): download the archive again") from error
+            raise UnreadableFile(
+                f"member {name!r} is damaged ({in_words(error)}): download the archive again"
+            ) from error
         if len(content) != info.file_size:
             raise UnreadableFile(f"member {name!r} is not as long as the archive says: download it again")
         return content

@@ -5,6 +5,7 @@ import gzip
 import io
 import json
 import re
+import time
 import zipfile
 from collections.abc import Callable
 from datetime import date, datetime
@@ -653,3 +654,65 @@ def test_whatever_the_bytes_they_are_a_table_or_refused(content, name):
             assert str(refusal)
         else:
             assert list(table.header)[:2] == ["id", "qty"]
+
+
+# --- what is slow, deep or long -------------------------------------------------------------------------------------
+
+MAX_CPU_SECONDS = 3
+"""Of each of these files, which take a tenth of it. Before, they took 40 seconds and more, or more levels than Python has."""
+
+
+@pytest.fixture
+def cpu_seconds():
+    began = time.process_time()
+    return lambda: time.process_time() - began
+
+
+@pytest.mark.parametrize("row", ['"1","a,2', '"1","a"b,2,"c'], ids=["opens", "breaks the rules"])
+def test_every_row_may_open_a_quote_that_does_not_close(row, cpu_seconds):
+    """Each such row swallows all that follow."""
+    table = read('"ID","Qty","Note"\n' + f"{row}\n" * 2_000 + '"7","8","9"\n')
+    assert rows(table) == [(2_002, "7", "8", "9")]
+    assert bad(table) == [(line, row) for line in range(2, 2_002)]
+    assert cpu_seconds() < MAX_CPU_SECONDS
+
+
+def test_a_swallowed_record_is_read_as_by_itself():
+    """With line breaks, blank lines, and rows that are too long or not quoted."""
+    swallowed = ['"2","b\nb","c"', "", '"3","c","d","e"', "4,d,e", '"5","e","f",""']
+    table = read("\n".join(['"ID","Qty","Note"', '"1","a,x', *swallowed]))
+    assert rows(table) == [(3, "2", "b\nb", "c"), (7, "4", "d", "e"), (8, "5", "e", "f")]
+    assert bad(table) == [(2, '"1","a,x'), (6, '"3","c","d","e"')]
+    assert [row.reason for row in table.bad_rows][1] == "the row has 4 cells where the header has 3"
+
+
+def test_rows_that_are_shorter_than_a_wide_header_cost_little(cpu_seconds):
+    header = "ID,Qty," + ",".join(f"more {number}" for number in range(4_000))
+    assert len(read(f"{header}\n" + '1,"a\nb"\n' * 200).bad_rows) == 200
+    assert cpu_seconds() < MAX_CPU_SECONDS
+
+
+def test_a_header_that_is_too_wide_is_refused_before_rows_are_split_by_it(monkeypatch):
+    monkeypatch.setattr(readers.delimited, "_parse", None)
+    with pytest.raises(UnreadableFile, match=r"its header has 5,002 columns, and at most 5,000 are read"):
+        read("ID,Qty" + ",more" * 5_000 + "\n1,2\n")
+
+
+def test_a_cell_of_a_page_is_no_name(cpu_seconds):
+    """A quote that never closes makes one cell of a whole file, by each delimiter. The refusal can be read all the same."""
+    with pytest.raises(UnreadableFile, match="missing column 'ID', 'Qty'") as caught:
+        read('"' + "a long text " * 500_000 + "\n" + ",".join(f"c{number}" for number in range(3_000)))
+    assert len(str(caught.value)) < 2_000
+    assert cpu_seconds() < MAX_CPU_SECONDS
+
+
+def test_names_in_a_refusal_are_as_many_as_a_person_reads():
+    with pytest.raises(UnreadableFile, match=r"found 'c0', 'c1', .*'c99' and 200 more"):
+        read(",".join(f"c{number}" for number in range(300)))
+
+
+def test_a_damaged_gzip_file_is_told_in_words_for_people():
+    packed = bytearray(gzip.compress(HEADER.encode(), mtime=0))
+    packed[12] ^= 0xFF
+    with pytest.raises(UnreadableFile, match=r"damaged or cut short \((?!Error)\w"):
+        read(bytes(packed), "made.csv.gz")
