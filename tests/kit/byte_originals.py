@@ -20,12 +20,14 @@ SAMPLES_BY_ID = {sample.id: sample for sample in samples() if sample.path}
 
 
 def originals() -> list[Original]:
-    """The files of all tables. Those of one format stand together, so that a few in turn are of many tables; workbooks, which take
-    longest, once."""
+    """The files of all tables in an order drawn once, so that a few in turn are of many tables and formats. Formats that take long
+    come once, others more often."""
     writers: tuple[Callable[[Sample], Original], ...] = (
         _as_it_is, _semicolons, _json, _as_it_is, _gzipped, _web_page, _as_it_is, _tabs, _json, _workbook,
     )  # fmt: skip
-    return [write(sample) for write in writers for sample in SAMPLES_BY_ID.values()]
+    files = [write(sample) for write in writers for sample in SAMPLES_BY_ID.values()]
+    random.Random("originals").shuffle(files)
+    return files
 
 
 def _as_it_is(sample: Sample) -> Original:

@@ -26,13 +26,12 @@ from tests.kit.building import settings_in
 from tests.kit.byte_judge import explained, mutant, why_no_reason
 from tests.kit.byte_mutants import Damaged
 from tests.kit.byte_originals import SAMPLES_BY_ID, originals
-from tests.kit.effort import quick_or_thorough
 from tests.kit.engine import connection
 from tests.kit.form_judge import first_difference
 from tests.kit.places import SAMPLES
 from tests.kit.runs import GATE, REGISTRIES
 
-MUTANTS, MUTANTS_OF_BOUNDARIES = quick_or_thorough((8, 2), (40, 10))
+MUTANTS, MUTANTS_OF_BOUNDARIES = 40, 10
 SOUND = tuple(REGISTRIES)[:2]
 """The registries that get nothing but sound files."""
 INTAKES = takers(subjects())
@@ -137,6 +136,7 @@ def alone(tmp_path_factory) -> dict[str, pa.Table]:
     return {f"{name}/{table}": found.result.rows for name in SOUND for table, found in taken[name].items()}
 
 
+@pytest.mark.slow
 @pytest.mark.parametrize("take", [through_landing, through_a_drop], ids=["landing", "drop"])
 def test_no_damaged_file_touches_another(take, alone, tmp_path):
     settings = settings_in(tmp_path, threads=1)

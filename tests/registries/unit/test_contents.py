@@ -105,8 +105,8 @@ def test_a_row_with_a_cell_that_is_too_long_is_set_aside_alone():
 
 def test_a_name_of_a_column_that_is_read_may_hold_a_nul():
     """As the names of a file in UTF-16 do whose mark is lost."""
-    text = TEXT.replace(b"Tonnes", b"\0T\0onnes").replace(b"1000", b"many")
-    assert normalized(REGISTRY, "events", text).quarantine["column"].to_pylist() == ["Tonnes"]
+    text = TEXT.replace(b"Tonnes", b"\0T\0onnes").replace(b"1234567", b"many")
+    assert "Tonnes" in normalized(REGISTRY, "events", text).quarantine["column"].to_pylist()
 
 
 # --- rows and columns -----------------------------------------------------------------------------------------------
