@@ -10,18 +10,16 @@ import sys
 import tempfile
 from pathlib import Path
 
-import geopandas as gpd
 import pyarrow as pa
 
-from carbon_assets.boundaries import drops, rules, schema, tables
+from carbon_assets.boundaries import drops, schema, tables
 from carbon_assets.geo import files, places
 from carbon_assets.snapshots.store import Snapshot
-from tests.kit import boundary_formats
+from tests.kit.boundary_originals import RULES, originals
 from tests.kit.building import CONFIGS, OBSERVED
 from tests.kit.byte_judge import explained, fault, judge_all, mutant, why_no_reason
-from tests.kit.byte_mutants import Damaged, Original
+from tests.kit.byte_mutants import Damaged
 from tests.kit.effort import quick_or_thorough
-from tests.kit.places import SAMPLES
 
 MUTANTS = int(os.environ.get("CARBON_TEST_MUTANTS", "2000")) // 5
 MUTANTS_OF_A_QUICK_LOOK = 40
@@ -29,29 +27,6 @@ MUTANTS_OF_A_QUICK_LOOK = 40
 DEPTHS = (0, 1)
 """Every second one is repaired, too."""
 REPLAY = "python -m tests.boundaries.unit.test_byte_fuzz"
-RULES = rules.load(CONFIGS).rules
-
-
-@functools.cache
-def originals() -> tuple[Original, ...]:
-    """The samples as they are, and their shapes in the formats that none of them has."""
-    dropped = [Original(drops.FOLDER, *drops.packed(path, RULES)) for path in drops.files_in(SAMPLES)]
-    own = [
-        one for one in dropped if not drops.describe(one.name, one.content, RULES).unreadable
-    ]  # one is cut short on purpose
-    kml = next(one for one in own if one.name.endswith(".kml"))
-    shapes = [shape.geometry for one in own if one.name != drops.INDEX for shape in files.read(one.name, one.content)]
-    frame = gpd.GeoDataFrame({"area_ha": range(len(shapes))}, geometry=shapes, crs=4326)
-    with tempfile.TemporaryDirectory() as folder:
-        package = boundary_formats.geopackage(Path(folder), area=frame)
-        polygons = frame[frame.geom_type.isin(["Polygon", "MultiPolygon"])]
-        parts = boundary_formats.shapefile(Path(folder), area=polygons)
-    made = {
-        "VCS90101.kmz": boundary_formats.zipped({"doc.kml": kml.content}),
-        "VCS90102.gpkg": package,
-        "VCS90103.zip": parts,
-    }
-    return (*own, *(Original(drops.FOLDER, name, content) for name, content in made.items()))
 
 
 @functools.cache

@@ -21,7 +21,7 @@ from carbon_assets.platform.subject import subjects, takers
 from carbon_assets.registries import intake, schema, stated
 from carbon_assets.registries.intake import Intake
 from carbon_assets.snapshots import landing, ledger
-from tests.boundaries.unit import test_byte_fuzz as of_boundaries
+from tests.kit import boundary_originals
 from tests.kit.building import settings_in
 from tests.kit.byte_judge import explained, mutant, why_no_reason
 from tests.kit.byte_mutants import Damaged
@@ -101,7 +101,7 @@ def sound_files(*registries: str) -> Files:
 def mutants() -> Iterator[tuple[int, Damaged]]:
     files = [one for one in originals() if one.of.partition("/")[0] not in SOUND]
     yield from ((seed, mutant(files, seed)) for seed in range(MUTANTS))
-    yield from ((seed, mutant(of_boundaries.originals(), seed)) for seed in range(MUTANTS_OF_BOUNDARIES))
+    yield from ((seed, mutant(boundary_originals.originals(), seed)) for seed in range(MUTANTS_OF_BOUNDARIES))
 
 
 def path_of(changed: Damaged, seed: int) -> str:
