@@ -48,12 +48,13 @@ class EnvironmentFault(PlainError):
 
 
 _OF_ZLIB = re.compile(r"^Error -?\d+ while (?:de)?compressing data: ")
+_OF_PYTHON = re.compile(r"<class '(?:\w+\.)*(\w+)'>")
 
 
 def in_words(error: Exception) -> str:
     """The first line of an error; of the operating system's what it refused, and where."""
     if not isinstance(error, OSError) or error.strerror is None:
-        return _OF_ZLIB.sub("", (str(error).splitlines() or [type(error).__name__])[0])
+        return _OF_PYTHON.sub(r"\1", _OF_ZLIB.sub("", (str(error).splitlines() or [type(error).__name__])[0]))
     where = " and ".join(str(name) for name in (error.filename, error.filename2) if name is not None)
     return f"{error.strerror}{f': {where}' if where else ''}"
 

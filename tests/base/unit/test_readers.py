@@ -16,6 +16,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from carbon_assets.base import readers
+from carbon_assets.base.errors import in_words
 from carbon_assets.base.readers import LINE, RawTable, UnreadableFile
 
 REQUIRED = [["ID"], ["Qty"]]
@@ -716,3 +717,8 @@ def test_a_damaged_gzip_file_is_told_in_words_for_people():
     packed[12] ^= 0xFF
     with pytest.raises(UnreadableFile, match=r"damaged or cut short \((?!Error)\w"):
         read(bytes(packed), "made.csv.gz")
+
+
+def test_a_reason_names_no_class_of_a_library():
+    """openpyxl says of a damaged style: expected <class 'int'>."""
+    assert in_words(TypeError("expected <class 'int'>, not <class 'a.library.Cell'>")) == "expected int, not Cell"
