@@ -21,15 +21,14 @@ MAX_SECONDS_WITHOUT_WORD = 600
 """How long a run may be there of which no process is known. Dagster itself gives one 90 seconds to start, but only while its
 daemon lives."""
 
-_NOT_ENDED = dg.RunsFilter(
-    statuses=[
-        dg.DagsterRunStatus.QUEUED,
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
-        dg.DagsterRunStatus.CANCELING,
-    ]
-)
+NOT_ENDED = [
+    dg.DagsterRunStatus.QUEUED,
+    dg.DagsterRunStatus.NOT_STARTED,
+    dg.DagsterRunStatus.STARTING,
+    dg.DagsterRunStatus.STARTED,
+    dg.DagsterRunStatus.CANCELING,
+]
+"""The states of a run that goes on, or has yet to begin."""
 
 
 def tags() -> dict[str, str]:
@@ -39,7 +38,11 @@ def tags() -> dict[str, str]:
 
 def bury(instance: dg.DagsterInstance) -> list[dg.DagsterRun]:
     """Mark the runs as failed whose process is gone; returns them."""
-    gone = {r.dagster_run.run_id: r for r in instance.get_run_records(_NOT_ENDED) if not _may_go_on(instance, r)}
+    gone = {
+        r.dagster_run.run_id: r
+        for r in instance.get_run_records(dg.RunsFilter(statuses=NOT_ENDED))
+        if not _may_go_on(instance, r)
+    }
     for record in gone.values():
         instance.report_run_failed(record.dagster_run, "The process of this run is gone: it was killed.")
     return [record.dagster_run for record in gone.values()]

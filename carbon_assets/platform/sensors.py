@@ -23,16 +23,7 @@ NAME = "landing"
 MAX_RETRIES_OF_KILLED_RUN = 3
 """A killed run is requested again up to so many times; one that failed is not, as it would fail again."""
 
-_UNFINISHED = dg.RunsFilter(
-    tags={"dagster/sensor_name": NAME},
-    statuses=[
-        dg.DagsterRunStatus.QUEUED,
-        dg.DagsterRunStatus.NOT_STARTED,
-        dg.DagsterRunStatus.STARTING,
-        dg.DagsterRunStatus.STARTED,
-        dg.DagsterRunStatus.CANCELING,
-    ],
-)
+_UNFINISHED = dg.RunsFilter(tags={"dagster/sensor_name": NAME}, statuses=orphans.NOT_ENDED)
 
 
 def build(site: Site, job: str) -> dg.SensorDefinition:
