@@ -34,7 +34,7 @@ from carbon_assets.history.pairing import find_covered_blocks, pair_records, set
 from carbon_assets.history.records import make_side, set_aside_equal_rows
 from carbon_assets.history.sides import SIDES, KeyParts, Version, fields_of
 from carbon_assets.registries import normalize
-from carbon_assets.registries.cells import MACROS
+from carbon_assets.registries.cells import prepare
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots.store import Snapshot
 
@@ -52,7 +52,7 @@ def compare(
 ) -> pa.Table:
     """The changes from one file of a table to another, with what of the lists of `configs/` decided about them as metadata
     (`dependence.py`). Raises `readers.UnreadableFile`."""
-    con.execute(MACROS)
+    prepare(con)
     con.execute("set TimeZone = 'UTC'")
     meaning_of = load_classes(settings.configs)
     raws = [_read(registry, table, version) for version in (old, new)]

@@ -19,7 +19,7 @@ from carbon_assets.base.configs import Model
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import quote
 from carbon_assets.registries import normalize
-from carbon_assets.registries.cells import MACROS
+from carbon_assets.registries.cells import MACROS, prepare
 from carbon_assets.registries.description import Registry, Table
 from carbon_assets.snapshots.store import Snapshot
 
@@ -107,7 +107,7 @@ class Profile(Model):
 
 def profile(con: duckdb.DuckDBPyConnection, raw: readers.RawTable, limits: ProfileLimits) -> Profile:
     """The profile of a text table. Neither the order of its rows nor their repetition changes a share in it."""
-    con.execute(MACROS)
+    prepare(con)
     keys, at_once = list(raw.header), max(1, _MAX_CELLS_AT_ONCE // max(1, len(raw.rows)))
     columns: dict[str, Column] = {}
     for start in range(0, len(keys), at_once):
