@@ -15,6 +15,7 @@ from pathlib import Path
 import duckdb
 
 from carbon_assets.registries import drops
+from tests.kit import hostile_boundaries
 from tests.kit.effort import quick_or_thorough
 from tests.kit.runs import REGISTRIES, Rows, Run, cells, copied, go_on, rename, write
 
@@ -171,14 +172,15 @@ def corrupted() -> list[Case]:
 
 @dataclass(frozen=True)
 class Spoiled:
-    """A good run, and a run over it of a drop in which most is corrupted. `held`: rows that a reader counts who stayed connected,
-    and those of a new one."""
+    """A good run, and a run over it of a drop in which most is corrupted, and the boundaries are hostile. `held`: rows that a reader
+    counts who stayed connected, and those of a new one. `around`: what lay beside the data folder before and after."""
 
     before: Run
     version_before: str
     written_before: dict[str, int]
     after: Run
     held: tuple[int, int]
+    around: tuple[dict[str, tuple[int, int]], dict[str, tuple[int, int]]]
 
 
 def version(made: Run) -> str:
@@ -205,20 +207,28 @@ def set_severity(folder: Path, key: str, name: str, severity: str, **kwargs) -> 
 
 def spoil(good: Run, samples: Path, expectations: Path, folder: Path) -> Spoiled:
     """A good run, and then one of a drop in which most is corrupted, but not one registry and the projects of another; both have
-    a project with a new name. One expectation of a mart warns."""
+    a project with a new name. Boundary files are hostile. One expectation of a mart warns."""
     drop = Path(shutil.copytree(samples, folder / "drop"))
     for case in corrupted():
         case.apply(drop)
+    hostile_boundaries.add(drop / "boundaries", folder / "secret.txt")
     rename(drop / "cercarbono" / "projects.csv", "name", RENAMED)
     rename(drop / GOLD / "projects.csv", "Project Name", RENAMED)
     suites = Path(shutil.copytree(expectations, folder / "expectations"))
     set_severity(suites, "marts/projects", "issued_is_not_negative", "warning", max_value=1)
     before = copied(good, folder)
-    version_before, written_before = version(before), written(before)
+    version_before, written_before, around_before = version(before), written(before), _around(before)
     count = f"select count(*) from marts.projects where name = '{RENAMED}'"
     with duckdb.connect(str(before.database), read_only=True) as reader:
         reader.execute(count)
         after = go_on(before, drop=drop, expectations=suites)
         ((held,),) = reader.execute(count).fetchall()
     ((fresh,),) = after.sql(count)
-    return Spoiled(before, version_before, written_before, after, (held, fresh))
+    return Spoiled(before, version_before, written_before, after, (held, fresh), (around_before, _around(before)))
+
+
+def _around(made: Run) -> dict[str, tuple[int, int]]:
+    """All files beside the data folder, with size and time."""
+    data = made.settings.data
+    paths = (path for path in data.parent.rglob("*") if path.is_file() and not path.is_relative_to(data))
+    return {str(path): (path.stat().st_size, path.stat().st_mtime_ns) for path in paths}

@@ -1,7 +1,7 @@
 """kill -9 while files are taken in and while a run goes on: the store is whole, the published marts are the old or the new, and
 the next run completes.
 
-`make test` kills at the moments that matter most, `make test-all` at many random ones as well.
+`make test` kills what takes files in, and what publishes (`tests/publishing/unit/test_publish.py`); `make test-all` whole runs.
 """
 
 import dataclasses
@@ -113,9 +113,10 @@ def version_is_being_built(settings: Settings) -> Callable[[], bool]:
     return lambda: bool(list(settings.published.glob(".v-*")))
 
 
-MOMENTS = (*quick_or_thorough((), (table_is_written, marts_are_written)), version_is_being_built)
+MOMENTS = (table_is_written, marts_are_written, version_is_being_built)
 
 
+@pytest.mark.slow
 def test_a_run_that_is_killed_at_its_turning_points_harms_nothing(run):
     """Each kill finds what the one before left."""
     settings = run.settings

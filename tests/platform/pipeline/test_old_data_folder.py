@@ -6,12 +6,15 @@ of which one status in ART TREES' file of projects was changed; without dbt's bu
 
 from __future__ import annotations
 
+import hashlib
 import tarfile
 from pathlib import Path
 
 import duckdb
 import pytest
 
+from carbon_assets.snapshots import store as snapshots
+from tests.kit.building import settings_in
 from tests.kit.runs import Run, run_drop
 
 ARCHIVE = Path(__file__).with_name("data_folder_of_d3a4db8.tar.xz")
@@ -26,12 +29,18 @@ QUESTIONS = {
 
 
 @pytest.fixture(scope="module")
-def opened(tmp_path_factory) -> tuple[dict[str, list], dict[str, list], Run]:
-    """What the old folder said, what it says after a run of today's code on it with nothing dropped, and that run."""
+def old(tmp_path_factory) -> Path:
+    """The old data folder."""
     place = tmp_path_factory.mktemp("elsewhere")
     with tarfile.open(ARCHIVE) as archive:
         archive.extractall(place, filter="data")
-    data, drop = place / "data", place / "drop"
+    return place / "data"
+
+
+@pytest.fixture(scope="module")
+def opened(old) -> tuple[dict[str, list], dict[str, list], Run]:
+    """What the old folder said, what it says after a run of today's code on it with nothing dropped, and that run."""
+    data, drop = old, old.with_name("drop")
     drop.mkdir()
     before, columns = asked(data)
     made = run_drop(drop, data)
@@ -57,6 +66,20 @@ def asked(data: Path, columns: dict[str, list[str]] | None = None) -> tuple[dict
     return answers, names
 
 
+def test_its_files_are_read_with_what_was_said_of_them(old):
+    """By the raw store alone: what a whole run makes of them is told below."""
+    settings = settings_in(old.parent)
+    folders = [folder for folder in (old / "raw").glob("*/*") if folder.is_dir()]
+    assert len(folders) > 20
+    for folder in folders:
+        registry, table = folder.parent.name, folder.name
+        known = snapshots.history(settings, registry, table)
+        assert known and snapshots.current(settings, registry, table) == known[-1]
+        for snapshot in known:
+            assert hashlib.sha256(snapshot.content(settings)).hexdigest() == snapshot.sha256
+
+
+@pytest.mark.slow
 def test_the_run_passes(opened):
     _, _, made = opened
     assert made.report.ok, "\n".join(made.report.lines)
@@ -76,6 +99,7 @@ def as_corrected(name: str, rows: list[tuple]) -> list[tuple]:
     return [tuple(cell.strip() if isinstance(cell, str) else cell for cell in row) for row in kept]
 
 
+@pytest.mark.slow
 def test_what_it_says_is_what_it_said_but_for_what_was_wrong(opened):
     before, after, _ = opened
     assert {name for name in before if name.startswith("quarantine")}
@@ -85,6 +109,7 @@ def test_what_it_says_is_what_it_said_but_for_what_was_wrong(opened):
     assert is_now[2] - was[2] == is_now[3] - was[3] == 250
 
 
+@pytest.mark.slow
 def test_no_file_was_taken_or_set_aside_anew(opened):
     before, after, _ = opened
     assert set(after) == set(before)

@@ -1,7 +1,11 @@
 """Publishing: a version is whole before readers see it, and the versions that nobody needs go."""
 
+import itertools
 import json
+import multiprocessing
 import os
+import random
+import time
 from pathlib import Path
 
 import duckdb
@@ -42,6 +46,7 @@ TEXTS = (
     "retirement_reason",
 )  # fmt: skip
 """The texts of a retirement that may hold a name."""
+KILLS = 3
 
 
 @pytest.fixture
@@ -239,6 +244,41 @@ def test_what_a_killed_publisher_left_is_cleared_away(settings, manifest):
     (settings.published / ".current-v-20200101T000000000000Z-x").symlink_to("nowhere")
     version = publish.publish(settings, MARTS, "run", manifest)
     assert sorted(path.name for path in settings.published.iterdir()) == [".lock", "current", version.name]
+
+
+def publish_for_ever(settings: Settings, manifest: Path) -> None:
+    """A process of its own: version after version."""
+    for number in itertools.count():
+        build_marts(settings, f"Name {number}")
+        publish.publish(settings, MARTS, f"run-{number}", manifest)
+
+
+def test_a_publisher_can_be_killed_at_any_moment(settings, manifest):
+    """Readers see the version before or the new one, whole, and the next publisher clears away what is left. Whole runs are killed
+    in `tests/platform/pipeline/test_killed.py`."""
+    processes = multiprocessing.get_context("forkserver")
+    processes.set_forkserver_preload([__name__])
+    choice = random.Random(4)
+    for _ in range(KILLS):
+        before = versions(settings)
+        publisher = processes.Process(target=publish_for_ever, args=(settings, manifest))
+        publisher.start()
+        while (
+            versions(settings) == before or not current(settings).exists()
+        ):  # importing takes seconds where others work, too
+            time.sleep(0.05)
+        time.sleep(choice.uniform(0, 0.3))
+        publisher.kill()
+        publisher.join()
+        with connect(settings) as con:
+            ((name,),) = [names(con)]
+            assert name.startswith("Name ")
+            assert con.execute("select count(*) from marts.credits").fetchone() == (1,)
+    build_marts(settings, "Last")
+    publish.publish(settings, MARTS, "run", manifest)
+    with connect(settings) as con:
+        assert names(con) == ["Last"]
+    assert not [path.name for path in settings.published.iterdir() if path.name.startswith((".v-", ".current-"))]
 
 
 def test_one_version_is_let_through_and_keeps_who_said_so(settings, manifest):

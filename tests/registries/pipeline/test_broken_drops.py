@@ -1,7 +1,7 @@
 """Broken drops: what is quarantined or refused is exactly what should be, and every other table is untouched.
 
 Each case changes one file of the samples. All tables of its registry are then taken in, and compared with what the unbroken
-samples give; of one case of each kind, and of all where tests are thorough, the tables of all registries.
+samples give; of one case of each kind, the tables of all registries.
 """
 
 import csv
@@ -21,7 +21,6 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.registries import drops, intake
 from carbon_assets.registries.description import Registry
 from carbon_assets.snapshots import store as snapshots
-from tests.kit.effort import is_thorough
 from tests.kit.runs import GATE, REGISTRIES
 
 WINDOWS = {"climate-action-reserve/issuances.csv"}
@@ -231,8 +230,8 @@ QUARANTINED = {
 
 
 def registries_to_look_at(case: str, of: dict[str, tuple]) -> Iterable[str]:
-    """The registry whose file a case changes; all registries for the first case of each kind, and where tests are thorough."""
-    return REGISTRIES if is_thorough() or case == next(iter(of)) else [of[case][0].partition("/")[0]]
+    """The registry whose file a case changes; all registries for the first case of each kind."""
+    return REGISTRIES if case == next(iter(of)) else [of[case][0].partition("/")[0]]
 
 
 @pytest.mark.parametrize("case", TOLERATED)
