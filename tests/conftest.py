@@ -113,23 +113,6 @@ def real_run(real_data, tmp_path_factory):
     return made_once(tmp_path_factory, "real-run", lambda folder: run_drop(real_data / "registries", folder / "data"))
 
 
-@pytest.fixture(scope="session")
-def steward_run(samples, tmp_path_factory):
-    """A run of one registry, to go on from as a steward does. One methodology text is none that the catalogue knows; no server
-    is asked, whatever the environment says."""
-    from tests.kit.runs import UNKNOWN_METHODOLOGY, run_drop
-
-    def make(folder: Path):
-        drop = folder / "drop"
-        projects = Path(shutil.copytree(samples / "verra", drop / "verra")) / "projects.csv"
-        known = projects.read_text()
-        assert known.count("Methodology Under Development") == 1
-        projects.write_text(known.replace("Methodology Under Development", UNKNOWN_METHODOLOGY))
-        return run_drop(drop, folder / "data", openrefine_url=None)
-
-    return made_once(tmp_path_factory, "steward-run", make)
-
-
 # --- the project's own files ------------------------------------------------------------------------------------------
 
 

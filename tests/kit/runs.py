@@ -1,7 +1,7 @@
 """Whole runs: from a drop folder to the published file, in-process, each in a data folder of its own.
 
 A run takes half a minute and more, most of it whatever the drop holds. Where a test needs a run to have been, it goes on from
-a copy of a shared one (`sample_run`, `steward_run`), which makes anew only what the test changes.
+a copy of a shared one (`sample_run`), which makes anew only what the test changes.
 """
 
 import csv
@@ -23,9 +23,6 @@ REGISTRIES = load_registries(Settings.from_environment().configs)
 GATE = load_gate(
     Settings.from_environment().configs, {f"{r.id}/{table}" for r in REGISTRIES.values() for table in r.tables}
 )
-
-
-UNKNOWN_METHODOLOGY = "Regenerative Kelp Paddocks of the Steppe"
 
 
 @dataclass(frozen=True)

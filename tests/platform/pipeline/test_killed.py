@@ -67,10 +67,11 @@ def published_name(settings: Settings) -> str:
 
 
 @pytest.fixture
-def run(steward_run, tmp_path) -> Run:
-    """The run of one registry: what a kill can break does not depend on how many there are."""
-    drop = Path(shutil.copytree(steward_run.settings.drop, tmp_path / "drop"))
-    return copied(steward_run, tmp_path, drop=drop)
+def run(sample_run, samples, tmp_path) -> Run:
+    """The run of the samples, to go on from with the files of one registry."""
+    drop = tmp_path / "drop"
+    shutil.copytree(samples / REGISTRY, drop / REGISTRY)
+    return copied(sample_run, tmp_path, drop=drop)
 
 
 @contextmanager

@@ -188,7 +188,7 @@ ONE = {
         True,
     ),
     "texts without protocol wait unassigned": (
-        "select count(*) = 5 and bool_and(protocol_unassigned = [protocol_raw]) from marts.projects "
+        "select count(*) = 6 and bool_and(protocol_unassigned = [protocol_raw]) from marts.projects "
         "where protocol is null and protocol_raw is not null",
         True,
     ),
@@ -361,7 +361,7 @@ def test_coverage_says_how_each_text_was_mapped_as_the_projects_have_it(sample_r
     """)
     assert differing == []
     outcomes = sample_run.sql("select outcome, count(*) from marts.protocol_coverage group by 1 order by 1")
-    assert outcomes == [("assigned", 93), ("blank", 2), ("names none", 4)]
+    assert outcomes == [("assigned", 93), ("blank", 2), ("names none", 4), ("not understood", 1)]
 
 
 def test_coverage_stands_with_the_heaviest_first(sample_run):
@@ -388,5 +388,5 @@ def test_the_catalogue_counts_the_projects_under_each_protocol(sample_run):
 
 def test_the_report_counts_texts_and_types_by_what_became_of_them(sample_run):
     lines = sample_run.report.lines
-    assert "methodology texts: assigned 93, names none 4, blank 2" in lines
+    assert "methodology texts: assigned 93, names none 4, blank 2, not understood 1" in lines
     assert next(line for line in lines if line.startswith("project types by: ")).split(": ")[1].startswith("protocol ")

@@ -14,10 +14,11 @@ import yaml
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.platform import run
-from tests.kit.runs import UNKNOWN_METHODOLOGY as TEXT
 from tests.kit.runs import Run, copied
 
-PROJECT = "VCS90036"
+PROJECT = "VCS90019"
+TEXT = "Regenerative Kelp Paddocks of the Steppe"
+"""Its methodology, which the catalogue does not know."""
 MADE = {
     "harmonized/protocols", "harmonized/project_types", "harmonized/protocol_catalogue", "marts/projects",
     "marts/protocol_catalogue", "marts/protocol_coverage", "marts/unknown_values", "harmonized/boundary_findings",
@@ -40,11 +41,11 @@ class Loop:
 
 
 @pytest.fixture(scope="module")
-def first(steward_run, home, tmp_path_factory) -> Run:
-    """A run of one registry, of which one project has a text that the catalogue does not know; with configs to be edited."""
+def first(sample_run, home, tmp_path_factory) -> Run:
+    """The run of the samples, with configs to be edited."""
     folder = tmp_path_factory.mktemp("loop")
     configs = Path(shutil.copytree(home / "configs", folder / "configs"))
-    made = copied(steward_run, folder, configs=configs)
+    made = copied(sample_run, folder, configs=configs, openrefine_url=None)
     assert made.report.ok, made.report.lines
     return made
 
