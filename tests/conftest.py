@@ -24,6 +24,8 @@ from tests.kit.places import HOME, REAL_DATA, SAMPLES
 os.environ["CARBON_DATA_DIR"] = tempfile.mkdtemp(prefix="carbon-tests-")
 
 
+SHARED_RUNS = {"sample_run", "spoiled_run", "real_run"}
+
 # --- what is run, how hard, in which order ----------------------------------------------------------------------------
 
 
@@ -45,9 +47,14 @@ def pytest_xdist_auto_num_workers() -> int:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Whole runs come first, so that the last tests are short and all workers end together; without a server, what needs
-    one is skipped."""
-    items.sort(key=lambda item: "pipeline" not in item.path.parts)
+    """Whole runs come first, so that the last tests are short and all workers end together: one file that makes the shared runs,
+    those that need none, then those that would wait for them. Without a server, what needs one is skipped."""
+    runs_of = {item.path: set() for item in items if "pipeline" in item.path.parts}
+    for item in items:
+        if item.path in runs_of:
+            runs_of[item.path] |= SHARED_RUNS & set(item.fixturenames)
+    maker = next((path for path, runs in runs_of.items() if "spoiled_run" in runs), None)
+    items.sort(key=lambda item: (item.path not in runs_of, item.path != maker, bool(runs_of.get(item.path))))
     if not os.environ.get("OPENREFINE_URL"):
         for item in items:
             if item.get_closest_marker("server"):

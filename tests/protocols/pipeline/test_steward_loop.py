@@ -14,11 +14,10 @@ import yaml
 
 from carbon_assets.base.configs import ConfigError
 from carbon_assets.platform import run
+from tests.kit.places import UNKNOWN_METHODOLOGY as TEXT
 from tests.kit.runs import Run, copied
 
 PROJECT = "VCS90019"
-TEXT = "Regenerative Kelp Paddocks of the Steppe"
-"""Its methodology, which the catalogue does not know."""
 MADE = {
     "harmonized/protocols", "harmonized/project_types", "harmonized/protocol_catalogue", "marts/projects",
     "marts/protocol_catalogue", "marts/protocol_coverage", "marts/unknown_values", "harmonized/boundary_findings",
