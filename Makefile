@@ -41,7 +41,7 @@ test-all: .venv/ready
 # The tests of one subject as long as they can be, and its benchmark if it has one: make soak SUBJECT=boundaries
 soak: .venv/ready
 	@test -n "$(SUBJECT)" -a -d "tests/$(SUBJECT)" || { echo "Name a folder of tests: make soak SUBJECT=boundaries"; exit 1; }
-	@CARBON_TEST_KILLS=30 CARBON_TEST_MUTANTS=10000 $(BIN)/python -m pytest $(PYTEST) --thorough tests/$(SUBJECT)
+	@CARBON_TEST_KILLS=30 CARBON_TEST_MUTANTS=10000 $(BIN)/python -m pytest $(PYTEST) --soak tests/$(SUBJECT)
 	@if [ -f tests/benchmarks/$(SUBJECT).py ]; then $(BIN)/python -m tests.benchmarks.$(SUBJECT); fi
 
 # Plant faults into a copy, one by one: each must be noticed.

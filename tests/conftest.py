@@ -31,14 +31,15 @@ SHARED_RUNS = {"sample_run", "spoiled_run", "real_run"}
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--thorough", action="store_true", help="slow tests too, more examples, more kills")
+    parser.addoption("--soak", action="store_true", help="all tests, as long as they can be")
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    effort.choose(thorough=config.option.thorough)
+    chosen = effort.SOAK if config.option.soak else effort.THOROUGH if config.option.thorough else effort.QUICK
+    effort.choose(chosen)
     # Looking for garbage among all that Dagster and dbt have loaded took 9 % of the CPU seconds of whole runs.
     gc.set_threshold(100_000, 50, 100)
-    if not (config.option.thorough or config.option.markexpr):
-        config.option.markexpr = "not slow"
+    config.option.markexpr = config.option.markexpr or effort.LEFT_OUT[chosen]
 
 
 def pytest_xdist_auto_num_workers() -> int:

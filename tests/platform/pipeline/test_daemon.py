@@ -22,8 +22,8 @@ from carbon_assets.snapshots.store import SYNTHETIC_MARK
 from tests.kit.places import HOME
 from tests.kit.runs import Rows, cells, copied, write
 
-PATIENCE = 180
-"""Seconds until a run must have ended: the daemon looks every few seconds, the run itself takes some 30."""
+PATIENCE = 600
+"""Seconds until a run must have ended: the daemon looks every few seconds, the run itself takes some 30, and minutes beside others."""
 
 LOOK_EVERY = 3
 QUIET = 15

@@ -27,7 +27,7 @@ BASE = {"issuance": 1_252_090, "retirement": 1_008_698}
 MARTS = ("credits", "projects", "credit_findings", "unknown_values")
 
 pytestmark = [
-    pytest.mark.slow,
+    pytest.mark.soak,  # the rules of each stand in unit tests, too
     pytest.mark.skipif(not FOLDER.is_dir(), reason="no cases beside this checkout"),
 ]
 

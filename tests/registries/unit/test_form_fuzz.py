@@ -21,7 +21,7 @@ from carbon_assets.registries import day_forms, number_forms
 from tests.kit.effort import quick_or_thorough
 from tests.kit.form_judge import MEANINGS, TABLES, Judge, explained, first_difference, judge_all, mutant
 
-MUTANTS = int(os.environ.get("CARBON_TEST_MUTANTS", "2000"))
+MUTANTS = int(os.environ.get("CARBON_TEST_MUTANTS", "1000"))
 """So many are looked at thoroughly."""
 MAX_MUTANTS_TO_NOTICE = 40
 
