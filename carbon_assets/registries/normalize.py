@@ -64,7 +64,7 @@ class Normalized:
 def read_file(registry: Registry, table: str, file: str, content: bytes) -> readers.RawTable:
     """The text table of a file. Raises `readers.UnreadableFile`."""
     spec = registry.tables[table]
-    raw = readers.read(file, content, spec.header, spec.sheet, spec.surplus_cells)
+    raw = readers.read(file, content, spec.header, readers.Shape(spec.sheet, spec.surplus_cells))
     if twins := raw.twins & {readers.header_key(name) for name in _names_used(spec)}:
         names = ", ".join(repr(raw.header[key]) for key in sorted(twins))
         raise readers.UnreadableFile(f"several columns are named {names}: which one counts cannot be told")

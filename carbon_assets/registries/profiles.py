@@ -245,7 +245,7 @@ def _read(registry: Registry, table: str, file: str, content: bytes) -> readers.
     try:
         return normalize.read_file(registry, table, file, content)
     except readers.UnreadableFile:
-        return readers.read(file, content, [sorted(names_read(spec))], spec.sheet)
+        return readers.read(file, content, [sorted(names_read(spec))], readers.Shape(spec.sheet))
 
 
 def names_read(spec: Table) -> set[str]:

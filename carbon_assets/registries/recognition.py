@@ -24,7 +24,7 @@ def tables_in(file: str, content: bytes, registries: Iterable[Registry]) -> list
     Of tables that all fit, the one that knows all columns that the others know, and more, is certain. Raises
     `UnreadableFile` for a file that no reader takes.
     """
-    headers = [{readers.header_key(name) for name in row} for row in readers.possible_headers(file, content)]
+    headers = [{readers.header_key(name) for name in row} for row in readers.opened(file, content).headers()]
     fitting: list[tuple[TableOf, set[str]]] = []
     for registry in registries:
         for table, spec in registry.tables.items():

@@ -8,7 +8,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from itertools import islice
 
@@ -41,28 +41,50 @@ _LONE_RETURN = re.compile("\r(?!\n)")
 
 def read_delimited(text: str, required: Sequence[Sequence[str]], surplus_cells: str | None) -> RawTable:
     """The rows below the first record that has the required columns. Raises `UnreadableFile`."""
-    candidates = []
-    for delimiter in DELIMITERS:
-        for names, lines in _leading_records(text, delimiter):
-            if not missing_columns(required, names):
-                return _split(text, delimiter, names, lines, surplus_cells)
-            candidates.append(names)
-    raise no_header(required, candidates)
+    header = header_where(text, lambda names: not missing_columns(required, names))
+    if header is None:
+        raise no_header(required, leading_rows(text))
+    return split(text, header, surplus_cells)
 
 
 def leading_rows(text: str) -> list[list[str]]:
     """The first records, as each delimiter splits them."""
-    return [names for delimiter in DELIMITERS for names, _ in _leading_records(text, delimiter)]
+    return [header.names for header in _leading_records(text)]
 
 
-def _leading_records(text: str, delimiter: str) -> Iterator[tuple[list[str], int]]:
-    """The first records and how many lines end with each."""
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
-    for names in islice(reader, HEADER_SEARCH):
-        yield names, reader.line_num
+@dataclass(frozen=True)
+class Header:
+    """A record of names, of the lines from `first_line`, counted from 0, up to and without `end_line`."""
+
+    delimiter: str
+    names: list[str]
+    first_line: int
+    end_line: int
 
 
-def _split(text: str, delimiter: str, names: list[str], header_lines: int, surplus_cells: str | None) -> RawTable:
+def header_where(text: str, is_header: Callable[[list[str]], bool]) -> Header | None:
+    """The first of the leading records that is a header."""
+    return next((header for header in _leading_records(text) if is_header(header.names)), None)
+
+
+def _leading_records(text: str) -> Iterator[Header]:
+    """The first records, as each delimiter splits them."""
+    for delimiter in DELIMITERS:
+        reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter)
+        first_line = 0
+        for names in islice(reader, HEADER_SEARCH):
+            yield Header(delimiter, names, first_line, reader.line_num)
+            first_line = reader.line_num
+
+
+def titles(text: str, header: Header) -> str:
+    """What stands above the header."""
+    return "".join(islice(io.StringIO(text, newline=""), header.first_line))
+
+
+def split(text: str, header: Header, surplus_cells: str | None) -> RawTable:
+    """The rows below a header. Raises `UnreadableFile`."""
+    delimiter, names, header_lines = header.delimiter, header.names, header.end_line
     check_columns(len(names))  # before rows are split by them
     body = "".join(islice(io.StringIO(text, newline=""), header_lines, None)).replace("\x00", "")
     keys = [header_key(name) for name in names]

@@ -38,7 +38,9 @@ class RawTable:
     """`rows` has one string column per header name (as `header_key` writes it) and the int64 column `__line`.
 
     `header` maps each of those keys to the name in the file. `twins` are keys that the file gives to several columns.
-    `delimiter`: what separates its cells; None for formats whose cells have types.
+    `__line` is another number in each row. `delimiter`: what separates its cells; None for formats whose cells have types.
+    `records`: how many the file holds, which are not its rows where lists in them were exploded; None: as many as it has
+    rows and bad rows. `stated_rows`, `stated_sum`: what the file itself states of its records and tonnes, as written.
     """
 
     rows: pa.Table
@@ -46,6 +48,9 @@ class RawTable:
     twins: frozenset[str] = frozenset()
     bad_rows: tuple[BadRow, ...] = field(default=())
     delimiter: str | None = None
+    records: int | None = None
+    stated_rows: str | None = None
+    stated_sum: str | None = None
 
 
 _UNSEEN = dict.fromkeys(

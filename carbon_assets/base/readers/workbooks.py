@@ -7,7 +7,8 @@ import re
 import zipfile
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from itertools import islice, pairwise
+from functools import cached_property
+from itertools import pairwise
 
 import openpyxl
 import pyarrow as pa
@@ -43,14 +44,39 @@ class _Sheet:
     uncounted: dict[int, str]
 
 
-def read_workbook(content: bytes, required: Sequence[Sequence[str]], sheet: str | None) -> RawTable:
+class Workbook:
+    """A workbook whose sheets are parsed once. Any exception may come out of a damaged one."""
+
+    def __init__(self, content: bytes) -> None:
+        self.content = content
+        self._cells: dict[str, list[list[str]]] = {}
+
+    @cached_property
+    def has_formulas(self) -> bool:
+        """Whether any sheet holds a formula. Raises `ValueError` for rows that do not follow each other."""
+        return _checked(self.content)
+
+    @cached_property
+    def book(self) -> openpyxl.Workbook:
+        """The workbook, with values in the place of formulas."""
+        check_archive(self.content, Limits.from_environment())
+        return openpyxl.load_workbook(io.BytesIO(self.content), read_only=True, data_only=True)
+
+    def cells(self, worksheet: ReadOnlyWorksheet) -> list[list[str]]:
+        """All rows of a sheet."""
+        if worksheet.title not in self._cells:
+            self._cells[worksheet.title] = list(_rows(worksheet))
+        return self._cells[worksheet.title]
+
+
+def read_workbook(workbook: Workbook, required: Sequence[Sequence[str]], sheet: str | None) -> RawTable:
     """The rows of the sheet that is asked for; without one, of all sheets that have the required columns.
 
     Rows of a further sheet are counted on from the last line of the one before. Raises `UnreadableFile`, also where several
     sheets fit that are not one table.
     """
     try:
-        fitting, candidates = _fitting(content, required, sheet)
+        fitting, candidates = _fitting(workbook, required, sheet)
     except UnreadableFile:
         raise
     except Exception as error:  # openpyxl raises many kinds for one fact
@@ -62,12 +88,10 @@ def read_workbook(content: bytes, required: Sequence[Sequence[str]], sheet: str 
     return _table(fitting)
 
 
-def leading_rows(content: bytes) -> list[list[str]]:
+def leading_rows(workbook: Workbook) -> list[list[str]]:
     """The first rows of every sheet. Raises `UnreadableFile`."""
     try:
-        check_archive(content, Limits.from_environment())
-        book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
-        return [row for worksheet in book.worksheets for row in islice(_rows(worksheet), HEADER_SEARCH)]
+        return [row for sheet in workbook.book.worksheets for row in workbook.cells(sheet)[:HEADER_SEARCH]]
     except UnreadableFile:
         raise
     except Exception as error:
@@ -79,23 +103,24 @@ def _damaged(error: Exception) -> UnreadableFile:
 
 
 def _fitting(
-    content: bytes, required: Sequence[Sequence[str]], sheet: str | None
+    workbook: Workbook, required: Sequence[Sequence[str]], sheet: str | None
 ) -> tuple[list[_Sheet], list[list[str]]]:
     """The sheets with a header, and all rows that might have been one."""
-    has_formulas = _checked(content)
-    book = openpyxl.load_workbook(io.BytesIO(content), read_only=True, data_only=True)
+    has_formulas, book = workbook.has_formulas, workbook.book
     is_asked = sheet in [worksheet.title for worksheet in book.worksheets]
     fitting: list[_Sheet] = []
     candidates: list[list[str]] = []
     for worksheet in book.worksheets:
         if is_asked and worksheet.title != sheet:
             continue
-        cells = list(_rows(worksheet))
+        cells = workbook.cells(worksheet)
         for index, row in enumerate(cells[:HEADER_SEARCH]):
             if not missing_columns(required, row):
                 is_never_counted = bool(book.calculation.fullCalcOnLoad)
                 uncounted = (
-                    _formulas_without_value(content, worksheet.title, cells, is_never_counted) if has_formulas else {}
+                    _formulas_without_value(workbook.content, worksheet.title, cells, is_never_counted)
+                    if has_formulas
+                    else {}
                 )
                 fitting.append(_Sheet(worksheet.title, row, cells[index + 1 :], index + 2, uncounted))
                 break

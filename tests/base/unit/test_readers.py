@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 
 from carbon_assets.base import readers
 from carbon_assets.base.errors import in_words
-from carbon_assets.base.readers import LINE, RawTable, UnreadableFile
+from carbon_assets.base.readers import LINE, RawTable, Shape, UnreadableFile
 
 REQUIRED = [["ID"], ["Qty"]]
 HEADER = "ID,Qty,Note\n"
 
 
 def read(content: str | bytes, name: str = "made.csv", required=REQUIRED, sheet: str | None = None) -> RawTable:
-    return readers.read(name, content.encode() if isinstance(content, str) else content, required, sheet)
+    return readers.read(name, content.encode() if isinstance(content, str) else content, required, Shape(sheet))
 
 
 def rows(table: RawTable) -> list[tuple]:
@@ -346,7 +346,10 @@ def test_one_row_of_a_file_that_quotes_only_where_it_must():
 )
 def test_a_row_that_can_be_read_in_several_ways_is_set_aside(row, surplus_cells):
     table = readers.read(
-        "a.csv", f"{ALL_QUOTED}{row}\n{undoubled('2', '6', '', '')}".encode(), REQUIRED, None, surplus_cells
+        "a.csv",
+        f"{ALL_QUOTED}{row}\n{undoubled('2', '6', '', '')}".encode(),
+        REQUIRED,
+        Shape(surplus_cells=surplus_cells),
     )
     assert bad(table) == [(2, row)]
     assert [found[0] for found in rows(table)] == [3]
@@ -354,7 +357,7 @@ def test_a_row_that_can_be_read_in_several_ways_is_set_aside(row, surplus_cells)
 
 def test_cells_too_many_belong_to_the_column_that_the_registry_is_known_for():
     content = ALL_QUOTED + '"1","5","Acme","x","y",\n'
-    table = readers.read("a.csv", content.encode(), REQUIRED, surplus_cells="note")
+    table = readers.read("a.csv", content.encode(), REQUIRED, Shape(surplus_cells="note"))
     assert rows(table) == [(2, "1", "5", "Acme", 'x","y')]
 
 
