@@ -43,10 +43,9 @@ def refuse_a_page(text: str) -> None:
 
 @lru_cache
 def _error_handler(encoding: str) -> str:
-    """The name of a handler that reads a byte in the encoding."""
-    name = f"carbon-{encoding}"
-    codecs.register_error(name, _in(encoding))
-    return name
+    """The name of a handler of errors that reads a byte in the encoding: the encoding's own."""
+    codecs.register_error(encoding, _in(encoding))
+    return encoding
 
 
 def _in(encoding: str) -> Callable[[UnicodeError], tuple[str, int]]:
@@ -59,3 +58,6 @@ def _in(encoding: str) -> Callable[[UnicodeError], tuple[str, int]]:
             return byte.decode("latin-1"), error.start + 1
 
     return read
+
+
+_error_handler(DEFAULT_ENCODING)  # geo/files decodes with it, too
