@@ -52,7 +52,7 @@ FAULTS = (
     fault("records: an error in a sound reply is a table", f"{CODE}/base/readers/records.py",
           'if states or value.get("error") or value.get("errors"):', "if False:", "base/unit/test_readers_json.py"),
     fault("records: a record without its list is left out", f"{CODE}/base/readers/records.py",
-          'bad.append(BadRow(line, _text(element)', '[].append(BadRow(line, _text(element)', "base/unit/test_readers_json.py"),
+          'records.bad.append(BadRow(line, _text(element)', '[].append(BadRow(line, _text(element)', "base/unit/test_readers_json.py"),
     fault("pages: a table that was cut short is whole", f"{CODE}/base/readers/pages.py",
           "if not table.is_closed:", "if False:", "base/unit/test_readers_pages.py"),
     fault("cutting: the first of several columns is cut", f"{CODE}/base/readers/cutting.py",

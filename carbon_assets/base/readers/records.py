@@ -14,40 +14,61 @@ from dataclasses import dataclass, field, replace
 import pyarrow as pa
 
 from carbon_assets.base.readers.shape import EVERY_MEMBER, Shape
-from carbon_assets.base.readers.tables import LINE, BadRow, RawTable, UnreadableFile, missing_columns, named, no_header
+from carbon_assets.base.readers.tables import (
+    LINE,
+    BadRow,
+    RawTable,
+    UnreadableFile,
+    check_columns,
+    missing_columns,
+    named,
+    no_header,
+)
 
 
-@dataclass(frozen=True)
 class _Records:
-    """Records as rows of text, each with its number from 1, in columns with these names; `count`: before lists of theirs were
-    exploded. `bad`: those that make no row."""
+    """Records as rows of text, column by column: 300,000 of them as objects of their own take gigabytes.
 
-    rows: pa.Table
-    names: list[str]
-    count: int
-    bad: tuple[BadRow, ...] = ()
+    `count`: how many they were before lists of theirs were exploded; `bad`: those that make no row.
+    """
 
-
-class _Rows:
-    """Rows while they are collected, column by column: 300,000 records as objects of their own take gigabytes."""
-
-    def __init__(self) -> None:
-        self.columns: dict[str, list[str]] = {}
+    def __init__(self, count: int) -> None:
+        self.count = count
+        self.bad: list[BadRow] = []
         self.lines: list[int] = []
+        self._cells: dict[
+            str, tuple[list[int], list[str]]
+        ] = {}  # by name: the places of rows that have it, their texts
+
+    @property
+    def names(self) -> list[str]:
+        """The names of all columns, in the order in which they come."""
+        return list(self._cells)
 
     def add(self, line: int, row: dict[str, str]) -> None:
         """A row; columns that it lacks are blank in it."""
+        place = len(self.lines)
         for name, text in row.items():
-            column = self.columns.setdefault(name, [])
-            column += [""] * (len(self.lines) - len(column))
-            column.append(text)
+            places, texts = self._cells.setdefault(name, ([], []))
+            places.append(place)
+            texts.append(text)
         self.lines.append(line)
 
     def table(self, names: Sequence[str]) -> pa.Table:
-        """The columns of these names, and the lines."""
-        columns = [self.columns.get(name, []) for name in names]
-        texts = [pa.array(column + [""] * (len(self.lines) - len(column)), pa.string()) for column in columns]
-        return pa.table({f"c{i}": text for i, text in enumerate(texts)} | {LINE: pa.array(self.lines, pa.int64())})
+        """The columns of these names, and the lines. Made when it is asked for: of thousands of names a few rows may have
+        each. Raises `UnreadableFile` for too many."""
+        check_columns(len(names))
+        columns = {f"c{i}": pa.array(self._column(name), pa.string()) for i, name in enumerate(names)}
+        return pa.table(columns | {LINE: pa.array(self.lines, pa.int64())})
+
+    def _column(self, name: str) -> list[str]:
+        places, texts = self._cells.get(name, ([], []))
+        if len(places) == len(self.lines):
+            return texts
+        column = [""] * len(self.lines)
+        for place, text in zip(places, texts, strict=True):
+            column[place] = text
+        return column
 
 
 @dataclass(frozen=True)
@@ -110,20 +131,19 @@ def read_json(document: Document, required: Sequence[Sequence[str]], shape: Shap
     own: they are counted on through all records.
     """
     lists = document.records(shape)
-    if shape.rows is not None:
-        lists = {path: _with_required_if_empty(records, required) for path, records in lists.items()}
-    missing = {path: missing_columns(required, records.names) for path, records in lists.items()}
+    names = {path: _names_or_required(records, required, shape) for path, records in lists.items()}
+    missing = {path: missing_columns(required, names[path]) for path in lists}
     fitting = [path for path in lists if not missing[path]]
     if len(fitting) > 1:
         raise UnreadableFile(
             f"the JSON holds the required columns in {' and '.join(fitting)}: which counts cannot be told"
         )
     if not fitting:
-        nearest = min(lists, key=lambda path: (len(missing[path]), -len(lists[path].rows)))
-        raise no_header(required, [lists[nearest].names], where=f"in {nearest}: " if nearest else "")
-    records = lists[fitting[0]]
+        nearest = min(lists, key=lambda path: (len(missing[path]), -len(lists[path].lines)))
+        raise no_header(required, [names[nearest]], where=f"in {nearest}: " if nearest else "")
+    records, columns = lists[fitting[0]], names[fitting[0]]
     return replace(
-        named(records.rows, records.names, records.bad),
+        named(records.table(columns), columns, tuple(records.bad)),
         records=records.count,
         stated_rows=document.stated(shape.total),
         stated_sum=document.stated(shape.sum),
@@ -143,12 +163,10 @@ def records_in(document: Document, shape: Shape) -> list[dict]:
     return [element for element in elements if isinstance(element, dict)]
 
 
-def _with_required_if_empty(records: _Records, required: Sequence[Sequence[str]]) -> _Records:
-    """A list that is known by its path can be empty, and an empty one lacks no column."""
-    if len(records.rows) or records.bad:
-        return records
-    names = records.names + missing_columns(required, records.names)
-    return replace(records, rows=_Rows().table(names), names=names)
+def _names_or_required(records: _Records, required: Sequence[Sequence[str]], shape: Shape) -> list[str]:
+    """The names of the columns. A list that is known by its path can be empty, and an empty one lacks no column."""
+    is_empty = shape.rows is not None and not records.lines and not records.bad
+    return records.names + (missing_columns(required, records.names) if is_empty else [])
 
 
 # --- lists that are found by what they hold ---------------------------------------------------------------------------
@@ -177,12 +195,11 @@ def _lists(value: object, path: str = "") -> Iterator[tuple[str, list]]:
             yield from _lists(inner, _joined(path, name))
 
 
-def _plain(records: list[dict]) -> _Records:
-    rows = _Rows()
-    for line, record in enumerate(records, 1):
-        rows.add(line, dict(_flat(record)))
-    names = list(rows.columns)
-    return _Records(rows.table(names), names, len(records))
+def _plain(objects: list[dict]) -> _Records:
+    records = _Records(len(objects))
+    for line, record in enumerate(objects, 1):
+        records.add(line, dict(_flat(record)))
+    return records
 
 
 # --- records at a path ------------------------------------------------------------------------------------------------
@@ -190,22 +207,20 @@ def _plain(records: list[dict]) -> _Records:
 
 def _at_path(document: object, shape: Shape) -> dict[str, _Records]:
     elements = _elements(document, shape.rows or "")
-    rows = _Rows()
-    bad: list[BadRow] = []
+    records = _Records(len(elements))
     line = 1
     for number, (member, element) in enumerate(elements, 1):
         made = _rows_of(element, shape)
         if isinstance(made, str):
-            bad.append(BadRow(line, _text(element), f"record {number}: {made}"))
+            records.bad.append(BadRow(line, _text(element), f"record {number}: {made}"))
             line += 1
             continue
         for row in made:
-            rows.add(line, _with_member(row, shape.key_as, member))
+            records.add(line, _with_member(row, shape.key_as, member))
             line += 1
-    if bad and not rows.lines:
-        raise UnreadableFile(f"no record in {shape.rows or 'the JSON'} can be read; {bad[0].reason}")
-    names = list(rows.columns)
-    return {shape.rows or "": _Records(rows.table(names), names, len(elements), tuple(bad))}
+    if records.bad and not records.lines:
+        raise UnreadableFile(f"no record in {shape.rows or 'the JSON'} can be read; {records.bad[0].reason}")
+    return {shape.rows or "": records}
 
 
 def _with_member(row: dict[str, str], key_as: str | None, member: str | None) -> dict[str, str]:

@@ -1,6 +1,7 @@
 """Records of JSON in a `Shape`: where they lie, which of their lists make rows, what the document states of itself."""
 
 import json
+import time
 
 import pytest
 from hypothesis import given
@@ -197,6 +198,13 @@ def test_no_element_is_lost_or_made_up(parts):
     assert len(table.bad_rows) == parts.count(None)
     lines = sorted([*table.rows.column(LINE).to_pylist(), *(bad.line for bad in table.bad_rows)])
     assert lines == list(range(1, len(lines) + 1))
+
+
+def test_records_with_thousands_of_names_are_refused_before_every_row_has_a_cell_for_each():
+    document = [{"id": number, f"name {number}": 1} for number in range(20_000)]
+    began = time.process_time()
+    assert "CARBON_MAX_COLUMNS" in refusal(document, Shape(rows=""))
+    assert time.process_time() - began < 5
 
 
 # --- what the document states -----------------------------------------------------------------------------------------
