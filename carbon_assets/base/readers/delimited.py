@@ -97,7 +97,9 @@ def split(text: str, header: Header, surplus_cells: str | None) -> RawTable:
     )
     if _most_rows_end_with_a_delimiter(body, form):
         form = replace(form, width=form.width + 1)
-    rows, bad = _parse(body, header_lines + 1, form)
+    rows, bad = _parse(
+        body, header_lines + 1, form, _Effort(MAX_TIMES_SPLIT * len(body) + MIN_SPLITS * LETTERS_OF_A_SPLIT)
+    )
     names = names + [""] * (form.width - len(names))
     raw = named(rows.sort_by(LINE), names, tuple(sorted(bad, key=lambda row: row.line)))
     return replace(raw, delimiter=delimiter)
@@ -119,6 +121,25 @@ def _most_rows_end_with_a_delimiter(body: str, form: Form) -> bool:
     return too_wide > len(fitting)
 
 
+MAX_TIMES_SPLIT, MIN_SPLITS = 10, 100
+"""How often the letters of a file are split again at most, and how many texts of a file may be. Each record that may have swallowed
+others is split again without its first line, and each in it again: 1,080 lines that end in three quotes took ten CPU seconds."""
+LETTERS_OF_A_SPLIT = 100_000
+"""To split a text takes as long as for so many letters, however short it is: 7 ms."""
+
+
+@dataclass
+class _Effort:
+    """How many letters may be split again."""
+
+    letters: int
+
+    def covers(self, text: str) -> bool:
+        """Whether a text may be, which is taken off."""
+        self.letters -= max(len(text), LETTERS_OF_A_SPLIT)
+        return self.letters >= 0
+
+
 @dataclass(frozen=True)
 class _Odd:
     """A record that does not fit, or whose quotes break the rules. `place`: its row in the table, if it is one there."""
@@ -131,7 +152,7 @@ class _Odd:
         return self.row.line + 1 + self.row.text.count("\n")
 
 
-def _parse(body: str, first_line: int, form: Form) -> tuple[pa.Table, list[BadRow]]:
+def _parse(body: str, first_line: int, form: Form, effort: _Effort) -> tuple[pa.Table, list[BadRow]]:
     """Split `body` into the columns of `form` and give every row its line; rows that do not fit come back as text."""
     table, rejected = _records(body, form)
     height = np.ones(len(table), dtype=np.int64)  # every row takes one line, and one more for each newline in its cells
@@ -140,10 +161,10 @@ def _parse(body: str, first_line: int, form: Form) -> tuple[pa.Table, list[BadRo
     lines = body.split("\n")
     counted = int(height.sum()) + sum(1 + row.text.count("\n") for row in rejected)
     if counted != len(lines) - (lines[-1] == "") and _LONE_RETURN.search(body):  # lines end in more than one way
-        return _parse(_LONE_RETURN.sub("\n", body), first_line, form)
+        return _parse(_LONE_RETURN.sub("\n", body), first_line, form, effort)
     table, odd = _with_lines(table, height, rejected, first_line)
     odd += _sloppily_quoted(table, height, lines, first_line, form, before=[record.row.line for record in odd])
-    return _mended(table, sorted(odd, key=lambda record: record.row.line), form)
+    return _mended(table, sorted(odd, key=lambda record: record.row.line), form, effort)
 
 
 def _records(body: str, form: Form) -> tuple[pa.Table, list[pa.csv.InvalidRow]]:
@@ -224,7 +245,7 @@ def _sloppily_quoted(
     return odd
 
 
-def _mended(table: pa.Table, odd: list[_Odd], form: Form) -> tuple[pa.Table, list[BadRow]]:
+def _mended(table: pa.Table, odd: list[_Odd], form: Form, effort: _Effort) -> tuple[pa.Table, list[BadRow]]:
     """The table with the odd records that say their cells in one way, and the others as bad rows."""
     kept = np.ones(len(table), dtype=bool)
     kept[[record.place for record in odd if record.place is not None]] = False
@@ -234,7 +255,11 @@ def _mended(table: pa.Table, odd: list[_Odd], form: Form) -> tuple[pa.Table, lis
     for record in odd:
         first, rest, is_certain = _cut(record.row.text, form)
         line = record.row.line + 1 + first.count("\n")
-        swallowed, swallowed_bad = _parse(rest, line, form) if not is_certain and _may_fit(rest, form) else (None, [])
+        swallowed: pa.Table | None = None
+        swallowed_bad: list[BadRow] = []
+        if not is_certain and _may_fit(rest, form):
+            is_certain = not effort.covers(rest)  # then its lines are looked at one by one, once
+            swallowed, swallowed_bad = (None, []) if is_certain else _parse(rest, line, form, effort)
         if (is_certain and rest) or (swallowed is not None and len(swallowed) > len(swallowed_bad)):
             tables += [swallowed] if swallowed else []
             bad += swallowed_bad

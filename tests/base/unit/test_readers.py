@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from carbon_assets.base import readers
 from carbon_assets.base.errors import in_words
-from carbon_assets.base.readers import LINE, RawTable, Shape, UnreadableFile
+from carbon_assets.base.readers import LINE, RawTable, Shape, UnreadableFile, delimited
 
 REQUIRED = [["ID"], ["Qty"]]
 HEADER = "ID,Qty,Note\n"
@@ -725,3 +725,19 @@ def test_a_damaged_gzip_file_is_told_in_words_for_people():
 def test_a_reason_names_no_class_of_a_library():
     """openpyxl says of a damaged style: expected <class 'int'>."""
     assert in_words(TypeError("expected <class 'int'>, not <class 'a.library.Cell'>")) == "expected int, not Cell"
+
+
+@pytest.mark.parametrize("lines", [100, 1_000])
+@pytest.mark.parametrize("end", ['"""', '"', ',"""', '" "'])
+def test_what_reading_takes_grows_with_the_file(lines, end, monkeypatch):
+    """Each line may seem to have swallowed the next ones; it is not split again for each of them."""
+    split, records = [], delimited._records
+    monkeypatch.setattr(delimited, "_records", lambda body, form: split.append(len(body)) or records(body, form))
+    text = "name,note,tonnes\n" + f'Peat,"of the fen",12{end}\n' * lines
+    try:
+        table = readers.read("a.csv", text.encode(), [["name"], ["tonnes"]])
+    except readers.UnreadableFile:
+        table = None
+    assert len(split) <= 3 + delimited.MIN_SPLITS + delimited.MAX_TIMES_SPLIT * len(text) / delimited.LETTERS_OF_A_SPLIT
+    if table:
+        assert len(table.rows) + len(table.bad_rows) > 0
