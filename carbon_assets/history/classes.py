@@ -15,7 +15,7 @@ from carbon_assets.base.errors import Faults
 from carbon_assets.base.known_words import why_unknown
 from carbon_assets.base.lists import load_list, yes_or_no
 from carbon_assets.base.sqltext import literal
-from carbon_assets.registries.description import Table
+from carbon_assets.registries.table import Table
 from carbon_assets.unified.statuses import load_statuses
 
 PRODUCED = frozenset(
@@ -23,10 +23,13 @@ PRODUCED = frozenset(
         "retroactive cancellation", "retirement withdrawn", "cancellation withdrawn", "quantity restated",
         "transaction disappeared", "project disappeared", "status moved backwards", "vintage or date moved", "new retirement", "new cancellation",
         "new issuance", "new project", "block split", "project renamed", "beneficiary edited", "status changed",
-        "detail edited", "unreadable row",
+        "detail edited", "unreadable row", "source changed",
     }
 )  # fmt: skip
 """The classes that the SQL below gives; how grave each is, is data."""
+
+OF_SOURCE = "source changed"
+"""The class of what a registry writes or states otherwise where it publishes in another layout: no record of it has changed."""
 
 BENEFICIARY = ("retirement_beneficiary", "retirement_account", "retirement_note", "retirement_reason")
 

@@ -19,7 +19,8 @@ from carbon_assets.base import code
 from carbon_assets.base.readers import header_key
 from carbon_assets.base.settings import Settings
 from carbon_assets.history.classes import ChangeClasses
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 from carbon_assets.unified.statuses import load_words
 

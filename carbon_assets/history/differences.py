@@ -18,7 +18,7 @@ from carbon_assets.history import classes
 from carbon_assets.history.classes import ChangeClasses
 from carbon_assets.history.records import blank, trimmed
 from carbon_assets.history.sides import SIDES, Field
-from carbon_assets.registries.description import Table
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 from carbon_assets.unified.statuses import load_words
 

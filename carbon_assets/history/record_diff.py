@@ -18,8 +18,8 @@ from carbon_assets.base import column_types
 from carbon_assets.base.readers import RawTable
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal, quote
-from carbon_assets.history import schema
-from carbon_assets.history.classes import load_classes
+from carbon_assets.history import schema, source_diff
+from carbon_assets.history.classes import ChangeClasses, load_classes
 from carbon_assets.history.dependence import CONTESTED, STATUSES
 from carbon_assets.history.differences import (
     changed_records,
@@ -55,11 +55,16 @@ def compare(
     prepare(con)
     con.execute("set TimeZone = 'UTC'")
     meaning_of = load_classes(settings.configs)
-    raws = [_read(registry, table, version) for version in (old, new)]
+    raws = _read(registry, table, old), _read(registry, table, new)
+    if raws[0].layout != raws[1].layout:
+        differing = source_diff.differing(con, settings, registry, table, (old, new), raws, meaning_of)
+        rows = _framed(con, registry, table, old.snapshot, new.snapshot, meaning_of, differing)
+        return rows.replace_schema_metadata({STATUSES: "{}", CONTESTED: "[]"})
+    registry = registry.as_read(table, raws[0].layout)
     spec = registry.tables[table]
     fields = fields_of(spec, *raws)
     key = KeyParts.of(spec, fields)
-    set_aside_equal_rows(con, fields, raws)
+    set_aside_equal_rows(con, fields, [*raws])
     for side, raw, version in zip(SIDES, raws, (old, new), strict=True):
         make_side(con, settings, registry, table, side, raw, version.snapshot, fields, key)
     set_aside_equal_records(con, registry)
@@ -71,12 +76,30 @@ def compare(
         [
             changed_records(meaning_of),
             *(one_sided(spec, side, raw) for side, raw in zip(SIDES, raws, strict=True)),
-            unsplit_lines(con, raws),
+            unsplit_lines(con, [*raws]),
         ]
     )
+    rows = _framed(con, registry, table, old.snapshot, new.snapshot, meaning_of, differing)
+    moved = statuses_that_moved(con)
+    ranks = {word: rank for word, rank in statuses.items() if word in moved}
+    lists_read = {STATUSES: json.dumps(ranks), CONTESTED: json.dumps(contested_classes(con, meaning_of))}
+    _forget(con)
+    return rows.replace_schema_metadata(lists_read)
+
+
+def _framed(
+    con: duckdb.DuckDBPyConnection,
+    registry: Registry,
+    table: str,
+    old: Snapshot,
+    new: Snapshot,
+    meaning_of: ChangeClasses,
+    differing: str,
+) -> pa.Table:
+    """The changes as `schema.REGISTRY_CHANGES`: with what they are of, and whether they rewrite the past."""
     fixed = {
-        "registry": literal(registry.id), "table": literal(table), "from_snapshot": literal(old.snapshot.name),
-        "to_snapshot": literal(new.snapshot.name), "observed_at": f"timestamptz {literal(new.snapshot.observed_at)}",
+        "registry": literal(registry.id), "table": literal(table), "from_snapshot": literal(old.name),
+        "to_snapshot": literal(new.name), "observed_at": f"timestamptz {literal(new.observed_at)}",
         "is_retroactive": f"change_class in ({', '.join(map(literal, meaning_of.retroactive))})",
     }  # fmt: skip
     columns = ", ".join(f"{value} as {quote(name)}" for name, value in fixed.items())
@@ -85,11 +108,7 @@ def compare(
         f"select {column_types.projection(shape, set(shape.names))} from (select {columns}, * from ({differing})) "
         "order by record_key, project_id, change, change_class, fields::varchar"
     ).to_arrow_table()
-    moved = statuses_that_moved(con)
-    ranks = {word: rank for word, rank in statuses.items() if word in moved}
-    lists_read = {STATUSES: json.dumps(ranks), CONTESTED: json.dumps(contested_classes(con, meaning_of))}
-    _forget(con)
-    return rows.cast(shape).replace_schema_metadata(lists_read)
+    return rows.cast(shape)
 
 
 def _read(registry: Registry, table: str, version: Version) -> RawTable:

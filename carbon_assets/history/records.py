@@ -16,7 +16,8 @@ from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.history.sides import SIDES, TYPED, Field, KeyParts
 from carbon_assets.registries import events, serial_forms
 from carbon_assets.registries.cells import forms_of, is_declared_missing, raw_key, typed
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 _TONNES = column_types.sql_type(column_types.TONNES)

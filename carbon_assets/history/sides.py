@@ -11,7 +11,7 @@ from typing import NamedTuple
 
 from carbon_assets.base.readers import RawTable
 from carbon_assets.registries.cells import raw_key
-from carbon_assets.registries.description import Table
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 SIDES = ("old", "new")

@@ -15,11 +15,12 @@ from carbon_assets.platform.graph import Parts
 from carbon_assets.platform.site import Site
 from carbon_assets.platform.sources import source
 from carbon_assets.registries import drift_assets, intake, landing, release_gate, schema, stated
-from carbon_assets.registries.description import Registry, Table, load_registries
+from carbon_assets.registries.description import Registry, load_registries
 from carbon_assets.registries.intake import Intake
 from carbon_assets.registries.keys import COLUMNS_PRESENT, QUARANTINE_EMPTY, normalized_key
 from carbon_assets.registries.normalize import Normalized
 from carbon_assets.registries.release_gate import Gate
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.landing import why_rejected
 
@@ -168,7 +169,7 @@ def _tell(key: dg.AssetKey, spec: Table, taken: Intake) -> None:
     if taken.refusal:
         in_use = taken.snapshot.file if taken.snapshot else "none"
         log.error("%s: %s, %s stays in use: %s", name, taken.state, in_use, taken.refusal)
-    if taken.result and (absent := taken.result.told_absent(spec)):
+    if taken.result and (absent := taken.result.told_absent):
         log.warning("%s: %s", name, _why_absent(spec, absent))
 
 
@@ -185,7 +186,7 @@ def intake_checks(
     """
     unreadable = taken.refusal if taken.state == "refused" else rejected
     quarantine = _quarantine(taken)
-    absent = taken.result.told_absent(spec) if taken.result else ()
+    absent = taken.result.told_absent if taken.result else ()
     return [
         dg.AssetCheckResult(
             asset_key=key,

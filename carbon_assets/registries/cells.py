@@ -16,8 +16,10 @@ from carbon_assets.base import column_types, readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.registries import day_forms, form_votes, forms
-from carbon_assets.registries.description import Column, Label, Registry, Table
+from carbon_assets.registries.column import Column, Label
+from carbon_assets.registries.description import Registry
 from carbon_assets.registries.forms import Forms
+from carbon_assets.registries.table import Table
 
 EDGE_BLANKS = (
     " \t\n\r\v\f\x85\xa0\u1680" + "".join(map(chr, range(0x2000, 0x200C))) + "\u2028\u2029\u202f\u205f\u3000\ufeff"
@@ -180,7 +182,7 @@ def _value(name: str, cell_type: str, cell: str, form: Forms) -> str:
 def _labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
     """SQL: all labels of a row; NULL where the file has none of the columns."""
     lists = []
-    for (lists_labels, yes, without), group in groupby(_label_cells(labels, raw), _how_it_is_read):
+    for (lists_labels, yes, without, odd), group in groupby(_label_cells(labels, raw), _how_it_is_read):
         if not lists_labels:
             pairs = ", ".join(
                 f"{{'cell': {cell}, 'label': {literal(label.prefix + (label.label or ''))}}}" for label, cell in group
@@ -194,7 +196,8 @@ def _labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
                 if label.extract_all
                 else f"string_split({cell}, {literal(label.split or '')})"
             )
-            kept = f"list_filter({named}, lambda x: not is_missing(x) and not {_is_one_of('x', without)})"
+            is_odd = f"{_is_one_of('x', without)} or {_fits('x', odd)}"
+            kept = f"list_filter({named}, lambda x: not is_missing(x) and not ({is_odd}))"
             lists.append(f"list_transform({kept}, lambda x: {literal(label.prefix)} || trimmed(x))")
     if not lists:
         return "null::varchar[]"
@@ -206,7 +209,7 @@ def _unknown_labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
     expression; NULL where there are none. Of a column that is split, every word is a label."""
     lists = []
     not_split = [(label, cell) for label, cell in _label_cells(labels, raw) if not label.split]
-    for (expression, yes, without), group in groupby(not_split, _how_it_is_read):
+    for (expression, yes, without, _), group in groupby(not_split, _how_it_is_read):
         known = f"as_flag(x) is not null or {_is_one_of('x', yes)}"
         if expression:
             # '[]' lists nothing, and says so.
@@ -217,16 +220,21 @@ def _unknown_labels(labels: tuple[Label, ...], raw: readers.RawTable) -> str:
     return f"nullif(flatten([{', '.join(lists)}]), []::varchar[])" if lists else "null::varchar[]"
 
 
-def _how_it_is_read(labelled: tuple[Label, str]) -> tuple[str | None, tuple[str, ...], tuple[str, ...]]:
-    """What columns of labels must have in common to be read by one expression: how they list labels, if they do, and words."""
+def _how_it_is_read(labelled: tuple[Label, str]) -> tuple[str | None, tuple[str, ...], tuple[str, ...], str | None]:
+    """What columns of labels must have in common to be read by one expression: how they list labels, if they do, words, and what is
+    no label."""
     label, _ = labelled
-    return label.extract_all or label.split, label.yes, label.without
+    return label.extract_all or label.split, label.yes, label.without, label.without_pattern
 
 
 def _label_cells(labels: tuple[Label, ...], raw: readers.RawTable) -> list[tuple[Label, str]]:
     """Each label that the file has a column for, with SQL for the cell."""
     keys = ((label, raw_key(raw, label.names)) for label in labels)
     return [(label, f"r.{quote(key)}") for label, key in keys if key]
+
+
+def _fits(cell: str, expression: str | None) -> str:
+    return f"regexp_matches({cell}, {literal(expression)})" if expression else "false"
 
 
 def _is_one_of(cell: str, words: tuple[str, ...]) -> str:

@@ -33,7 +33,7 @@ def describe(
         raw = normalize.read_file(registry, table, file, content)
         on_rows(len(raw.rows) + len(raw.bad_rows))
         with duckdb.connect() as con:
-            records = normalize.record_hash(con, registry, registry.tables[table], raw)
+            records = normalize.record_hash(con, registry, table, raw)
     except readers.UnreadableFile as error:
         return Contents(unreadable=str(error))
     except Exception as error:
@@ -41,4 +41,6 @@ def describe(
         return Contents(
             unreadable=f"it holds something that was not foreseen ({type(error).__name__}: {in_words(error)})"
         )
-    return Contents(rows=len(raw.rows) + len(raw.bad_rows), columns=tuple(raw.header.values()), records=records)
+    return Contents(
+        rows=len(raw.rows) + len(raw.bad_rows), columns=tuple(raw.header.values()), records=records, layout=raw.layout
+    )

@@ -19,9 +19,12 @@ from carbon_assets.base import readers
 from carbon_assets.base.configs import Model, load_yaml, refuse_moved
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import profiles, schema
-from carbon_assets.registries.description import Column as Source
-from carbon_assets.registries.description import Label, Registry, Table
+from carbon_assets.registries.column import Column as Source
+from carbon_assets.registries.column import Label
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.layouts import layout_in
 from carbon_assets.registries.profiles import FORMS, KINDS, Column, Profile, ProfileLimits
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
 
@@ -85,7 +88,14 @@ _UNREAD = _Reading()
 
 
 def compare(old: Profile, new: Profile, spec: Table, limits: Limits) -> list[Change]:
-    """What changed from one file of a table to another; what blocks first, then in the order of the columns."""
+    """What changed from one file of a table to another; what blocks first, then in the order of the columns.
+
+    A file in another layout of the table has other columns: that is one change.
+    """
+    layouts = [layout_in(spec, [column.name for column in profile.columns.values()]) for profile in (old, new)]
+    if None not in layouts and layouts[0] != layouts[1]:
+        return [_published_anew(*layouts)]
+    spec = spec.by(layouts[1] or layouts[0]) if any(layouts) else spec
     read_before, read_now = _readings(old, spec), _readings(new, spec)
     listed = _listed_renames(old, new, spec)
     gone = [key for key in old.columns if key not in new.columns and key not in listed]
@@ -269,6 +279,11 @@ def _same_words(old: Column, new: Column, limits: Limits) -> bool:
         abs(old.values.get(word, 0) / old.filled - new.values.get(word, 0) / new.filled) < limits.word_share
         for word in words
     )
+
+
+def _published_anew(before: str | None, now: str | None) -> Change:
+    detail = f"the table is published in another layout: {before!r} before, {now!r} now"
+    return Change("all", None, "layout", before, now, blocks=False, detail=detail)
 
 
 def _removed(column: Column, reading: _Reading, *, lost: bool) -> Change:

@@ -13,7 +13,8 @@ from pathlib import Path
 from carbon_assets.base.errors import PlainError, in_words
 from carbon_assets.base.readers import UnreadableFile
 from carbon_assets.registries import recognition
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.landing import is_note, why_not_a_name
 
 SUFFIXES = (".csv", ".csv.gz", ".txt", ".txt.gz", ".xlsx", ".json", ".json.gz", ".geojson")

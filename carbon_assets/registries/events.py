@@ -9,7 +9,8 @@ import duckdb
 from carbon_assets.base import column_types
 from carbon_assets.base.sqltext import literal
 from carbon_assets.registries import serial_forms
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 

@@ -9,7 +9,8 @@ from __future__ import annotations
 from carbon_assets.base import readers
 from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.registries.cells import is_declared_missing, raw_key
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 _FORMS = {"tonnes": "number", "count": "number", "date": "date"}

@@ -16,7 +16,8 @@ from pydantic import Field
 from carbon_assets.base import readers
 from carbon_assets.base.configs import Model, load_yaml
 from carbon_assets.registries import serial_forms
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 
 
 class Knowledge(Model):

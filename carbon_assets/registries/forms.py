@@ -16,8 +16,9 @@ from carbon_assets.base import readers
 from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import literal
 from carbon_assets.registries import day_forms, number_forms
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
 from carbon_assets.registries.form_votes import Cells, load_knowledge
+from carbon_assets.registries.table import Table
 
 
 @dataclass(frozen=True)

@@ -20,7 +20,9 @@ import pyarrow.parquet as pq
 from carbon_assets.base import readers, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import drift, normalize, remembered
+from carbon_assets.registries.anchors import anchored
 from carbon_assets.registries.description import Registry
+from carbon_assets.registries.layouts import layout_in
 from carbon_assets.registries.normalize import Normalized
 from carbon_assets.registries.release_gate import Gate, is_older, reasons_to_hold
 from carbon_assets.snapshots import store as snapshots
@@ -138,8 +140,10 @@ def _fold(stored: _Store, gate: Gate, broken: Broken, *, only_released: bool) ->
     refused: list[Refused] = []
     for snapshot in waiting:
         try:
-            candidate, why = stored.normalized(snapshot), None
-            if good and not snapshots.released(settings, snapshot):
+            candidate = stored.normalized(snapshot)
+            is_released = snapshots.released(settings, snapshot) is not None
+            why = None if is_released else candidate.incomplete
+            if good and not is_released and not why:
                 before = result.rows if result else stored.rows(good)
                 used = [s for s in older if snapshots.is_accepted(settings, s)] + [s for s, _ in accepted]
                 odd = stored.why_odd(good, before, snapshot, candidate.rows, gate, used)
@@ -147,7 +151,7 @@ def _fold(stored: _Store, gate: Gate, broken: Broken, *, only_released: bool) ->
         except readers.UnreadableFile as error:
             refused.append(Refused(snapshot, f"{registry.id}/{snapshot.file}: {error}"))
             continue
-        if good and why:
+        if why:
             reason = f"{registry.id}/{snapshot.file} is held back: {why}. {_how_to_release(good, snapshot)}"
             refused.append(Refused(snapshot, reason, is_held_back=True))
         else:
@@ -193,8 +197,10 @@ def version_of(path: Path) -> str | None:
 _MADE_WITH = b"made_with"
 
 
-def _how_to_release(good: Snapshot, snapshot: Snapshot) -> str:
+def _how_to_release(good: Snapshot | None, snapshot: Snapshot) -> str:
     """How a person looks at it and lets it through."""
+    if good is None:
+        return f"If it is right all the same: `{_release(snapshot)}`"
     look = f"Look: `python -m carbon_assets compare {good.name} {snapshot.name}`; if it is right: "
     return f"{look}`{_release(snapshot)}`"
 
@@ -216,10 +222,32 @@ class _Store:
 
     def normalized(self, snapshot: Snapshot) -> Normalized:
         """The canonical form of a snapshot. Raises `readers.UnreadableFile`."""
+        made, layout = self._normalized(snapshot)
+        spec = self.registry.tables[self.table].by(layout)
+        older = self._newest_before(snapshot, spec.anchor.to) if spec.anchor else None
+        if spec.anchor is None or older is None:
+            return made
+        before, _ = self._normalized(older)
+        return replace(made, rows=anchored(self.con, spec, made.rows, spec.anchor.to, before.rows))
+
+    def _newest_before(self, snapshot: Snapshot, layout: str) -> Snapshot | None:
+        """The newest older snapshot in a layout that is in use, or could be."""
+        known = snapshots.distinct(self.settings, self.registry.id, self.table)
+        older = (each for each in known if each.observed_at < snapshot.observed_at and self._layout(each) == layout)
+        return next((each for each in older if not snapshots.reason_held(self.settings, each)), None)
+
+    def _layout(self, snapshot: Snapshot) -> str | None:
+        """The layout of a file; None where its table has but one, or it cannot be read."""
+        contents = snapshot.contents
+        if contents is None or contents.unreadable:
+            return None
+        return contents.layout or layout_in(self.registry.tables[self.table], contents.columns)
+
+    def _normalized(self, snapshot: Snapshot) -> tuple[Normalized, str | None]:
         raw = normalize.read_file(self.registry, self.table, snapshot.file, snapshot.content(self.settings))
         if self.registry.tables[self.table].resolves_projects and not self.projects:
             raise readers.UnreadableFile("no project of this registry is known, so its project keys cannot be told")
-        return normalize.normalize(self.con, self.registry, self.table, snapshot, raw, self.projects)
+        return normalize.normalize(self.con, self.registry, self.table, snapshot, raw, self.projects), raw.layout
 
     def rows(self, snapshot: Snapshot) -> pa.Table:
         """The canonical rows of a snapshot that was accepted, as today's mapping reads it: as they were written, if they still
@@ -244,7 +272,11 @@ class _Store:
         name = f"{self.registry.id}/{self.table}"
         holds = self.registry.tables[self.table].holds
         form = drift.blocking_reason(drift.between(self.settings, self.registry, self.table, good, snapshot))
-        reasons = [form, *reasons_to_hold(self.con, before, now, holds, gate.bounds(name))]
+        is_other = self._layout(good) != self._layout(snapshot)
+        reasons = [
+            form,
+            *reasons_to_hold(self.con, before, now, holds, gate.bounds(name), in_another_layout=is_other),
+        ]
         return "; ".join(reason for reason in reasons if reason) or None
 
     def newest_readable(self, candidates: list[Snapshot]) -> tuple[Snapshot | None, Normalized | None, list[Refused]]:

@@ -9,7 +9,7 @@ one key are summed where the registry says so, identifiers are made. What differ
 from __future__ import annotations
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from decimal import Decimal
 
 import duckdb
@@ -17,13 +17,16 @@ import pyarrow as pa
 
 from carbon_assets.base import column_types, readers
 from carbon_assets.base.sqltext import quote
-from carbon_assets.registries import schema, serial_forms, stated
+from carbon_assets.registries import schema, serial_forms, stated, stated_totals
 from carbon_assets.registries.cells import forms_of, prepare, raw_key, typed
-from carbon_assets.registries.description import Column, Label, Registry, Table
+from carbon_assets.registries.column import Column, Label
+from carbon_assets.registries.description import Registry
 from carbon_assets.registries.events import events, identified
 from carbon_assets.registries.faults import full_reason, judged
 from carbon_assets.registries.forms import Forms
+from carbon_assets.registries.layouts import layout_of
 from carbon_assets.registries.set_aside import tonnes_set_aside
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 
@@ -32,9 +35,11 @@ class Normalized:
     """A canonical table, its quarantine, and the account of both.
 
     Every row of the file is either in `rows_accepted` or in `quarantine`. `rows` can hold more or fewer rows than were
-    accepted, where a hook or a sum says so. `tonnes_set_aside`: by how much, by transaction type, the table would hold
+    accepted, where a hook or a sum says so. `told_absent`: the absent columns that the table's files are not known to lack.
+    `tonnes_set_aside`: by how much, by transaction type, the table would hold
     more with the quarantined rows in it, as far as that is known; `rows_set_aside_without_tonnes`: how many of them have
-    tonnes that are not. `stated`: what the accepted rows say of their projects, as `schema.STATED`.
+    tonnes that are not. `stated`: what the accepted rows say of their projects, as `schema.STATED`. `stated_rows`: how
+    many rows the file itself says that there are; `incomplete`: why it holds but a part of them.
     """
 
     rows: pa.Table
@@ -43,14 +48,13 @@ class Normalized:
     rows_accepted: int
     unmapped_columns: tuple[str, ...]
     absent_columns: tuple[str, ...]
+    told_absent: tuple[str, ...]
     snapshot_id: str
     tonnes_set_aside: dict[str, Decimal]
     rows_set_aside_without_tonnes: int
     stated: pa.Table
-
-    def told_absent(self, spec: Table) -> tuple[str, ...]:
-        """The absent columns that the table's files are not known to lack."""
-        return tuple(name for name in self.absent_columns if name not in spec.lacks)
+    stated_rows: int | None
+    incomplete: str | None
 
     @property
     def tonnes(self) -> dict[str, Decimal]:
@@ -62,15 +66,18 @@ class Normalized:
 
 
 def read_file(registry: Registry, table: str, file: str, content: bytes) -> readers.RawTable:
-    """The text table of a file. Raises `readers.UnreadableFile`."""
+    """The text table of a file, which says by which layout of its table it is read. Raises `readers.UnreadableFile`."""
     spec = registry.tables[table]
-    raw = readers.read(file, content, spec.header, readers.Shape(spec.sheet, spec.surplus_cells))
+    opened = readers.opened(file, content)
+    layout = layout_of(spec, opened)
+    spec = spec.by(layout)
+    raw = opened.table(spec.header, spec.shape)
     if twins := raw.twins & {readers.header_key(name) for name in _names_used(spec)}:
         names = ", ".join(repr(raw.header[key]) for key in sorted(twins))
         raise readers.UnreadableFile(f"several columns are named {names}: which one counts cannot be told")
     if not len(raw.rows) and not raw.bad_rows and not spec.may_be_empty:
         raise readers.UnreadableFile("the file has a header but no rows")
-    return raw
+    return replace(raw, layout=layout)
 
 
 def normalize(
@@ -85,7 +92,9 @@ def normalize(
 
     `projects`: the registry's normalized projects, needed where columns resolve the registry's project keys.
     """
+    registry = registry.as_read(table, raw.layout)
     spec = registry.tables[table]
+    stated_rows = stated_totals.rows_of(raw)
     prepare(con)
     con.execute("set TimeZone = 'UTC'")
     con.register("raw_text", raw.rows)
@@ -110,7 +119,7 @@ def normalize(
     rows_in = len(raw.rows) + len(raw.bad_rows)
     if rows_in != accepted + len(quarantine):
         raise AssertionError(f"{rows_in} rows read, but {accepted} accepted and {len(quarantine)} quarantined")
-    used = {readers.header_key(name) for name in _names_used(spec)}
+    used, absent = {readers.header_key(name) for name in _names_used(spec)}, _absent_columns(spec, raw)
     is_of_tonnes = spec.holds == "credits" and len(quarantine) > 0
     tonnes, rows_without_tonnes = tonnes_set_aside(con, registry, table, snapshot, raw) if is_of_tonnes else ({}, 0)
     return Normalized(
@@ -119,11 +128,14 @@ def normalize(
         rows_in=rows_in,
         rows_accepted=accepted,
         unmapped_columns=tuple(name for key, name in raw.header.items() if key not in used),
-        absent_columns=_absent_columns(spec, raw),
+        absent_columns=absent,
+        told_absent=tuple(name for name in absent if name not in spec.lacks),
         snapshot_id=snapshot_id,
         tonnes_set_aside=tonnes,
         rows_set_aside_without_tonnes=rows_without_tonnes,
         stated=stated.facts(con, registry, table, snapshot, raw, snapshot_id),
+        stated_rows=stated_rows,
+        incomplete=stated_totals.why_incomplete(raw, stated_rows),
     )
 
 
@@ -146,9 +158,10 @@ def _row_hash(raw: readers.RawTable) -> str:
     return f"sha256(concat_ws(chr(31), {cells}))"
 
 
-def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, spec: Table, raw: readers.RawTable) -> str:
+def record_hash(con: duckdb.DuckDBPyConnection, registry: Registry, table: str, raw: readers.RawTable) -> str:
     """A hash of a file's records and column names that does not depend on their order or on how numbers are written: the
     same records are the same snapshot. Raises `readers.UnreadableFile` where the file proves two forms."""
+    spec = registry.tables[table].by(raw.layout)
     prepare(con)
     con.register("raw_text", raw.rows)
     con.register("raw", raw.rows)

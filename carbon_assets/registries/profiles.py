@@ -20,7 +20,8 @@ from carbon_assets.base.settings import Settings
 from carbon_assets.base.sqltext import quote
 from carbon_assets.registries import normalize
 from carbon_assets.registries.cells import MACROS, prepare
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 KINDS = ("number", "date", "flag", "text")

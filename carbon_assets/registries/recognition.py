@@ -24,15 +24,40 @@ def tables_in(file: str, content: bytes, registries: Iterable[Registry]) -> list
     Of tables that all fit, the one that knows all columns that the others know, and more, is certain. Raises
     `UnreadableFile` for a file that no reader takes.
     """
-    headers = [{readers.header_key(name) for name in row} for row in readers.opened(file, content).headers()]
+    headers_in = _Headers(readers.opened(file, content))
     fitting: list[tuple[TableOf, set[str]]] = []
     for registry in registries:
         for table, spec in registry.tables.items():
-            if any(_has_all(header, spec.header) for header in headers) and _is_of(registry, table, file, content):
+            fit = [header for form in spec.forms for header in headers_in(form.shape) if _has_all(header, form.header)]
+            if fit and _is_of(registry, table, file, content):
                 known = {readers.header_key(name) for source in spec.sources for name in source.names}
-                fitting.append(((registry, table), known & set().union(*headers)))
+                fitting.append(((registry, table), known & set().union(*fit)))
+    if not fitting:
+        headers_in.refuse_what_no_reader_takes()
     certain = [one for one, known in fitting if all(known > other for who, other in fitting if who != one)]
     return certain if len(certain) == 1 else [one for one, _ in fitting]
+
+
+class _Headers:
+    """The keys of every row of a file that may be its header, by the shape in which the file is read; none where it has not that
+    shape."""
+
+    def __init__(self, file: readers.Opened) -> None:
+        self._file = file
+        self._found: dict[readers.Shape, list[set[str]]] = {}
+
+    def __call__(self, shape: readers.Shape) -> list[set[str]]:
+        if shape not in self._found:
+            try:
+                rows = self._file.headers(shape)
+            except readers.UnreadableFile:
+                rows = []
+            self._found[shape] = [{readers.header_key(name) for name in row} for row in rows]
+        return self._found[shape]
+
+    def refuse_what_no_reader_takes(self) -> None:
+        """Raises `UnreadableFile`."""
+        self._file.headers()
 
 
 def _has_all(header: set[str], required: list[tuple[str, ...]]) -> bool:
@@ -53,7 +78,7 @@ def _is_of(registry: Registry, table: str, file: str, content: bytes) -> bool:
 
 def _project_ids(registry: Registry, table: str, raw: readers.RawTable) -> Iterator[str]:
     """The project ids of a file with the registry's prefix; none where its cells hold keys of another kind."""
-    column = registry.tables[table].columns["project_id"]
+    column = registry.tables[table].by(raw.layout).columns["project_id"]
     key = next((readers.header_key(name) for name in column.names if readers.header_key(name) in raw.header), None)
     if key is None or column.resolve or column.extract:
         return

@@ -109,12 +109,15 @@ def reasons_to_hold(
     now: pa.Table,
     holds: Literal["projects", "credits"],
     bounds: Bounds,
+    *,
+    in_another_layout: bool = False,
 ) -> list[str]:
-    """Why `now` should not replace `before`, in words for a person; empty if it may."""
+    """Why `now` should not replace `before`, in words for a person; empty if it may. A file in another layout of its table writes
+    whole columns otherwise: only what there is of projects, transactions and tonnes is compared."""
     con.register("before_rows", before)
     con.register("now_rows", now)
     reasons = [*amounts_out_of_bounds(_amounts(con, holds), bounds), *_keys_lost(con, holds, bounds)]
-    if len(before) >= bounds.min_rows_of_shares:
+    if len(before) >= bounds.min_rows_of_shares and not in_another_layout:
         reasons += _rewritten(con, holds, before.column_names, bounds)
     if holds == "credits":
         reasons += [*_relabelled(con, bounds), *_days_back(con, bounds)]

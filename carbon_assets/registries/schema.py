@@ -111,7 +111,7 @@ SCHEMA_CHANGES = pa.schema(
         field(
             "change",
             TEXT,
-            "added, removed, renamed, retyped, null rate, values, number format or date format",
+            "layout, added, removed, renamed, retyped, null rate, values, number format or date format",
             required=True,
         ),
         field("old", TEXT, "What it was before"),

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 from carbon_assets.base.sqltext import literal, quote
-from carbon_assets.registries.description import Registry, Serial, Table
+from carbon_assets.registries.description import Registry, Serial
+from carbon_assets.registries.table import Table
 
 SEPARATOR = "; "
 """What stands between the serial numbers of one row."""

@@ -13,8 +13,9 @@ import duckdb
 from carbon_assets.base import readers
 from carbon_assets.base.sqltext import literal, quote
 from carbon_assets.registries.cells import raw_key
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
 from carbon_assets.registries.events import events
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Snapshot
 
 UNKNOWN_TYPE = "unknown"

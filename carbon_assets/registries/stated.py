@@ -15,7 +15,8 @@ from carbon_assets.base import readers, store
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import schema
 from carbon_assets.registries.cells import text_value
-from carbon_assets.registries.description import Registry, canonical_cell_type
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import canonical_cell_type
 from carbon_assets.snapshots.store import Snapshot
 
 

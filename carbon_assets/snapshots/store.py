@@ -47,12 +47,13 @@ class _Record(BaseModel):
 
 class Contents(_Record):
     """What is inside a file. `records`: a hash of its rows that does not depend on their order or on how numbers are
-    written; `unreadable`: why there are none."""
+    written; `unreadable`: why there are none; `layout`: in which of several forms the table is published there."""
 
     rows: int | None = None
     columns: tuple[str, ...] = ()
     records: str | None = None
     unreadable: str | None = None
+    layout: str | None = None
 
 
 class Release(_Record):

@@ -9,7 +9,8 @@ import pyarrow as pa
 from carbon_assets.base.settings import Settings
 from carbon_assets.history import periods
 from carbon_assets.registries import remembered, schema
-from carbon_assets.registries.description import Registry, Table
+from carbon_assets.registries.description import Registry
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Contents, Snapshot
 from tests.kit.engine import connection
 

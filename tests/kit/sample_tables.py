@@ -16,10 +16,12 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets.base.readers import header_key
+from carbon_assets.base.readers import header_key, opened
 from carbon_assets.registries import drops, normalize
-from carbon_assets.registries.description import Registry, Table, load_registries
+from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.registries.layouts import layout_of
 from carbon_assets.registries.normalize import Normalized
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots.store import Contents, Snapshot
 from tests.kit.engine import connection
 from tests.kit.places import HOME
@@ -43,7 +45,8 @@ class Sample:
 
     @property
     def spec(self) -> Table:
-        return self.registry.tables[self.table]
+        """The table as it is in the sample."""
+        return _form(self.registry.tables[self.table], self.path)
 
     @property
     def content(self) -> bytes:
@@ -61,6 +64,17 @@ class Sample:
             source_path="a test",
             stored_as="nowhere",
         )
+
+
+@functools.cache
+def _form_of(layouts: str, path: Path | None) -> str | None:
+    """The layout of a sample; `layouts`: those that there are, as text."""
+    table = Table.model_validate_json(layouts)
+    return layout_of(table, opened(path.name, path.read_bytes())) if path else None
+
+
+def _form(table: Table, path: Path | None) -> Table:
+    return table.by(_form_of(table.model_dump_json(), path)) if table.layouts else table
 
 
 def samples() -> list[Sample]:

@@ -41,6 +41,7 @@ from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.unified import harmonize, placeholders
 from carbon_assets.unified import schema as unified_schema
+from tests.kit import greentrace
 from tests.kit.building import CONFIGS, settings_in
 from tests.kit.join_plans import ROW_BY_ROW, ExplainingConnection, Join
 from tests.kit.places import HOME, SAMPLES
@@ -175,10 +176,21 @@ class Chain:
                     for content in (fewer, sample.content)
                 )
                 record_diff.compare(con, self.settings, sample.registry, sample.table, older, newer)
+            self.publish_anew(con)
             sample = two["projects"]
             profiles.profile_of(
                 self.settings, sample.registry, sample.table, self.take(sample), drift.load_limits(CONFIGS).profiles
             )
+
+    def publish_anew(self, con: duckdb.DuckDBPyConnection) -> None:
+        """A registry's table of events in two layouts."""
+        feeds = greentrace.feeds_of(SAMPLES / "american-carbon-registry")
+        (sample,) = (each for each in samples() if each.id == "american-carbon-registry/issuances")
+        versions = (
+            record_diff.Version(sample.snapshot(content, file), lambda content=content: content)
+            for file, content in (("issuances.csv", sample.content), ("issuances.json", feeds["issuances"].encode()))
+        )
+        record_diff.compare(con, self.settings, sample.registry, sample.table, *versions)
 
     def draw(self) -> None:
         knowledge, where = boundary_rules.load(CONFIGS), places.load(CONFIGS)

@@ -41,6 +41,7 @@ class RawTable:
     `__line` is another number in each row. `delimiter`: what separates its cells; None for formats whose cells have types.
     `records`: how many the file holds, which are not its rows where lists in them were exploded; None: as many as it has
     rows and bad rows. `stated_rows`, `stated_sum`: what the file itself states of its records and tonnes, as written.
+    `layout`: in which of several forms the table is published there, for who reads it so.
     """
 
     rows: pa.Table
@@ -48,6 +49,7 @@ class RawTable:
     twins: frozenset[str] = frozenset()
     bad_rows: tuple[BadRow, ...] = field(default=())
     delimiter: str | None = None
+    layout: str | None = None
     records: int | None = None
     stated_rows: str | None = None
     stated_sum: str | None = None

@@ -6,7 +6,7 @@ import datetime
 
 from pydantic import BaseModel, ConfigDict
 
-from carbon_assets.registries.description import Table
+from carbon_assets.registries.table import Table
 
 
 class Ending(BaseModel):

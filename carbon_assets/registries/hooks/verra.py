@@ -2,7 +2,7 @@
 
 from datetime import date
 
-from carbon_assets.registries.description import Table
+from carbon_assets.registries.table import Table
 
 
 def transactions(rows: str, spec: Table, observed_on: date) -> str:

@@ -21,7 +21,8 @@ from carbon_assets.history import changes, dependence, pairing, record_diff, sch
 from carbon_assets.history.classes import load_classes
 from carbon_assets.history.sides import Version
 from carbon_assets.registries import contents, normalize, release_gate
-from carbon_assets.registries.description import Registry, Table, load_registries
+from carbon_assets.registries.description import Registry, load_registries
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import Snapshot
 from tests.kit.building import CONFIGS, csv_of, settings_in

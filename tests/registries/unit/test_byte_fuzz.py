@@ -127,7 +127,7 @@ def test_what_is_not_foreseen_is_noticed(one_engine, monkeypatch):
     (one, *_) = originals()
     sound = Damaged(one, one.name, one.content, ())
     assert fault(sound, read, depth=2) is None
-    monkeypatch.setattr(readers, "read", lambda *_: {}["cells"])
+    monkeypatch.setattr(readers, "opened", lambda *_: {}["cells"])
     assert "KeyError" in fault(sound, read, depth=1)
     assert "KeyError" in fault(sound, read, depth=2)
 

@@ -449,6 +449,6 @@ def test_a_new_file_is_held_against_the_last_one_as_the_corrected_mapping_reads_
     read_by(settings, REGISTRY, "before")
     drop(settings, file(3))
     compared = []
-    monkeypatch.setattr(intake, "reasons_to_hold", lambda con, before, now, *_: compared.append(before) or [])
+    monkeypatch.setattr(intake, "reasons_to_hold", lambda con, before, now, *_, **__: compared.append(before) or [])
     read_by(settings, CORRECTED, "after")
     assert [before["proponent"].to_pylist() for before in compared] == [["Mill 1", "Mill 2"]]

@@ -16,8 +16,8 @@ from hypothesis import strategies as st
 
 from carbon_assets.base.settings import Settings
 from carbon_assets.registries import drops
-from carbon_assets.registries.description import Table
 from carbon_assets.registries.drops import AmbiguousDrop
+from carbon_assets.registries.table import Table
 from carbon_assets.snapshots import store as snapshots
 from carbon_assets.snapshots.store import SYNTHETIC_MARK, Contents, Release, Snapshot, UnknownSnapshot
 from tests.kit.building import settings_in
