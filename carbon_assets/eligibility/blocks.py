@@ -13,7 +13,7 @@ import duckdb
 import pyarrow as pa
 
 from carbon_assets.base.sqltext import literal
-from carbon_assets.eligibility.rules import Rulebook, UnitType
+from carbon_assets.eligibility.rules import LAST_ZEROS, Rulebook, UnitType
 
 
 @dataclass(frozen=True)
@@ -32,7 +32,7 @@ def prepare(con: duckdb.DuckDBPyConnection, sources: Sources, book: Rulebook) ->
     """Make the temporary table `blocks`: one row per issuance, with
 
     * `program`, `unit_type`; `vintage_from` and `vintage_to`, the first and the last day on which its reductions can have occurred;
-    * `protocols`, the ids, and `all_protocols_known`, whether its project has no other;
+    * `protocols`, the ids, `protocol_version`, that of the only one, and `all_protocols_known`, whether its project has no other;
     * `first_credited_on`, a day on which its project was credited, the earliest that is known, and `is_first_crediting`, whether none
       can be earlier;
     * `labels` as read, and `labels_by_family`: family -> those of it, each with its phase.
@@ -56,6 +56,7 @@ def prepare(con: duckdb.DuckDBPyConnection, sources: Sources, book: Rulebook) ->
         hosted as (
             select
                 project_id, crediting_period_start, protocol.protocols,
+                regexp_replace(protocol.version, {literal(LAST_ZEROS)}, '') as protocol_version,
                 coalesce(protocol.outcome = 'assigned', false) as all_protocols_known,
                 project.registry in ({_list(book.first_periods)}) as states_first
             from (
@@ -85,7 +86,7 @@ def prepare(con: duckdb.DuckDBPyConnection, sources: Sources, book: Rulebook) ->
                 when issued.vintage_start is null and issued.vintage_end is null then make_date(issued.vintage, 12, 31)
                 else issued.vintage_end
             end as vintage_to,
-            hosted.protocols, coalesce(hosted.all_protocols_known, false) as all_protocols_known,
+            hosted.protocols, hosted.protocol_version, coalesce(hosted.all_protocols_known, false) as all_protocols_known,
             case
                 when hosted.states_first and hosted.crediting_period_start is not null then hosted.crediting_period_start
                 else least(hosted.crediting_period_start, earliest.vintage_from)

@@ -6,6 +6,7 @@ start of crediting, since when, and in which document that was read. How blocks 
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterator
 from dataclasses import dataclass
 from datetime import date
@@ -15,7 +16,7 @@ from pathlib import Path
 import duckdb
 import pyarrow as pa
 
-from carbon_assets.base.column_types import DATE, TEXT
+from carbon_assets.base.column_types import DATE, LABELS, TEXT
 from carbon_assets.base.configs import ConfigError, read_yaml
 from carbon_assets.base.errors import Faults, in_words
 from carbon_assets.base.known_words import why_unknown
@@ -34,18 +35,20 @@ RULES = pa.schema(
     [
         pa.field(name, DATE if name.endswith(("_from", "_to", "_date")) else TEXT)
         for name in (
-            "rule", "scheme", "phase", "program", "verdict", "protocol", "unit_type", "vintage_from", "vintage_to",
+            "rule", "scheme", "phase", "program", "verdict", "protocol", "protocol_versions", "unit_type", "vintage_from", "vintage_to",
             "crediting_from", "needs_label", "condition", "valid_from", "valid_to", "document", "document_version",
             "document_date", "note",
         )
     ]
 )  # fmt: skip
-"""Columns of `rules.csv`. Blank cells of `protocol` to `condition` ask for nothing; a blank end is open."""
+"""Columns of `rules.csv`. `protocol_versions` are joined by `|`. Blank cells of `protocol` to `condition` ask for nothing; a blank end is open."""
 
 _PROGRAMS_FILE = "configs/protocols/programs.csv"
 _PHASES_FILE = "configs/labels/phases.csv"
+LAST_ZEROS = r"(\.0+)+$"
 _REQUIRED = ("rule", "valid_from", "document", "document_version", "document_date")
-_SCOPE = ("protocol", "unit_type")
+SCOPE = ("protocol", "protocol_versions", "unit_type")
+"""Cells that say which units of a programme a rule is about: the more of them it has, the narrower it is."""
 _PERIODS = (("vintage_from", "vintage_to"), ("valid_from", "valid_to"))
 
 Rule = dict[str, str | date | None]
@@ -81,9 +84,15 @@ class Rulebook:
     rules: tuple[Rule, ...]
 
     def in_force(self, day: date | None) -> pa.Table:
-        """The rules that hold on `day`, as `RULES`; none where no day is known."""
-        rows = [rule for rule in self.rules if day and rule["valid_from"] <= day <= (rule["valid_to"] or date.max)]
-        return pa.Table.from_pylist(rows, schema=RULES)
+        """The rules that hold on `day`, as `RULES` and `versions`, a list or NULL; none where no day is known."""
+        held = [rule for rule in self.rules if day and rule["valid_from"] <= day <= (rule["valid_to"] or date.max)]
+        versions = [sorted(_words(rule, "protocol_versions")) if rule["protocol_versions"] else None for rule in held]
+        return pa.Table.from_pylist(held, schema=RULES).append_column("versions", pa.array(versions, LABELS))
+
+
+def plain_version(version: str) -> str:
+    """A version without zeros that say nothing: 1.0 is 1. SQL does the same to what projects state."""
+    return re.sub(LAST_ZEROS, "", version.strip())
 
 
 def load_rulebook(configs: Path, registries: Collection[str]) -> Rulebook:
@@ -175,6 +184,8 @@ def _read(row: Row) -> Rule:
     """The cells of a rule. Raises `ConfigError`."""
     faults = Faults()
     faults.add(*_blank(row, *_REQUIRED))
+    if row["protocol_versions"] and not row["protocol"]:
+        faults.add(f"{row['place']}: protocol_versions {row['protocol_versions']!r} are of no protocol: name it")
     rule: Rule = {
         name: faults.result_of(_day, row, name) if RULES.field(name).type == DATE else row[name] or None
         for name in RULES.names
@@ -212,7 +223,7 @@ def _contradictions(rows: list[Row], rules: list[Rule]) -> Iterator[str]:
 
 def _meet(rule: Rule, other: Rule) -> bool:
     """Whether a block can be in the scope of both at one time."""
-    alike = all(rule[name] == other[name] or None in (rule[name], other[name]) for name in _SCOPE)
+    alike = all(_words(rule, name) & _words(other, name) or None in (rule[name], other[name]) for name in SCOPE)
     return alike and all(
         (rule[first] or date.min) <= (other[last] or date.max)
         and (other[first] or date.min) <= (rule[last] or date.max)
@@ -220,7 +231,11 @@ def _meet(rule: Rule, other: Rule) -> bool:
     )
 
 
+def _words(rule: Rule, column: str) -> set[str]:
+    return {plain_version(word) for word in str(rule[column]).split("|")}
+
+
 def _is_narrower(rule: Rule, other: Rule) -> bool:
     """Whether `rule` is an exception from `other`: it names all that `other` names of protocol and kind of unit, and more."""
-    named, of_other = ({name for name in _SCOPE if each[name]} for each in (rule, other))
+    named, of_other = ({name for name in SCOPE if each[name]} for each in (rule, other))
     return named > of_other

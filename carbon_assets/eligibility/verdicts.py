@@ -1,7 +1,7 @@
 """What the rules in force say of each block of units, phase by phase: a verdict, a reason and the rule.
 
 Each clause of a rule holds for a block, does not hold, or cannot be told from what is published. The narrowest rules that a block is
-in the scope of decide it: first those that name both protocol and kind of unit. Of these, one that holds in all clauses decides;
+in the scope of decide it: first those that name protocol, versions and kind of unit. Of these, one that holds in all clauses decides;
 else one of which a clause cannot be told leaves the verdict unknown; else the block is outside of all that is accepted.
 """
 
@@ -28,6 +28,7 @@ REASONS = {
     "no_rule": "No rule that was read says anything of such units.",
     "protocol_not_known": "A rule asks for the protocol, and the project's text is blank or was not understood as a whole.",
     "several_protocols": "A rule accepts one protocol, and the project uses others, too.",
+    "version_not_known": "A rule is on versions of the protocol, and the project does not state its own.",
     "unit_type_not_known": "A rule asks for the kind of unit, which is not published.",
     "vintage_not_known": "A rule asks for the vintage, which is not published.",
     "vintage_in_part": "Only a part of the block's vintage period lies within what a rule says.",
@@ -42,6 +43,8 @@ _PROTOCOL = f"""
     case
         when rule.protocol is null then true
         when not coalesce(list_contains(block.protocols, rule.protocol), false) then if(block.all_protocols_known, false, null)
+        when rule.versions is not null and (block.protocol_version is null or len(block.protocols) > 1) then null
+        when rule.versions is not null and not list_contains(rule.versions, block.protocol_version) then false
         when rule.verdict = '{NOT_ELIGIBLE}' or (block.all_protocols_known and len(block.protocols) = 1) then true
     end"""
 _UNIT_TYPE = "case when rule.unit_type is null then true else rule.unit_type = block.unit_type end"
@@ -67,7 +70,11 @@ _CONDITION = "case when rule.condition is null then true end"
 _WHY_UNKNOWN = """
     case
         when protocol_holds is null and list_contains(protocols, protocol) then
-            if(all_protocols_known, 'several_protocols', 'protocol_not_known')
+            case
+                when not all_protocols_known then 'protocol_not_known'
+                when len(protocols) > 1 then 'several_protocols'
+                else 'version_not_known'
+            end
         when protocol_holds is null then 'protocol_not_known'
         when unit_type_holds is null then 'unit_type_not_known'
         when vintage_holds is null and (vintage_of_block_from is null or vintage_of_block_to is null) then 'vintage_not_known'
@@ -81,7 +88,7 @@ _CLAUSES = f"""
     select
         block.credit_id, block.scheme, block.phase, rule.rule, rule.verdict, rule.protocol, block.protocols, block.all_protocols_known,
         block.vintage_from as vintage_of_block_from, block.vintage_to as vintage_of_block_to,
-        (rule.protocol is not null)::integer + (rule.unit_type is not null)::integer as narrowness,
+        (rule.protocol is not null)::integer + (rule.versions is not null)::integer + (rule.unit_type is not null)::integer as narrowness,
         {_PROTOCOL} as protocol_holds, {_UNIT_TYPE} as unit_type_holds, {_VINTAGE} as vintage_holds,
         {_CREDITING} as crediting_holds, {_LABEL} as label_holds, {_CONDITION} as condition_holds
     from blocks_by_phase block

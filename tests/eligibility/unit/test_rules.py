@@ -96,6 +96,12 @@ def test_a_rule_without_name_day_or_document_is_refused(configs, column):
     assert refused(configs, rule(**{column: ""})) == f"rules.csv, line 2: {column} is blank: it needs one"
 
 
+def test_versions_without_a_protocol_are_refused(configs):
+    assert refused(configs, rule(protocol_versions="1.0")) == (
+        "rules.csv, line 2: protocol_versions '1.0' are of no protocol: name it"
+    )
+
+
 @pytest.mark.parametrize(("first", "last"), [("vintage_from", "vintage_to"), ("valid_from", "valid_to")])
 def test_a_period_that_ends_before_it_begins_is_refused(configs, first, last):
     fault = refused(configs, rule(**{first: "2024-01-02", last: "2024-01-01"}))
@@ -110,6 +116,10 @@ def test_a_period_that_ends_before_it_begins_is_refused(configs, first, last):
         ({"protocol": "car-ozone"}, {"protocol": "car-ozone"}),
         ({"protocol": "car-ozone"}, {"unit_type": "ROC"}),  # neither is the exception from the other
         ({"valid_to": "2025-01-01"}, {"valid_from": "2025-01-01"}),
+        (
+            {"protocol": "car-ozone", "protocol_versions": "1|2"},
+            {"protocol": "car-ozone", "protocol_versions": "2.0|3"},
+        ),
         ({"crediting_from": "2016-01-01"}, {"needs_label": "CORSIA"}),
     ],
 )
@@ -127,6 +137,8 @@ def test_two_rules_that_decide_one_block_differently_are_refused(configs, one, o
         ({"vintage_to": "2020-12-31"}, {"vintage_from": "2021-01-01"}),
         ({"valid_to": "2024-12-31"}, {"valid_from": "2025-01-01"}),
         ({"phase": "pilot phase"}, {}),
+        ({"protocol": "car-ozone"}, {"protocol": "car-ozone", "protocol_versions": "1.0"}),
+        ({"protocol": "car-ozone", "protocol_versions": "1"}, {"protocol": "car-ozone", "protocol_versions": "1.1|10"}),
         ({"program": "acr"}, {}),
         ({"protocol": "car-ozone"}, {"protocol": "car-ozone-mx"}),
     ],

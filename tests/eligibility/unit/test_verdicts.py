@@ -32,7 +32,7 @@ LABELS = [
     {"label": "Authorised", "family": "Article 6", "phase": None},
 ]
 TEXTS = {
-    "A": (["a"], "assigned"), "B": (["b"], "assigned"), "A and B": (["a", "b"], "assigned"), "A and ?": (["a"], "partly assigned"),
+    "A": (["a"], "assigned"), "A v1": (["a"], "assigned"), "A v1.0": (["a"], "assigned"), "A v10": (["a"], "assigned"), "B": (["b"], "assigned"), "A and B": (["a", "b"], "assigned"), "A and ?": (["a"], "partly assigned"),
     "?": (None, "not understood"), None: (None, "blank"),
 }  # fmt: skip
 """Methodology text -> the protocols that it names."""
@@ -70,7 +70,14 @@ def judged(
 ) -> list[dict]:  # fmt: skip
     """The rows of the verdicts on `blocks`."""
     texts = [
-        {"registry": registry, "protocol_raw": text, "protocols": ids, "outcome": outcome, "is_compliance": False}
+        {
+            "registry": registry,
+            "protocol_raw": text,
+            "protocols": ids,
+            "outcome": outcome,
+            "is_compliance": False,
+            "version": text.partition(" v")[2] or None if text else None,
+        }
         for registry in ("american-carbon-registry", "verra", "art-trees")
         for text, (ids, outcome) in TEXTS.items()
     ]
@@ -200,6 +207,29 @@ def test_a_protocol_is_accepted_alone_and_excluded_in_any_company(tmp_path, text
     projects = [listed(text=text)]
     assert verdict(tmp_path, rule(protocol="a"), projects=projects) == accepts
     assert verdict(tmp_path, rule(verdict="not_eligible", protocol="a"), projects=projects) == excludes
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("A v1", ACCEPTED),
+        ("A v1.0", ACCEPTED),
+        ("A v10", ("unknown", "no_rule", None)),
+        ("A", ("unknown", "version_not_known", "r")),
+        ("A and B", ("unknown", "several_protocols", "r")),
+        ("B", ("unknown", "no_rule", None)),
+    ],
+)
+@pytest.mark.parametrize("versions", ["1.0", "0.9|1"])
+def test_a_rule_may_be_on_versions_of_a_protocol(tmp_path, versions, text, expected):
+    assert verdict(tmp_path, rule(protocol="a", protocol_versions=versions), projects=[listed(text=text)]) == expected
+
+
+def test_a_rule_on_a_version_is_an_exception_from_one_on_the_protocol(tmp_path):
+    rules = (rule(protocol="a"), rule("x", "not_eligible", protocol="a", protocol_versions="1"))
+    assert verdict(tmp_path, *rules, projects=[listed(text="A v1")]) == ("not_eligible", "excluded", "x")
+    assert verdict(tmp_path, *rules, projects=[listed(text="A v10")]) == ACCEPTED
+    assert verdict(tmp_path, *rules) == ("unknown", "version_not_known", "x")
 
 
 def test_a_project_that_only_credits_mention_has_the_protocol_that_they_state(tmp_path):
