@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from datetime import date
 from itertools import combinations
 from pathlib import Path
+from typing import Any
 
 import duckdb
 import pyarrow as pa
@@ -51,7 +52,7 @@ SCOPE = ("protocol", "protocol_versions", "unit_type")
 """Cells that say which units of a programme a rule is about: the more of them it has, the narrower it is."""
 _PERIODS = (("vintage_from", "vintage_to"), ("valid_from", "valid_to"))
 
-Rule = dict[str, str | date | None]
+Rule = dict[str, Any]
 """Cells of a rule by column; blank ones are None, days are dates."""
 
 

@@ -185,9 +185,8 @@ def verdicts(con: duckdb.DuckDBPyConnection, sources: blocks.Sources, book: Rule
 
 def _newest_day(con: duckdb.DuckDBPyConnection, sources: blocks.Sources) -> date | None:
     con.execute("set TimeZone = 'UTC'")
-    (day,) = con.execute(
-        "select max(observed_at)::date from read_parquet($snapshots)", {"snapshots": str(sources.snapshots)}
-    ).fetchone()
+    newest = "select max(observed_at)::date from read_parquet($snapshots)"
+    [(day,)] = con.execute(newest, {"snapshots": str(sources.snapshots)}).fetchall()
     return day
 
 
