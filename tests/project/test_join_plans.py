@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 import shutil
 from collections.abc import Iterator
+from dataclasses import fields
 from pathlib import Path
 
 import duckdb
@@ -24,6 +25,9 @@ from carbon_assets.boundaries import overlaps
 from carbon_assets.boundaries import rules as boundary_rules
 from carbon_assets.boundaries import schema as boundaries_schema
 from carbon_assets.boundaries import tables as boundaries
+from carbon_assets.eligibility import blocks as eligibility_blocks
+from carbon_assets.eligibility import verdicts
+from carbon_assets.eligibility.rules import load_rulebook
 from carbon_assets.geo import places
 from carbon_assets.history import periods, record_diff
 from carbon_assets.history import schema as history_schema
@@ -39,7 +43,7 @@ from carbon_assets.registries.description import load_registries
 from carbon_assets.snapshots import ledger
 from carbon_assets.snapshots import schema as snapshots_schema
 from carbon_assets.snapshots import store as snapshots
-from carbon_assets.unified import harmonize, placeholders
+from carbon_assets.unified import harmonize, labels, placeholders
 from carbon_assets.unified import schema as unified_schema
 from tests.kit import greentrace
 from tests.kit.building import CONFIGS, settings_in
@@ -161,6 +165,10 @@ class Chain:
             double_counting.findings(con, credits, taken, words, rules.double_counting)
             replaced = replaced_at_host.replaced(con, credits, words)
             self.write("replaced_at_host", replaced, integrity_schema.REPLACED_AT_HOST)
+            known = labels.labels_table(con, credits, CONFIGS)
+            self.write("labels", known, unified_schema.LABELS_OF_CREDITS)
+            sources = [self.path(field.name) for field in fields(eligibility_blocks.Sources)]
+            verdicts.verdicts(con, eligibility_blocks.Sources(*sources), load_rulebook(CONFIGS, self.registries))
 
     def look_back(self) -> None:
         """A table of projects and one of credits, each with and without its first row."""

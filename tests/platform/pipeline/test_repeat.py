@@ -11,7 +11,7 @@ from tests.kit.runs import copied, go_on, run_drop
 
 MARTS = (
     "beneficiaries", "beneficiary_candidates", "boundaries", "boundary_findings", "boundary_overlaps", "boundary_repairs",
-    "credit_findings", "credits", "double_counting_findings", "labels", "projects",
+    "ccp_eligibility", "corsia_eligibility", "credit_findings", "credits", "double_counting_findings", "labels", "projects",
     "protocol_catalogue", "protocol_coverage", "registry_changes", "schema_changes", "serial_blocks", "unknown_values",
 )  # fmt: skip
 

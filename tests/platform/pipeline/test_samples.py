@@ -35,8 +35,8 @@ def test_published_folder_has_a_parquet_file_for_each_mart(sample_run):
     folder = sample_run.settings.published / "current"
     assert {path.name for path in folder.iterdir()} == {
         "MANIFEST.json", "beneficiaries.parquet", "beneficiary_candidates.parquet", "boundaries.parquet", "boundary_findings.parquet",
-        "boundary_overlaps.parquet", "boundary_repairs.parquet", "carbon.duckdb", "credit_findings.parquet",
-        "credits.parquet", "double_counting_findings.parquet", "labels.parquet", "project_history.parquet", "projects.parquet",
+        "boundary_overlaps.parquet", "boundary_repairs.parquet", "carbon.duckdb", "ccp_eligibility.parquet",
+        "corsia_eligibility.parquet", "credit_findings.parquet", "credits.parquet", "double_counting_findings.parquet", "labels.parquet", "project_history.parquet", "projects.parquet",
         "protocol_catalogue.parquet", "protocol_coverage.parquet", "registry_changes.parquet", "replaced_at_host.parquet",
         "schema_changes.parquet",
         "serial_blocks.parquet", "snapshots.parquet", "totals_history.parquet", "unknown_values.parquet",

@@ -281,6 +281,11 @@ TOTALS_HISTORY = [
     {"project_id": "ONE1", "source": "one/events", "snapshot_id": "b", "registry": "one",
      "valid_from": "2024-02-01 00:00:00+00", "transaction_type": "issuance", "transactions": "2", "quantity": "7.5"},
 ]  # fmt: skip
+ELIGIBILITY = [
+    {"credit_id": "a", "project_id": "ONE1", "quantity": "10.5", "verdict": "not_eligible", "reason": "vintage_outside", "rule": "r",
+     "contradicts_registry": "false"},
+    {"credit_id": "b", "project_id": "ONE1", "quantity": "0", "verdict": "unknown", "reason": "no_rule", "contradicts_registry": "false"},
+]  # fmt: skip
 CREDIT_FINDINGS = [
     {"rule": "units_ended_twice", "registry": "one", "project_id": "ONE1", "credit_id": "a", "quantity": "0",
      "finding": "units 1 to 10 are retired in S-1-10 too"},
@@ -403,6 +408,13 @@ SMALL = {
     "harmonized/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
     "harmonized/replaced_at_host": REPLACED_AT_HOST,
     "marts/replaced_at_host": REPLACED_AT_HOST,
+    "harmonized/eligibility": [
+        {"credit_id": "a", "scheme": "CORSIA", "phase": "first phase", "program": "one", "quantity": "10.5", "verdict": "not_eligible",
+         "reason": "vintage_outside", "rule": "r", "registry_label": "CORSIA", "contradicts_registry": "false"},
+        {"credit_id": "a", "scheme": "CCP", "quantity": "0", "verdict": "unknown", "reason": "no_rule", "contradicts_registry": "false"},
+    ],
+    "marts/corsia_eligibility": ELIGIBILITY,
+    "marts/ccp_eligibility": ELIGIBILITY,
     "marts/credit_findings": CREDIT_FINDINGS,
     "marts/double_counting_findings": DOUBLE_COUNTING_FINDINGS,
     "marts/projects": [
