@@ -58,11 +58,19 @@ def project(row: dict[str, str], issuances: Rows) -> dict:
     credits = sum(int(r["Total Credits Issued"]) for r in whole(issuances) if r["Project ID"] == row["Project ID"])
     return {
         "projectId": padded(row["Project ID"]), "projectKey": f"P{row['Project ID']}", "projectName": row["Project Name"],
-        "projectStatus": "COMPLETED" if row["Voluntary Status"] == "Completed" else "ACTIVE",
+        "projectStatus": status(row),
         "projectMethodology": row["Project Methodology/Protocol"], "projectType": row["Project Type"],
         "projectDeveloper": row["Project Developer"], "creditingProgram": "ACR", "country": row["Project Site Country"],
         "issuedCredits": credits,
     }  # fmt: skip
+
+
+def status(row: dict[str, str]) -> str:
+    """The one word of the feed for the two statuses of the report."""
+    compliance = row["Compliance Program Status (ARB or Ecology)"]
+    text = row["Voluntary Status"] if compliance in ("", "Not ARB or Ecology Eligible") else compliance
+    words = {"Completed": "COMPLETED", "Inactive": "INACTIVE", "Terminated": "TERMINATED", "Transferred": "TERMINATED"}
+    return next((word for part, word in words.items() if part in text), "ACTIVE")
 
 
 def block(row: dict[str, str]) -> dict:

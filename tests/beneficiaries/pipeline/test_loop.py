@@ -21,7 +21,7 @@ from tests.protocols.pipeline.test_steward_loop import state, tables
 MADE = {
     "harmonized/beneficiaries", "harmonized/beneficiary_candidates", "marts/beneficiaries",
     "marts/beneficiary_candidates", "marts/credits", "marts/projects", "marts/protocol_catalogue",
-    "marts/protocol_coverage", "marts/boundaries", "marts/boundary_findings",
+    "marts/protocol_coverage", "marts/boundaries", "marts/boundary_findings", "marts/corsia_eligibility", "marts/ccp_eligibility",
 }  # fmt: skip
 """The tables that depend on what stewards know of beneficiaries; those of projects and protocols count credits, those of
 boundaries name projects."""

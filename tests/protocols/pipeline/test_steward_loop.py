@@ -21,11 +21,13 @@ PROJECT = "VCS90019"
 MADE = {
     "harmonized/protocols", "harmonized/project_types", "harmonized/protocol_catalogue", "marts/projects",
     "marts/protocol_catalogue", "marts/protocol_coverage", "marts/unknown_values", "harmonized/boundary_findings",
-    "marts/boundary_findings", "marts/boundaries",
+    "marts/boundary_findings", "marts/boundaries", "harmonized/eligibility", "marts/corsia_eligibility",
+    "marts/ccp_eligibility",
 }  # fmt: skip
 """The tables that depend on what stewards know of protocols and types; a protocol can ask for a least area."""
 VIEWS = {
     "staging/stg_protocols", "staging/stg_project_types", "staging/stg_protocol_catalogue", "staging/stg_boundary_findings",
+    "staging/stg_eligibility",
 }  # fmt: skip
 
 

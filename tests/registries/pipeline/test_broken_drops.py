@@ -196,7 +196,8 @@ REFUSED = {
     "gzip that is none": (V, content(V, lambda b: b, "verra/transactions.csv.gz"), ["gzip"]),
     "damaged workbook": (ARB, content(ARB, lambda b: b"PK\x03\x04" + b[:500], "arb/nc-arboc_issuance.xlsx"), ["workbook"]),
     "broken JSON": (IP, content(IP, lambda b: as_json(b)[:-30], "isometric/projects.json"), ["JSON", "line 1"]),
-    "JSON that is no list": (IP, content(IP, lambda b: b'{"error": "rate limit"}', "isometric/projects.json"), ["list of records"]),
+    "JSON that is no list": (IP, content(IP, lambda b: b'{"name": "Isometric"}', "isometric/projects.json"), ["list of records"]),
+    "JSON that is an error": (IP, content(IP, lambda b: b'{"error": "rate limit"}', "isometric/projects.json"), ["error", "rate limit"]),
     "another registry's file": (VP, lambda drop: (drop / VP).write_bytes((drop / AP).read_bytes()), ["missing column 'ID'"]),
     "two files for one table": (V, lambda drop: (drop / "verra/transactions.csv.gz").write_bytes(b""), ["transactions.csv, transactions.csv.gz"]),
 }  # fmt: skip

@@ -85,8 +85,12 @@ def test_the_same_events_keep_their_ids_and_nothing_is_rewritten(eras, reports, 
         assert after[table].result.tonnes == before[table].result.tonnes, table
     changed = eras.changes()
     assert [row for row in changed if row["is_retroactive"]] == []
-    assert {row["change_class"] for row in changed} == {"source changed"}
-    fields = [(row["table"], row["fields"][0]["field"]) for row in changed]
+    # One word of the feed stands for several statuses of the report, some of which are earlier ones.
+    assert {(row["table"] == "projects", row["change_class"]) for row in changed} == {
+        (False, "source changed"), (True, "source changed"), (True, "status changed"),
+    }  # fmt: skip
+    of_source = [row for row in changed if row["change_class"] == "source changed"]
+    fields = [(row["table"], row["fields"][0]["field"]) for row in of_source]
     assert len(fields) == len(set(fields)), "one line per column"
     assert ("retirements", "retirementReasonDisplayName") in fields
 
