@@ -50,7 +50,7 @@ FAULTS = (
     fault("workbooks: a formula that was never counted is a blank cell", f"{CODE}/base/readers/workbooks.py",
           "if number in sheet.uncounted:", "if False:", "base/unit/test_readers.py"),
     fault("layouts: the first of two that fit equally counts", f"{CODE}/registries/layouts.py",
-          "if len(certain) != 1:", "if not certain:", "registries/unit/test_layouts.py"),
+          "if len(certain) != 1:", "certain = certain or [*fitting]\n    if not certain:", "registries/unit/test_layouts.py"),
     fault("anchors: one of two counterparts is taken", f"{CODE}/registries/anchors.py",
           "count(*) over (partition by r.credit_id) = 1 and", "row_number() over (partition by r.credit_id) = 1 and",
           "registries/unit/test_layouts.py"),
