@@ -59,6 +59,7 @@ def compare(
     if raws[0].layout != raws[1].layout:
         differing = source_diff.differing(con, settings, registry, table, (old, new), raws, meaning_of)
         rows = _framed(con, registry, table, old.snapshot, new.snapshot, meaning_of, differing)
+        source_diff.forget(con)
         return rows.replace_schema_metadata({STATUSES: "{}", CONTESTED: "[]"})
     registry = registry.as_read(table, raws[0].layout)
     spec = registry.tables[table]

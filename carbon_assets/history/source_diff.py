@@ -69,6 +69,13 @@ def differing(
     return " union all by name ".join(parts)
 
 
+def forget(con: duckdb.DuckDBPyConnection) -> None:
+    """Drop what was made for the comparison: the next one may need the memory."""
+    con.execute("drop table if exists temp.source_fields")
+    con.unregister("source_old")
+    con.unregister("source_new")
+
+
 def _sides(
     con: duckdb.DuckDBPyConnection,
     settings: Settings,

@@ -32,13 +32,11 @@ def anchored(
             on {agree} and abs(date_diff('day', o.transaction_date, r.transaction_date)) <= {anchor.day_within}
         qualify count(*) over (partition by r.credit_id) = 1 and count(*) over (partition by o.credit_id) = 1
     """)
-    names = ", ".join(f"r.{quote(name)}" for name in rows.column_names)
-    made = con.execute(f"""
-        select {
-        names.replace('r."credit_id"', "coalesce(p.older_id, r.credit_id) as credit_id").replace(
-            'r."transaction_date"', "coalesce(p.older_date, r.transaction_date) as transaction_date"
+    made = con.execute("""
+        select r.* replace (
+            coalesce(p.older_id, r.credit_id) as credit_id,
+            coalesce(p.older_date, r.transaction_date) as transaction_date
         )
-    }
         from anchor_rows r left join anchor_pairs p on p.own_id = r.credit_id
         order by credit_id
     """).to_arrow_table()
